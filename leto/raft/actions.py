@@ -1,0 +1,191 @@
+"""Orders that a `Node` gives its driver.
+
+*Every action may be performed the moment it is emitted.* What must wait for a
+write, an application or an answer is not emitted before that has come back as
+an event, so there is no order to get wrong but one: `Write`s are performed in
+the order of their `seq`.
+
+Never mutated; `define` rather than `frozen` on the hot ones.
+"""
+
+from enum import Enum
+from typing import TypeAlias
+
+import attrs
+
+from leto.raft.entries import Entry, HardState, SnapshotChunk, SnapshotMark
+from leto.raft.messages import Message
+from leto.raft.types import EntryId, Index, NodeId, RequestId, Seq, Term
+
+
+@attrs.define(kw_only=True)
+class Write:
+    """Make this durable, all or nothing, after every earlier `Write`.
+
+    In this order: `hard_state` replaces the old one; log entries from
+    `truncate_from` on are dropped; `entries` are appended; `chunk` is kept
+    beside the log; `snapshot` is named, whose content is durable from then on.
+    A snapshot that the log does not reach, or contradicts, comes with a
+    `truncate_from` of the log's first entry: nothing of the log remains.
+    """
+
+    seq: Seq
+    hard_state: HardState | None = None
+    truncate_from: Index | None = None
+    entries: tuple[Entry, ...] = ()
+    chunk: SnapshotChunk | None = None
+    snapshot: SnapshotMark | None = None
+
+
+@attrs.define
+class Send:
+    """Send this to a peer. It may be lost, and may arrive late or twice."""
+
+    to: NodeId
+    message: Message
+
+
+@attrs.define
+class Apply:
+    """Apply these entries, in order; then say `Applied` of the last one's index.
+
+    They are committed, and durable here.
+    """
+
+    entries: tuple[Entry, ...]
+
+
+@attrs.define
+class TakeSnapshot:
+    """Freeze the state machine as it is now, which is as of `last_included`, and
+    write it beside the log at leisure; then say `SnapshotTaken`."""
+
+    last_included: EntryId
+
+
+@attrs.define
+class RestoreSnapshot:
+    """Replace the state machine's content by this snapshot's; then say `SnapshotRestored`."""
+
+    snapshot: SnapshotMark
+
+
+@attrs.define(kw_only=True)
+class ReadSnapshotChunk:
+    """Read a piece of a snapshot for a follower; then say `SnapshotChunkRead`."""
+
+    transfer: int
+    last_included: EntryId
+    offset: int
+    size_bytes: int
+
+
+@attrs.define
+class Compact:
+    """Log entries up to `before_log`, and every snapshot but `last_included` and
+    what is being received, are needed no more."""
+
+    before_log: EntryId
+    last_included: EntryId
+
+
+class Refusal(Enum):
+    """Why a request was refused: it was certainly not carried out, nor will be."""
+
+    NOT_LEADER = "not leader"
+    LEADER_NOT_READY = "the leader has not committed an entry of its term yet"
+    TOO_MUCH_UNCOMMITTED = "too much is waiting to be committed"
+    TIMED_OUT = "the leader did not confirm in time"
+    CHANGE_PENDING = "another membership change is in progress"
+    ALREADY_MEMBER = "the name, the address or the node is a member already"
+    NOT_A_MEMBER = "no such member"
+    LAST_VOTER = "the last voter cannot be removed"
+    SNAPSHOT_PENDING = "another snapshot is in progress"
+    FAILED = "this node's disk has failed"
+
+
+@attrs.define
+class Committed:
+    """The entry is committed and applied here."""
+
+    id: EntryId
+
+
+@attrs.define
+class Readable:
+    """The state machine here may answer the read now: it is at `index` or later,
+    and nothing that was acknowledged before the request lies beyond."""
+
+    index: Index
+
+
+@attrs.define
+class SnapshotDone:
+    """A snapshot as of `last_included` is durable and named."""
+
+    last_included: EntryId
+
+
+@attrs.define
+class Refused:
+    """Certainly not carried out. `leader` is where to ask, as far as known."""
+
+    refusal: Refusal
+    leader: NodeId | None = None
+
+
+@attrs.define
+class Unknown:
+    """The request may still be carried out, or never."""
+
+    leader: NodeId | None = None
+
+
+Outcome: TypeAlias = Committed | Readable | SnapshotDone | Refused | Unknown
+
+
+@attrs.define
+class Answer:
+    """The one answer to a request."""
+
+    request_id: RequestId
+    outcome: Outcome
+
+
+class RoleName(Enum):
+    """The roles of figure 3.3, and that of §9.6."""
+
+    FOLLOWER = "follower"
+    PRE_CANDIDATE = "pre-candidate"
+    CANDIDATE = "candidate"
+    LEADER = "leader"
+
+
+@attrs.define
+class AnnounceRole:
+    """The node's role, term or known leader is now this."""
+
+    role: RoleName
+    term: Term
+    leader: NodeId | None
+
+
+@attrs.define
+class FailStop:
+    """The node takes no further part: its disk can no longer be trusted."""
+
+    reason: str
+
+
+Action: TypeAlias = (
+    Write
+    | Send
+    | Apply
+    | TakeSnapshot
+    | RestoreSnapshot
+    | ReadSnapshotChunk
+    | Compact
+    | Answer
+    | AnnounceRole
+    | FailStop
+)

@@ -1,0 +1,46 @@
+"""The vocabulary of consensus: terms, indexes, time, and who a node is.
+
+Responsible for the few scalar types that every other module of `leto.raft`
+shares. It holds no rule, with one exception: how two log positions compare
+(§3.6.1), because that *is* what an `EntryId` means.
+"""
+
+from typing import Final, NewType, TypeAlias
+
+import attrs
+
+Term: TypeAlias = int
+"""A term of office (§3.3). Counts from 1; 0 is "before any election"."""
+
+Index: TypeAlias = int
+"""A position in the log. Counts from 1; 0 is "before the log"."""
+
+Micros: TypeAlias = int
+"""Microseconds of a monotonic clock whose zero means nothing."""
+
+NodeId = NewType("NodeId", int)
+"""64 bits, born with a node's data and gone with it: a wiped node is a stranger."""
+
+Seq: TypeAlias = int
+"""The number of a write in a node's one ordered write lane. Counts from 1."""
+
+RequestId: TypeAlias = int
+"""What a caller names its request by; comes back in the request's one answer."""
+
+
+@attrs.frozen(order=True)
+class EntryId:
+    """Where an entry stands: the term that created it and its index.
+
+    The order is the one of §3.6.1: the later term is more up to date, and in
+    the same term the longer log.
+    """
+
+    term: Term
+    index: Index
+
+    def __str__(self) -> str:
+        return f"{self.index}@{self.term}"
+
+
+BEFORE_LOG: Final = EntryId(term=0, index=0)
