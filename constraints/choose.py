@@ -7,7 +7,6 @@ so the files work wherever packages come from.
 
 import os
 import subprocess
-import sys
 import tempfile
 import venv
 from pathlib import Path
@@ -34,11 +33,26 @@ def main() -> None:
 
 def _compile(python: Path, stage: str, extras: tuple[str, ...], previous: Path | None) -> Path:
     output = HERE / f"{stage}.txt"
-    chosen_before = () if previous is None else (f"--constraint={previous.relative_to(HERE.parent)}",)
+    chosen_before = (
+        () if previous is None else (f"--constraint={previous.relative_to(HERE.parent)}",)
+    )
     _run(
         str(python),
-        *("-m", "piptools", "compile", "--quiet", "--upgrade", "--generate-hashes", "--strip-extras"),
-        *("--allow-unsafe", "--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"),
+        *(
+            "-m",
+            "piptools",
+            "compile",
+            "--quiet",
+            "--upgrade",
+            "--generate-hashes",
+            "--strip-extras",
+        ),
+        *(
+            "--allow-unsafe",
+            "--no-emit-index-url",
+            "--no-emit-find-links",
+            "--no-emit-trusted-host",
+        ),
         *("--no-emit-options", "--build-deps-for=editable"),
         *(f"--extra={extra}" for extra in extras),
         *chosen_before,
@@ -53,4 +67,4 @@ def _run(*command: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
