@@ -1,0 +1,95 @@
+"""What a run of the simulator ends with, whichever level it simulated.
+
+Responsible for the values that a run hands to whoever started it. It knows
+neither how they come about (`leto_sim.run`) nor how they are shown
+(`leto_sim.screen`).
+"""
+
+from typing import TypeAlias
+
+import attrs
+
+from leto.raft.types import Micros
+
+
+class PropertyViolated(Exception):
+    """A checker found that a property does not hold. Ends the run, never the program."""
+
+    def __init__(self, property_name: str, explanation: str, *, node: str | None = None) -> None:
+        super().__init__(f"{property_name}: {explanation}")
+        self.property_name = property_name
+        self.explanation = explanation
+        self.node = node
+
+
+@attrs.frozen(kw_only=True)
+class Violation:
+    """Which property was violated, and where."""
+
+    property_name: str
+    explanation: str
+    event: int  # the number of the event that revealed it; counts from 1
+    time_us: Micros
+    node: str | None = None  # the member's name, if it is one node's doing
+
+    @classmethod
+    def found(cls, fault: PropertyViolated, *, event: int, time_us: Micros) -> "Violation":
+        """The violation that a checker raised, and when."""
+        return cls(
+            property_name=fault.property_name,
+            explanation=fault.explanation,
+            event=event,
+            time_us=time_us,
+            node=fault.node,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class TraceLine:
+    """One event for the eyes: what happened, and how the nodes stood after it."""
+
+    event: int
+    time_us: Micros
+    lanes: tuple[tuple[str, str], ...]  # each node's name and state, such as ("id1", "L3")
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class RunResult:
+    """What happened in a run. `last_events` is empty unless the run was traced."""
+
+    seed: int
+    level: str
+    events: int
+    virtual_time_us: Micros
+    elections: int  # leaders that were elected
+    commits: int  # entries that were committed
+    digest: str  # over every event in canonical form: equal digests, equal runs
+    violation: Violation | None = None
+    last_events: tuple[TraceLine, ...] = ()
+
+    def as_json(self) -> "JsonObject":
+        """The run's outcome as JSON-ready values: the stable part of the result."""
+        found = self.violation
+        return {
+            "seed": self.seed,
+            "level": self.level,
+            "events": self.events,
+            "virtual_time_us": self.virtual_time_us,
+            "elections": self.elections,
+            "commits": self.commits,
+            "digest": self.digest,
+            "violation": None
+            if found is None
+            else {
+                "property": found.property_name,
+                "explanation": found.explanation,
+                "event": found.event,
+                "time_us": found.time_us,
+                "node": found.node,
+            },
+        }
+
+
+JsonObject: TypeAlias = dict[str, "str | int | JsonObject | None"]
+"""As much of JSON as results need."""
