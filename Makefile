@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export PYRIGHT_PYTHON_CACHE_DIR := $(abspath $(VENV))/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help demo test check format constraints clean
+.PHONY: help demo test check lint layout mypy pyright imports format constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,11 +20,23 @@ demo: $(VENV)/run.stamp ## Start a cluster of three nodes here; Ctrl-C stops it
 test: $(VENV)/test.stamp ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/check.stamp ## Lint, formatting, types, import contracts
+check: lint layout mypy pyright imports ## All of: lint, layout, mypy, pyright, imports
+
+lint layout mypy pyright imports: $(VENV)/check.stamp
+
+lint:
 	$(BIN)/ruff check
+
+layout:
 	$(BIN)/ruff format --check
+
+mypy:
 	$(BIN)/mypy
+
+pyright:
 	$(BIN)/pyright --warnings
+
+imports:
 	$(BIN)/lint-imports
 
 format: $(VENV)/check.stamp ## Format, and repair what the linter can repair
