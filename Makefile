@@ -5,9 +5,10 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3) python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-# pyright keeps the checker it drives beside itself, and does not talk about newer ones.
+# pyright keeps the checker that it drives in there too; neither it nor pip talks about newer versions.
 export PYRIGHT_PYTHON_CACHE_DIR := $(abspath $(VENV))/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test check lint layout mypy pyright imports format constraints clean
 
