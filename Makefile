@@ -10,7 +10,7 @@ export PYRIGHT_PYTHON_CACHE_DIR := $(abspath $(VENV))/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check lint layout mypy pyright imports format constraints clean
+.PHONY: help demo test coverage check lint layout mypy pyright imports format constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ demo: $(VENV)/run.stamp ## Start a cluster of three nodes here; Ctrl-C stops it
 
 test: $(VENV)/test.stamp ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
+
+coverage: $(VENV)/test.stamp ## Is each module of leto covered by its own test file?
+	$(BIN)/python tests/own_coverage.py
 
 check: lint layout mypy pyright imports ## All of: lint, layout, mypy, pyright, imports
 

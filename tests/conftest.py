@@ -1,8 +1,13 @@
-"""How every test runs: Hypothesis explores anew here, and repeats itself exactly where CI is set."""
+"""How every test runs, and what tests share.
+
+Hypothesis explores anew on a desk, and repeats itself exactly where CI is set.
+"""
 
 import os
+import shutil
 
 import hypothesis
+import pytest
 
 # A shared machine is slow now and then; a test that is slow always meets pytest's own timeout.
 hypothesis.settings.register_profile("default", deadline=None)
@@ -12,3 +17,13 @@ hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2_0
 hypothesis.settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "default")
 )
+
+
+@pytest.fixture
+def redis_cli() -> str:
+    """Where the Redis client is that people type into; a test that needs it never passes without."""
+    found = shutil.which("redis-cli")
+    if found is None and not os.environ.get("CI"):
+        pytest.skip("redis-cli is not installed (Debian: redis-tools)")
+    assert found is not None, "CI installs redis-cli"
+    return found
