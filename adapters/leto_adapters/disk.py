@@ -1,0 +1,195 @@
+"""The files of a node: one thread that performs disk jobs, one after the other.
+
+Responsible for clause 4 of the contract in `leto.server.world`: jobs in the order
+given, a job's steps in order, each job answered once, none performed after a failure.
+It knows no file's format.
+
+One thread is enough, because the jobs are one ordered lane anyway; and it is a thread
+because nothing in the kernel reports when an fdatasync would not block.
+
+Invariants:
+    1. What `SyncFile` and `SyncDirectory` covered is durable before the job is answered.
+    2. A failed sync is never tried again: the pages that it could not write count as
+       clean from then on, and a second attempt would succeed without having written them.
+"""
+
+import contextlib
+import os
+from collections import deque
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+from typing import TypeAlias, assert_never
+
+from leto.server.world import (
+    Delete,
+    DiskJob,
+    DiskJobDone,
+    DiskJobFailed,
+    ReadAt,
+    Rename,
+    Step,
+    SyncDirectory,
+    SyncFile,
+    Truncate,
+    WriteAt,
+)
+
+Outcome: TypeAlias = DiskJobDone | DiskJobFailed
+
+# After each system call the thread must win back the interpreter lock, from a loop that may be
+# fully busy. Measured on two cores, pwrite and fdatasync of 2 kB, median (99th percentile): idle
+# loop 0.28 ms (1.6); busy loop 5.6 ms (11.9) at Python's default of 5 ms; 0.37 ms (0.67) at 50 us;
+# 0.35 ms (1.0) at 20 us. One pwritev with RWF_DSYNC in place of the two calls gained nothing.
+SWITCH_INTERVAL_S = 50e-6
+
+
+class Files:
+    """The steps of disk jobs, on one directory; a file once used stays open."""
+
+    def __init__(self, directory: int) -> None:
+        self._directory = directory  # a descriptor, owned by the caller
+        self._open: dict[str, int] = {}
+
+    def perform(self, step: Step) -> bytes | None:
+        """Do one step now, blocking; what it read, if it reads.
+
+        Raises:
+            OSError: the step failed.
+        """
+        match step:
+            case WriteAt(file=file, offset=offset, data=data):
+                self._write(file, offset, data)
+            case SyncFile(file=file):
+                os.fdatasync(self._descriptor(file))
+            case SyncDirectory():
+                os.fsync(self._directory)
+            case Rename(file=file, to=to):
+                self._rename(file, to)
+            case Truncate(file=file, size_bytes=size_bytes):
+                os.ftruncate(self._descriptor(file), size_bytes)
+            case Delete(file=file):
+                self._delete(file)
+            case ReadAt(file=file, offset=offset, size_bytes=size_bytes):
+                return self._read(file, offset, size_bytes)
+            case _:
+                assert_never(step)
+        return None
+
+    def close(self) -> None:
+        """Close every file."""
+        for file in list(self._open):
+            self._forget(file)
+
+    def _descriptor(self, file: str, *, create: bool = False) -> int:
+        descriptor = self._open.get(file)
+        if descriptor is None:
+            assert file == os.path.basename(file), f"a plain name (contract 5): {file!r}"  # noqa: PTH119
+            flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0)
+            descriptor = os.open(file, flags, 0o600, dir_fd=self._directory)
+            self._open[file] = descriptor
+        return descriptor
+
+    def _forget(self, file: str) -> None:
+        descriptor = self._open.pop(file, None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _write(self, file: str, offset: int, data: bytes) -> None:
+        descriptor = self._descriptor(file, create=True)
+        written = os.pwrite(descriptor, data, offset)
+        while written < len(data):  # the kernel may take less, at 2 GiB or near a full disk
+            written += os.pwrite(descriptor, memoryview(data)[written:], offset + written)
+
+    def _read(self, file: str, offset: int, size_bytes: int) -> bytes:
+        descriptor = self._descriptor(file)
+        data = os.pread(descriptor, size_bytes, offset)
+        while len(data) < size_bytes:
+            more = os.pread(descriptor, size_bytes - len(data), offset + len(data))
+            if not more:  # the end of the file
+                break
+            data += more
+        return data
+
+    def _rename(self, file: str, to: str) -> None:
+        os.rename(file, to, src_dir_fd=self._directory, dst_dir_fd=self._directory)
+        self._forget(to)
+        if file in self._open:
+            self._open[to] = self._open.pop(file)
+
+    def _delete(self, file: str) -> None:
+        self._forget(file)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(file, dir_fd=self._directory)
+
+
+class Disk:
+    """The disk thread of a node.
+
+    Args:
+        directory: the descriptor of the node's directory; owned by the caller.
+        wake: called from the disk thread when there is something to `take`; it has the
+            owner's thread call `take` soon.
+    """
+
+    def __init__(self, directory: int, wake: Callable[[], None]) -> None:
+        self._files = Files(directory)
+        self._wake = wake
+        self._jobs: SimpleQueue[DiskJob | None] = SimpleQueue()
+        self._outcomes: deque[Outcome | Exception] = deque()
+        self._thread = Thread(target=self._work, name="leto-disk", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: DiskJob) -> None:
+        """Have the job performed after those submitted before."""
+        self._jobs.put(job)
+
+    def take(self) -> Outcome | None:
+        """Return the next outcome, in the order of the jobs, if there is one.
+
+        Raises:
+            Exception: the disk thread itself is broken.
+        """
+        if not self._outcomes:
+            return None
+        outcome = self._outcomes.popleft()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def close(self) -> None:
+        """Let the jobs submitted so far be performed, then end the thread."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        """The thread: until told to end, or until a job fails."""
+        outcome: Outcome | Exception | None = None
+        while not isinstance(outcome, DiskJobFailed | Exception):
+            job = self._jobs.get()
+            if job is None:
+                break
+            outcome = self._outcome_of(job)
+            self._outcomes.append(outcome)
+            if len(self._outcomes) == 1:  # else the owner has yet to come for an earlier one
+                self._wake()
+        self._files.close()
+
+    def _outcome_of(self, job: DiskJob) -> Outcome | Exception:
+        results: list[bytes] = []
+        for step in job.steps:
+            try:
+                result = self._files.perform(step)
+            except OSError as error:
+                return DiskJobFailed(job.job, f"{_in_words(step)}: {error.strerror}")
+            except Exception as error:  # noqa: BLE001 - ours to fix: the owner raises it again
+                return error
+            if result is not None:
+                results.append(result)
+        return DiskJobDone(job.job, tuple(results))
+
+
+def _in_words(step: Step) -> str:
+    """The step without its data, for a message."""
+    file = "" if isinstance(step, SyncDirectory) else f" {step.file}"
+    return type(step).__name__ + file
