@@ -58,7 +58,8 @@ class Apply:
 @attrs.define
 class TakeSnapshot:
     """Freeze the state machine as it is now, which is as of `last_included`, and
-    write it beside the log at leisure; then say `SnapshotTaken`."""
+    write it beside the log at leisure; then say `SnapshotTaken`.
+    """
 
     last_included: EntryId
 
@@ -83,7 +84,8 @@ class ReadSnapshotChunk:
 @attrs.define
 class Compact:
     """Log entries up to `before_log`, and every snapshot but `last_included` and
-    what is being received, are needed no more."""
+    what is being received, are needed no more.
+    """
 
     before_log: EntryId
     last_included: EntryId
@@ -101,6 +103,7 @@ class Refusal(Enum):
     NOT_A_MEMBER = "no such member"
     LAST_VOTER = "the last voter cannot be removed"
     SNAPSHOT_PENDING = "another snapshot is in progress"
+    NOTHING_APPLIED = "nothing has been applied yet"
     FAILED = "this node's disk has failed"
 
 
@@ -114,7 +117,8 @@ class Committed:
 @attrs.define
 class Readable:
     """The state machine here may answer the read now: it is at `index` or later,
-    and nothing that was acknowledged before the request lies beyond."""
+    and nothing that was acknowledged before the request lies beyond.
+    """
 
     index: Index
 

@@ -104,9 +104,9 @@ class Configuration:
 
     def has_quorum(self, holds: Callable[[NodeId], bool]) -> bool:
         """Whether the nodes of which `holds` is true are a quorum (§4.3: of both parts)."""
-        return all(
-            sum(map(holds, voters)) * 2 > len(voters) for voters in self._parts()
-        ) and bool(self.voters)
+        return all(sum(map(holds, voters)) * 2 > len(voters) for voters in self._parts()) and bool(
+            self.voters
+        )
 
     def quorum_value(self, value_of: Callable[[NodeId], int]) -> int:
         """The largest value that a quorum has reached; 0 without voters.
@@ -122,19 +122,16 @@ class Configuration:
         """The configuration after the change, which must be a legal one (see `objection`)."""
         match change:
             case AddMember(member=member):
-                members = (*self.members, member)
+                return Configuration((*self.members, member))
             case RemoveMember(node_id=node_id):
-                members = tuple(m for m in self.members if m.node_id != node_id)
+                return Configuration(tuple(m for m in self.members if m.node_id != node_id))
             case PromoteMember(node_id=node_id):
-                members = self._with(node_id, role=MemberRole.VOTER)
+                return self._replacing(node_id, lambda m: attrs.evolve(m, role=MemberRole.VOTER))
             case ChangeAddress(node_id=node_id, address=address):
-                members = self._with(node_id, address=address)
-        return Configuration(members)
+                return self._replacing(node_id, lambda m: attrs.evolve(m, address=address))
 
-    def _with(self, node_id: NodeId, **fields: str | MemberRole) -> tuple[Member, ...]:
-        return tuple(
-            attrs.evolve(m, **fields) if m.node_id == node_id else m for m in self.members
-        )
+    def _replacing(self, node_id: NodeId, evolve: Callable[[Member], Member]) -> "Configuration":
+        return Configuration(tuple(evolve(m) if m.node_id == node_id else m for m in self.members))
 
     def _parts(self) -> Iterable[tuple[NodeId, ...]]:
         return (self.voters, self.outgoing_voters) if self.outgoing_voters else (self.voters,)
@@ -147,3 +144,42 @@ def _reached_by_majority(values: Iterable[int]) -> int:
     ascending = sorted(values)
     # Of 3 the second largest, of 4 the third largest: a majority has it or more.
     return ascending[(len(ascending) - 1) // 2]
+
+
+@attrs.define
+class ConfigurationHistory:
+    """The configurations in force and behind: each with the index it stands at.
+
+    A configuration is effective as soon as it is appended (§4.1), so the last
+    one counts; a truncation rolls back to the one before.
+    """
+
+    _history: list[tuple[Index, Configuration]]
+
+    @property
+    def effective(self) -> Configuration:
+        """The latest in the log, committed or not."""
+        return self._history[-1][1]
+
+    @property
+    def effective_index(self) -> Index:
+        """Where the effective one stands; 0 for the founding one."""
+        return self._history[-1][0]
+
+    def as_of(self, index: Index) -> Configuration:
+        """The one that was effective at `index`. O(configurations kept)."""
+        return next(c for at, c in reversed(self._history) if at <= index)
+
+    def append(self, index: Index, configuration: Configuration) -> None:
+        """The log has a new one at `index`."""
+        assert index > self.effective_index, f"{index} <= {self.effective_index}"
+        self._history.append((index, configuration))
+
+    def truncate_from(self, index: Index) -> None:
+        """The log lost its entries from `index` on."""
+        self._history = [entry for entry in self._history if entry[0] < index]
+
+    def start_from(self, index: Index, configuration: Configuration) -> None:
+        """A snapshot as of `index` says what was effective there; later ones stay."""
+        later = [entry for entry in self._history if entry[0] > index]
+        self._history = [(index, configuration), *later]

@@ -45,7 +45,8 @@ class Conflict:
 @attrs.define(kw_only=True)
 class AppendEntriesResponse:
     """Attests two things, separately: that the sender follows in this term as of
-    `round`, and that its log is the leader's, *durably*, up to `match_index`."""
+    `round`, and that its log is the leader's, *durably*, up to `match_index`.
+    """
 
     term: Term
     round: int

@@ -5,7 +5,7 @@ shares. It holds no rule, with one exception: how two log positions compare
 (§3.6.1), because that *is* what an `EntryId` means.
 """
 
-from typing import Final, NewType, TypeAlias
+from typing import Final, NewType, Protocol, TypeAlias
 
 import attrs
 
@@ -44,3 +44,15 @@ class EntryId:
 
 
 BEFORE_LOG: Final = EntryId(term=0, index=0)
+
+
+class Dice(Protocol):
+    """The seeded generator that a caller passes in; `random.Random` is one."""
+
+    def random(self) -> float:
+        """A number in [0, 1)."""
+        ...
+
+    def getrandbits(self, k: int, /) -> int:
+        """`k` random bits."""
+        ...

@@ -1,0 +1,64 @@
+"""The only ways in which a node's log changes: log, lane and configurations in step.
+
+Responsible for growing, cutting and resetting the log, so that what is in
+memory, what is on its way to the disk and which configuration is effective
+never tell different stories. Who may do it, and when, is decided elsewhere.
+
+Invariants:
+    1. A leader never drops or replaces an entry of its log (figure 3.2).
+    2. A committed entry is never dropped, unless a snapshot that covers it
+       takes its place (§5.1).
+    3. The effective configuration is the last one in the log, or the
+       snapshot's (§4.1).
+"""
+
+from leto.raft.configuration import Configuration
+from leto.raft.entries import Entry, SnapshotMark
+from leto.raft.progress import Progress
+from leto.raft.roles import Leader
+from leto.raft.state import State
+from leto.raft.types import Index
+
+
+def extend_log(state: State, entries: tuple[Entry, ...]) -> None:
+    """Append entries; a configuration among them is effective at once (§4.1)."""
+    state.log.append(entries)
+    state.lane.record_entries(entries)
+    for entry in entries:
+        if isinstance(entry.payload, Configuration):
+            state.configurations.append(entry.id.index, entry.payload)
+            _follow_configuration(state)
+
+
+def truncate_log(state: State, index: Index) -> None:
+    """Drop the entries from `index` on; a configuration among them is rolled back (§4.1)."""
+    assert not isinstance(state.role, Leader), "figure 3.2: a leader's log only grows"
+    assert index > state.commit_index, f"figure 3.2: {index} is committed ({state.commit_index})"
+    state.log.truncate_from(index)
+    state.lane.record_truncation(index)
+    state.configurations.truncate_from(index)
+
+
+def replace_log(state: State, mark: SnapshotMark) -> None:
+    """Let the log begin behind the snapshot: it lacked or contradicted it (figure 5.3)."""
+    assert not isinstance(state.role, Leader), "figure 3.2: a leader's log only grows"
+    assert mark.last_included.index > state.commit_index, "a snapshot covers what it replaces"
+    state.lane.record_truncation(state.log.first_index)
+    state.log.reset_to(mark.last_included)
+    state.configurations.truncate_from(mark.last_included.index + 1)
+    state.configurations.start_from(mark.last_included.index, mark.configuration)
+
+
+def _follow_configuration(state: State) -> None:
+    """Let a leader's progress follow the members."""
+    leader = state.role
+    if not isinstance(leader, Leader):
+        return
+    for progress in leader.progress.values():
+        is_member = state.configuration.member(progress.node_id) is not None
+        progress.leaving_since = None if is_member else progress.leaving_since or state.now
+    for member in state.configuration.members:
+        if member.node_id not in leader.progress and member.node_id != state.node_id:
+            leader.progress[member.node_id] = Progress(
+                member.node_id, state.log.last.index + 1, last_ack_at=state.now
+            )

@@ -1,0 +1,133 @@
+"""Changing who belongs to the cluster, one voter at a time (§4.1, §4.2).
+
+Responsible for when a change may be proposed, for promoting those who joined,
+and for the leader's own removal. The arithmetic is `leto.raft.configuration`;
+that a configuration is effective on append is `leto.raft.appending`.
+
+Invariants:
+    1. At most one change is uncommitted at a time (§4.1).
+    2. No change is proposed before the leader has committed an entry of its own
+       term (single-server change: raft-dev 2015-07): or else two leaders could
+       each change a configuration that the other does not know of.
+"""
+
+from leto.raft.actions import Answer, Refusal, Refused
+from leto.raft.appending import extend_log
+from leto.raft.configuration import (
+    AddMember,
+    ChangeAddress,
+    Configuration,
+    ConfigurationChange,
+    Member,
+    MemberRole,
+    PromoteMember,
+    RemoveMember,
+)
+from leto.raft.entries import Entry
+from leto.raft.events import ChangeRequested
+from leto.raft.progress import Mode, Progress
+from leto.raft.roles import Leader
+from leto.raft.state import State
+from leto.raft.types import EntryId, Micros
+
+
+def on_change_requested(state: State, event: ChangeRequested) -> None:
+    """Propose the change, or say why not."""
+    refusal = _objection(state, event.change)
+    if refusal is not None:
+        state.actions.append(Answer(event.request_id, Refused(refusal, state.leader)))
+        return
+    entry_id = _propose(state, event.change)
+    state.proposals.append((entry_id, event.request_id))
+
+
+def promote_joined(state: State, leader: Leader, previous_heartbeat: Micros) -> None:
+    """Make a voter of a joining member that has caught up (§4.2.1).
+
+    Called at each heartbeat: a round of catching up lasts from one to the next,
+    and is won by a member that has acknowledged since and holds all that the
+    log held when the round began.
+    """
+    for progress in leader.progress.values():
+        member = state.configuration.member(progress.node_id)
+        if member is None or member.role is not MemberRole.JOINING:
+            continue
+        caught_up = (
+            progress.mode is Mode.REPLICATE
+            and progress.catch_up_to
+            and progress.match_index >= progress.catch_up_to
+            and progress.last_ack_at >= previous_heartbeat
+        )
+        promotion = PromoteMember(member.node_id)
+        if caught_up and _objection(state, promotion) is None:
+            _propose(state, promotion)
+        progress.catch_up_to = state.log.last.index
+
+
+def is_removed(state: State) -> bool:
+    """Whether this leader is no voter any more: it leads until that is committed (§4.2.2)."""
+    return (
+        not state.configuration.is_voter(state.node_id)
+        and state.configurations.effective_index <= state.commit_index
+    )
+
+
+def forget_departed(state: State, leader: Leader) -> None:
+    """Stop replicating to removed members once they know, or have had time to learn."""
+    departed = [p.node_id for p in leader.progress.values() if _has_departed(state, p)]
+    for node_id in departed:
+        del leader.progress[node_id]
+
+
+def _has_departed(state: State, progress: Progress) -> bool:
+    if progress.leaving_since is None or state.configuration.member(progress.node_id) is not None:
+        return False
+    removal = state.configurations.effective_index
+    if removal > state.commit_index:
+        return False  # the removal may yet be rolled back with this leadership
+    knows = progress.match_index >= removal and progress.commit_sent >= removal
+    return knows or state.now - progress.leaving_since > state.config.election_timeout_max_us
+
+
+def _propose(state: State, change: ConfigurationChange) -> EntryId:
+    entry_id = EntryId(state.current_term, state.log.last.index + 1)
+    extend_log(state, (Entry(entry_id, state.configuration.changed(change)),))
+    return entry_id
+
+
+def _objection(state: State, change: ConfigurationChange) -> Refusal | None:
+    if not isinstance(state.role, Leader):
+        return Refusal.NOT_LEADER
+    if state.commit_index < state.role.noop_index:
+        return Refusal.LEADER_NOT_READY  # invariant 2
+    if state.configurations.effective_index > state.commit_index:
+        return Refusal.CHANGE_PENDING  # invariant 1
+    return _misfit(state.configuration, change)
+
+
+def _misfit(configuration: Configuration, change: ConfigurationChange) -> Refusal | None:
+    match change:
+        case AddMember(member=member):
+            return Refusal.ALREADY_MEMBER if _clashes(configuration, member) else None
+        case PromoteMember(node_id=node_id):
+            is_learner = any(
+                m.node_id == node_id and m.role is not MemberRole.VOTER
+                for m in configuration.members
+            )
+            return None if is_learner else Refusal.NOT_A_MEMBER
+        case RemoveMember(node_id=node_id):
+            if configuration.member(node_id) is None:
+                return Refusal.NOT_A_MEMBER
+            return Refusal.LAST_VOTER if configuration.voters == (node_id,) else None
+        case ChangeAddress(node_id=node_id, address=address):
+            if configuration.member(node_id) is None:
+                return Refusal.NOT_A_MEMBER
+            taken = any(m.address == address for m in configuration.members)
+            return Refusal.ALREADY_MEMBER if taken else None
+
+
+def _clashes(configuration: Configuration, new: Member) -> bool:
+    return any(
+        m.node_id == new.node_id or m.name == new.name or m.address == new.address
+        for m in configuration.members
+    )

@@ -1,0 +1,358 @@
+"""The door: one event in, the actions that follow from it out.
+
+Responsible for the order in which things are considered, which is fixed:
+
+    1. the caller's mistakes are refused, and change nothing;
+    2. the event: a message of a stale term, of a newer one, or one for the
+       role's handler (figure 3.1, "rules for servers"); or a fact of our own;
+    3. its consequences: leadership lost, commit, reads, replication, the
+       state machine, snapshots;
+    4. one write, and the actions.
+
+It holds no rule of its own beyond that order. Reading order of the rules:
+`roles`, `election`, `replication`, `commitment`, `snapshots`, `membership`,
+`reads`.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from leto.raft import commitment, election, membership, reads, replication, snapshots
+from leto.raft.actions import (
+    Action,
+    AnnounceRole,
+    Answer,
+    FailStop,
+    Refusal,
+    Refused,
+    RoleName,
+    Unknown,
+)
+from leto.raft.boot import initial_state
+from leto.raft.config import Config
+from leto.raft.entries import Restored
+from leto.raft.errors import ClockWentBack
+from leto.raft.events import (
+    Applied,
+    ChangeRequested,
+    CommandsProposed,
+    Event,
+    MessageReceived,
+    ReadRequested,
+    SnapshotChunkRead,
+    SnapshotRequested,
+    SnapshotRestored,
+    SnapshotTaken,
+    TimerFired,
+    WriteFailed,
+    Written,
+)
+from leto.raft.messages import (
+    AppendEntries,
+    AppendEntriesResponse,
+    InstallSnapshot,
+    InstallSnapshotResponse,
+    Message,
+    PreVote,
+    PreVoteResponse,
+    ReadIndex,
+    ReadIndexResponse,
+    RequestVote,
+    RequestVoteResponse,
+)
+from leto.raft.roles import Candidate, Follower, Leader, Role, become_follower
+from leto.raft.state import State
+from leto.raft.status import Status
+from leto.raft.types import Dice, Micros, NodeId, RequestId, Term
+
+
+class Node:
+    """The consensus of one node.
+
+    Args:
+        config: the settings.
+        restored: what the disk held.
+        rng: a seeded generator, for election timeouts only.
+
+    Raises:
+        InvalidRestored: the disk cannot have been a node's.
+    """
+
+    def __init__(self, config: Config, restored: Restored, rng: Dice) -> None:
+        self._state = initial_state(config, restored, rng)
+        self._has_started = False
+        self._announced = (RoleName.FOLLOWER, self._state.current_term, self._state.leader)
+
+    @property
+    def status(self) -> Status:
+        """A read-only view."""
+        return Status(self._state)
+
+    @property
+    def deadline(self) -> Micros | None:
+        """Call `handle(TimerFired(), now)` no later than this; None if there is no need."""
+        state = self._state
+        if state.failed:
+            return None
+        if not self._has_started:
+            return state.now
+        if isinstance(state.role, Leader):
+            return state.role.heartbeat_deadline
+        if state.follower_reads.read:
+            return min(state.role.deadline, state.follower_reads.ask_again_at)
+        return state.role.deadline
+
+    def handle(self, event: Event, now: Micros) -> Sequence[Action]:
+        """What is to be done about it. Every action may be performed at once.
+
+        Raises:
+            ClockWentBack: `now` is before that of an earlier call.
+            EventOutOfOrder: the event answers nothing that was ordered.
+        """
+        state = self._state
+        if now < state.now and self._has_started:
+            raise ClockWentBack(f"now went back: {now} < {state.now}")
+        if state.failed:
+            return _silence(event)
+        state.now = now
+        if not self._has_started:
+            self._start()
+        role, leader = state.role, state.leader
+        self._consider(event)
+        if self._state.failed:
+            return self._take_actions()
+        self._conclude(role, leader)
+        write = state.lane.issue(state.log.last.index, now)
+        self._announce()
+        actions = self._take_actions()
+        # First, since the disk is what the others wait for.
+        return actions if write is None else [write, *actions]
+
+    def _start(self) -> None:
+        self._has_started = True
+        role = self._state.role
+        assert isinstance(role, Follower), "§3.4: a node starts as a follower"
+        role.deadline = self._state.now + self._state.election_timeout()
+
+    def _consider(self, event: Event) -> None:
+        state = self._state
+        match event:
+            case MessageReceived(sender=sender, message=message):
+                self._receive(sender, message)
+            case Written(seq=seq):
+                self._on_written(seq)
+            case CommandsProposed():
+                replication.on_commands_proposed(state, event)
+            case Applied(index=index):
+                commitment.on_applied(state, index)
+            case TimerFired():
+                self._on_timer()
+            case ReadRequested(request_id=request_id):
+                reads.on_read_requested(state, request_id)
+            case SnapshotChunkRead():
+                snapshots.on_snapshot_chunk_read(state, event)
+            case SnapshotTaken():
+                snapshots.on_snapshot_taken(state, event)
+            case SnapshotRestored(last_included=last_included):
+                snapshots.on_snapshot_restored(state, last_included)
+            case SnapshotRequested(request_id=request_id):
+                snapshots.on_snapshot_requested(state, request_id)
+            case ChangeRequested():
+                membership.on_change_requested(state, event)
+            case WriteFailed(reason=reason):
+                self._fail(reason)
+            case _:
+                assert_never(event)
+
+    # --- messages ---------------------------------------------------------------------
+
+    def _receive(self, sender: NodeId, message: Message) -> None:
+        state = self._state
+        if message.term < state.current_term and _is_stale(message):
+            self._answer_stale(sender, message)
+            return
+        if message.term > state.current_term and not self._adopt_term(message):
+            return
+        if isinstance(message, AppendEntries | InstallSnapshot) and not self._follow(sender):
+            return
+        self._dispatch(sender, message)
+
+    def _answer_stale(self, sender: NodeId, message: Message) -> None:
+        """Tell a leader or a candidate of an earlier term that its time is over."""
+        state = self._state
+        term = state.current_term
+        match message:
+            case AppendEntries():
+                state.send(sender, AppendEntriesResponse(term=term, round=0, match_index=0))
+            case InstallSnapshot(transfer=transfer):
+                state.send(
+                    sender, InstallSnapshotResponse(term=term, transfer=transfer, next_offset=0)
+                )
+            case RequestVote():
+                state.send(sender, RequestVoteResponse(term=term, vote_granted=False))
+            case _:
+                pass  # answers to what an earlier term asked
+
+    def _adopt_term(self, message: Message) -> bool:
+        """Enter the newer term (§3.3). False if the message is to be ignored altogether."""
+        if isinstance(message, PreVote):
+            return True  # §9.6: it asks about a term; nobody is in it for that
+        if isinstance(message, RequestVote) and election.follows_live_leader(self._state):
+            return False  # §4.2.3: a server that nobody elected does not disrupt
+        become_follower(self._state, message.term, None)
+        return True
+
+    def _follow(self, leader: NodeId) -> bool:
+        """Take the sender for the leader of the current term. False if that cannot be."""
+        role = self._state.role
+        if isinstance(role, Leader):
+            return False  # figure 3.2: there is one leader a term, and that is us
+        if isinstance(role, Follower) and role.leader is not None:
+            return role.leader == leader
+        become_follower(self._state, self._state.current_term, leader)
+        return True
+
+    def _dispatch(self, sender: NodeId, message: Message) -> None:
+        state = self._state
+        match message:
+            case AppendEntries():
+                replication.on_append_entries(state, sender, message)
+            case AppendEntriesResponse():
+                replication.on_append_entries_response(state, sender, message)
+            case ReadIndex():
+                reads.on_read_index(state, sender, message)
+            case ReadIndexResponse():
+                reads.on_read_index_response(state, message)
+            case InstallSnapshot():
+                snapshots.on_install_snapshot(state, sender, message)
+            case InstallSnapshotResponse():
+                snapshots.on_install_snapshot_response(state, sender, message)
+            case PreVote():
+                election.on_pre_vote(state, sender, message)
+            case PreVoteResponse():
+                election.on_pre_vote_response(state, sender, message)
+            case RequestVote():
+                election.on_request_vote(state, sender, message)
+            case RequestVoteResponse():
+                election.on_request_vote_response(state, sender, message)
+            case _:
+                assert_never(message)
+
+    # --- our own facts ----------------------------------------------------------------
+
+    def _on_written(self, seq: int) -> None:
+        state = self._state
+        state.actions.extend(state.lane.complete(seq))
+        snapshots.on_naming_written(state)
+        match state.role:
+            case Follower() as role:
+                replication.acknowledge_written(state, role)
+            case Candidate() as role:
+                election.on_own_vote_written(state, role)
+            case _:
+                pass  # a leader's own durable index is looked at in any case
+
+    def _on_timer(self) -> None:
+        state = self._state
+        reads.on_reads_timer(state)
+        role = state.role
+        if not isinstance(role, Leader):
+            election.on_election_timer(state, role)
+        elif state.now >= role.heartbeat_deadline:
+            self._on_heartbeat_timer(role)
+
+    def _on_heartbeat_timer(self, leader: Leader) -> None:
+        state = self._state
+        if replication.has_lost_quorum(state, leader) or replication.has_stuck_disk(state):
+            become_follower(state, state.current_term, None)
+            return
+        previous_heartbeat = leader.heartbeat_deadline - state.config.heartbeat_interval_us
+        membership.promote_joined(state, leader, previous_heartbeat)
+        snapshots.resend_lost_chunks(state, leader)
+        replication.heartbeat(state, leader)
+
+    # --- consequences -----------------------------------------------------------------
+
+    def _conclude(self, role_before: Role, leader_before: NodeId | None) -> None:
+        state = self._state
+        if isinstance(state.role, Leader):
+            self._lead(state.role)
+        if isinstance(role_before, Leader) and state.role is not role_before:
+            replication.give_up_proposals(state)
+            reads.give_up_leading(state, role_before)
+        if state.leader != leader_before:
+            reads.follow_another(state)
+        snapshots.restore_when_idle(state)
+        commitment.apply_committed(state)
+        reads.answer_readable(state)
+        snapshots.take_if_due(state)
+        snapshots.compact_when_unread(state)
+
+    def _lead(self, leader: Leader) -> None:
+        state = self._state
+        commitment.advance_commit_index(state, leader)
+        reads.finish_confirmed_reads(state, leader)
+        if reads.confirm_reads(state, leader):
+            replication.heartbeat(state, leader)
+            reads.finish_confirmed_reads(state, leader)  # of a cluster of one
+        replication.replicate(state, leader)
+        membership.forget_departed(state, leader)
+        if membership.is_removed(state):
+            replication.heartbeat(state, leader)  # §4.2.2: let the others commit it too
+            become_follower(state, state.current_term, None)
+
+    # --- the way out ------------------------------------------------------------------
+
+    def _announce(self) -> None:
+        state = self._state
+        now: tuple[RoleName, Term, NodeId | None] = (
+            state.role.name,
+            state.current_term,
+            state.leader,
+        )
+        if now != self._announced:
+            self._announced = now
+            state.actions.append(AnnounceRole(*now))
+
+    def _take_actions(self) -> list[Action]:
+        actions, self._state.actions = self._state.actions, []
+        return actions
+
+    def _fail(self, reason: str) -> None:
+        """Fall silent for good: what the disk holds is not known any more."""
+        state = self._state
+        state.failed = True
+        for _, request_id in state.proposals:
+            state.actions.append(Answer(request_id, Unknown()))
+        for request_id in _unanswered(state):
+            state.actions.append(Answer(request_id, Refused(Refusal.FAILED)))
+        state.actions.append(FailStop(reason))
+
+
+def _is_stale(message: Message) -> bool:
+    # A pre-vote is about the next term, and its answer may come from behind (§9.6).
+    return not isinstance(message, PreVote | PreVoteResponse)
+
+
+def _unanswered(state: State) -> list[RequestId]:
+    """The requests, other than proposals, whose answer is still owed."""
+    return [
+        *reads.unanswered(state),
+        *state.snapshots.requested_by,
+    ]
+
+
+def _silence(event: Event) -> Sequence[Action]:
+    """A failed node refuses what it is asked, and ignores the rest."""
+    match event:
+        case CommandsProposed(proposals=proposals):
+            request_ids = [proposal.request_id for proposal in proposals]
+        case (
+            ReadRequested(request_id=request_id)
+            | ChangeRequested(request_id=request_id)
+            | SnapshotRequested(request_id=request_id)
+        ):
+            request_ids = [request_id]
+        case _:
+            request_ids = []
+    return [Answer(request_id, Refused(Refusal.FAILED)) for request_id in request_ids]

@@ -1,0 +1,178 @@
+"""Linearizable reads without a log entry: ReadIndex on leader and followers (§6.4).
+
+Responsible for learning the index at which a read may be answered, and for
+answering once the state machine is there. It does not read.
+
+    leader    waits until an entry of its own term is committed, notes the commit
+              index, lets a quorum confirm in a new round that it still leads
+    follower  asks the leader for that index, many reads at a time
+
+Invariants:
+    1. A read's index was the commit index of a leader after the read was requested.
+    2. It counts only if a quorum acknowledged a round that began after that.
+"""
+
+from leto.raft.actions import Answer, Readable, Refusal, Refused
+from leto.raft.messages import ReadIndex, ReadIndexResponse
+from leto.raft.read_queue import Confirmation, ReadableAt, RemoteReader
+from leto.raft.roles import Follower, Leader
+from leto.raft.state import State
+from leto.raft.types import NodeId, RequestId
+
+
+def on_read_requested(state: State, request_id: RequestId) -> None:
+    """A client of this node wants to read."""
+    match state.role:
+        case Leader() as leader:
+            leader.waiting_reads.append(request_id)
+        case Follower(leader=known) if known is not None:
+            state.follower_reads.waiting.append(request_id)
+            _ask_leader(state)
+        case _:
+            _refuse(state, request_id, Refusal.NOT_LEADER)
+
+
+def on_read_index(state: State, sender: NodeId, message: ReadIndex) -> None:
+    """A follower asks."""
+    if isinstance(state.role, Leader):
+        state.role.waiting_reads.append(RemoteReader(sender, message.read))
+    else:
+        response = ReadIndexResponse(term=state.current_term, read=message.read, index=None)
+        state.send(sender, response)
+
+
+def on_read_index_response(state: State, message: ReadIndexResponse) -> None:
+    """The leader answers; anything but the answer to what is asked now is too old."""
+    reads = state.follower_reads
+    if reads.read == 0 or message.read != reads.read:
+        return
+    asked, reads.asked, reads.read = reads.asked, [], 0
+    for request_id in asked:
+        if message.index is None:
+            _refuse(state, request_id, Refusal.LEADER_NOT_READY)
+        else:
+            state.readable.append(ReadableAt(message.index, request_id))
+    _ask_leader(state)
+
+
+def confirm_reads(state: State, leader: Leader) -> bool:
+    """Begin a round for the reads that wait, if none runs. Whether one has begun."""
+    if leader.confirmation is not None or not leader.waiting_reads:
+        return False
+    # §6.4: until an entry of its own term is committed, a leader does not know
+    # what is committed.
+    if state.commit_index < leader.noop_index:
+        return False
+    leader.round += 1
+    leader.confirmation = Confirmation(leader.round, state.commit_index, leader.waiting_reads)
+    leader.waiting_reads = []
+    return True
+
+
+def finish_confirmed_reads(state: State, leader: Leader) -> None:
+    """Release the reads whose round a quorum has acknowledged."""
+    confirmation = leader.confirmation
+    if confirmation is None or confirmed_round(state, leader) < confirmation.round:
+        return
+    leader.confirmation = None
+    for reader in confirmation.readers:
+        if isinstance(reader, RemoteReader):
+            response = ReadIndexResponse(
+                term=state.current_term, read=reader.read, index=confirmation.index
+            )
+            state.send(reader.node_id, response)
+        else:
+            state.readable.append(ReadableAt(confirmation.index, reader))
+
+
+def confirmed_round(state: State, leader: Leader) -> int:
+    """The latest round in which a quorum still followed."""
+
+    def acked_round(node_id: NodeId) -> int:
+        if node_id == state.node_id:
+            return leader.round
+        return leader.progress[node_id].acked_round
+
+    return state.configuration.quorum_value(acked_round)
+
+
+def answer_readable(state: State) -> None:
+    """Answer the reads whose index the state machine has reached."""
+    still_ahead = [read for read in state.readable if read.index > state.last_applied]
+    if len(still_ahead) == len(state.readable):
+        return
+    for read in state.readable:
+        if read.index <= state.last_applied:
+            state.actions.append(Answer(read.request_id, Readable(read.index)))
+    state.readable.clear()
+    state.readable.extend(still_ahead)
+
+
+def give_up_leading(state: State, leader: Leader) -> None:
+    """Refuse what a former leader can no longer confirm."""
+    readers = leader.confirmation.readers if leader.confirmation is not None else []
+    for reader in (*readers, *leader.waiting_reads):
+        if isinstance(reader, RemoteReader):
+            response = ReadIndexResponse(term=state.current_term, read=reader.read, index=None)
+            state.send(reader.node_id, response)
+        else:
+            _refuse(state, reader, Refusal.NOT_LEADER)
+
+
+def follow_another(state: State) -> None:
+    """The leader changed: ask the new one, or refuse while there is none."""
+    reads = state.follower_reads
+    reads.waiting[:0], reads.asked, reads.read = reads.asked, [], 0
+    if isinstance(state.role, Follower) and state.role.leader is not None:
+        _ask_leader(state)
+        return
+    waiting, reads.waiting = reads.waiting, []
+    for request_id in waiting:
+        _refuse(state, request_id, Refusal.NOT_LEADER)
+
+
+def unanswered(state: State) -> list[RequestId]:
+    """Every read of this node's own clients whose answer is still owed."""
+    own = [*state.follower_reads.asked, *state.follower_reads.waiting]
+    own += [read.request_id for read in state.readable]
+    if isinstance(state.role, Leader):
+        confirmation = state.role.confirmation
+        readers = [*(confirmation.readers if confirmation else ()), *state.role.waiting_reads]
+        own += [reader for reader in readers if not isinstance(reader, RemoteReader)]
+    return own
+
+
+def on_reads_timer(state: State) -> None:
+    """Ask again what may have been lost, and give up in the end."""
+    reads = state.follower_reads
+    if reads.read == 0 or state.now < reads.ask_again_at:
+        return
+    if state.now >= reads.give_up_at:
+        asked, reads.asked, reads.read = reads.asked, [], 0
+        for request_id in asked:
+            _refuse(state, request_id, Refusal.TIMED_OUT)
+        _ask_leader(state)
+        return
+    _send_read_index(state)
+
+
+def _ask_leader(state: State) -> None:
+    reads = state.follower_reads
+    if reads.read or not reads.waiting:
+        return
+    reads.read = state.new_id()
+    reads.asked, reads.waiting = reads.waiting, []
+    reads.give_up_at = state.now + state.config.election_timeout_max_us
+    _send_read_index(state)
+
+
+def _send_read_index(state: State) -> None:
+    reads = state.follower_reads
+    assert isinstance(state.role, Follower), "only a follower asks"
+    assert state.role.leader is not None, "it asks its leader"
+    reads.ask_again_at = state.now + state.config.heartbeat_interval_us
+    state.send(state.role.leader, ReadIndex(term=state.current_term, read=reads.read))
+
+
+def _refuse(state: State, request_id: RequestId, refusal: Refusal) -> None:
+    state.actions.append(Answer(request_id, Refused(refusal, state.leader)))

@@ -1,0 +1,280 @@
+"""Replicating the log: the leader's AppendEntries and the follower's consent (§3.5).
+
+Responsible for what is sent to whom and when, for the consistency check, and
+for finding again where two logs agree. When entries count as committed is
+`leto.raft.commitment`; snapshots for those too far behind, `leto.raft.snapshots`.
+
+Invariants:
+    1. A follower truncates only at an entry that contradicts the leader's, and
+       never a committed one.
+    2. What a follower acknowledges is in its log durably, and is the leader's.
+"""
+
+from leto.raft.actions import Answer, Refusal, Refused, Unknown
+from leto.raft.appending import extend_log, truncate_log
+from leto.raft.entries import Command, Entry
+from leto.raft.events import CommandsProposed
+from leto.raft.messages import AppendEntries, AppendEntriesResponse, Conflict
+from leto.raft.progress import Mode, Progress
+from leto.raft.roles import Follower, Leader
+from leto.raft.snapshots import start_transfer
+from leto.raft.state import State
+from leto.raft.types import BEFORE_LOG, EntryId, Micros, NodeId
+
+# --- the leader ----------------------------------------------------------------------
+
+
+def on_commands_proposed(state: State, event: CommandsProposed) -> None:
+    """Append the commands, or refuse all of them definitely."""
+    refusal = _objection(state)
+    if refusal is not None:
+        for proposal in event.proposals:
+            state.actions.append(Answer(proposal.request_id, Refused(refusal, state.leader)))
+        return
+    entries: list[Entry] = []
+    for position, proposal in enumerate(event.proposals, state.log.last.index + 1):
+        entry = Entry(EntryId(state.current_term, position), Command(proposal.data))
+        entries.append(entry)
+        state.proposals.append((entry.id, proposal.request_id))
+    extend_log(state, tuple(entries))
+
+
+def _objection(state: State) -> Refusal | None:
+    if not isinstance(state.role, Leader):
+        return Refusal.NOT_LEADER
+    if _uncommitted_bytes(state) > state.config.uncommitted_bytes_max:
+        return Refusal.TOO_MUCH_UNCOMMITTED
+    return None
+
+
+def _uncommitted_bytes(state: State) -> int:
+    # All that is in memory beyond the last snapshot is an upper bound that costs
+    # nothing; only near the quota is it worth counting.
+    if state.log.size_bytes <= state.config.uncommitted_bytes_max:
+        return 0
+    first = max(state.commit_index, state.log.before_log.index) + 1
+    uncommitted = state.log.entries_from(
+        first, until=state.log.last.index, bytes_max=state.log.size_bytes
+    )
+    return sum(entry.size_bytes for entry in uncommitted)
+
+
+def replicate(state: State, leader: Leader) -> None:
+    """Send every follower what its window takes, and the commit index to those who idle."""
+    for progress in leader.progress.values():
+        replicate_to(state, leader, progress)
+        if (
+            progress.mode is Mode.REPLICATE
+            and progress.commit_sent < min(state.commit_index, progress.next_index - 1)
+            and progress.is_idle
+        ):
+            _send_heartbeat(state, leader, progress)
+
+
+def replicate_to(state: State, leader: Leader, progress: Progress) -> None:
+    """Send one follower what it may be sent now."""
+    if progress.mode is Mode.SNAPSHOT:
+        return
+    if progress.next_index <= state.log.before_log.index:
+        start_transfer(state, progress)
+    elif progress.mode is Mode.PROBE:
+        if not progress.probe_sent:
+            progress.probe_sent = True
+            _send_entries(state, leader, progress)
+    else:
+        while progress.next_index <= state.log.last.index and progress.has_room(
+            appends_max=state.config.appends_in_flight_max,
+            bytes_max=state.config.bytes_in_flight_max,
+        ):
+            entries = _send_entries(state, leader, progress)
+            size_bytes = sum(entry.size_bytes for entry in entries)
+            progress.sent(entries[-1].id.index, size_bytes)
+
+
+def heartbeat(state: State, leader: Leader) -> None:
+    """Tell every follower that this node leads. It never waits behind entries."""
+    leader.heartbeat_deadline = state.now + state.config.heartbeat_interval_us
+    for progress in leader.progress.values():
+        progress.probe_sent = False  # a lost probe is repeated at the next chance
+        _send_heartbeat(state, leader, progress)
+
+
+def _send_heartbeat(state: State, leader: Leader, progress: Progress) -> None:
+    prev_index = progress.next_index - 1
+    if progress.mode is Mode.SNAPSHOT or prev_index < state.log.before_log.index:
+        prev = BEFORE_LOG  # says nothing of the log
+    else:
+        # Behind all that was sent: if some of it was lost, the answer says so.
+        prev = state.log.id_at(prev_index)
+        progress.commit_sent = min(state.commit_index, prev_index)
+    _send_append(state, leader, progress, prev, ())
+
+
+def _send_entries(state: State, leader: Leader, progress: Progress) -> tuple[Entry, ...]:
+    entries = state.log.entries_from(
+        progress.next_index, until=state.log.last.index, bytes_max=state.config.append_bytes_max
+    )
+    progress.commit_sent = min(state.commit_index, progress.next_index - 1 + len(entries))
+    _send_append(state, leader, progress, state.log.id_at(progress.next_index - 1), entries)
+    return entries
+
+
+def _send_append(
+    state: State, leader: Leader, progress: Progress, prev: EntryId, entries: tuple[Entry, ...]
+) -> None:
+    # §10.2.1: entries go out while they are still being written here.
+    state.send(
+        progress.node_id,
+        AppendEntries(
+            term=state.current_term,
+            round=leader.round,
+            prev=prev,
+            entries=entries,
+            leader_commit=state.commit_index,
+        ),
+    )
+
+
+def on_append_entries_response(
+    state: State, sender: NodeId, message: AppendEntriesResponse
+) -> None:
+    """Note what the follower attests, and go on from there."""
+    leader = state.role
+    if not isinstance(leader, Leader):
+        return
+    progress = leader.progress.get(sender)
+    if (
+        progress is None
+        or message.round > leader.round
+        or message.match_index > state.log.last.index
+    ):
+        return  # not of our configuration, or nothing that we can have sent
+    progress.last_ack_at = state.now
+    progress.acked_round = max(progress.acked_round, message.round)
+    progress.advance(message.match_index)
+    if message.conflict is not None:
+        _back_up(state, progress, message.conflict)
+    elif progress.mode is Mode.PROBE and progress.match_index + 1 >= progress.next_index:
+        progress.become_replicate()
+
+
+def _back_up(state: State, progress: Progress, conflict: Conflict) -> None:
+    """Try again where the logs may agree (§3.5's optimization: a term at a time)."""
+    if progress.mode is Mode.SNAPSHOT or conflict.rejected.index <= progress.match_index:
+        return  # late: what was rejected then has matched since
+    if progress.mode is Mode.PROBE and conflict.rejected.index != progress.next_index - 1:
+        return  # answers an earlier probe
+    agreed = state.log.last_not_after(conflict.hint)
+    progress.become_probe(min(agreed.index + 1, conflict.rejected.index))
+
+
+def has_lost_quorum(state: State, leader: Leader) -> bool:
+    """Check-quorum (§6.2): whether too few have acknowledged for an election timeout."""
+
+    def last_ack_at(node_id: NodeId) -> Micros:
+        return state.now if node_id == state.node_id else leader.progress[node_id].last_ack_at
+
+    heard = state.configuration.quorum_value(last_ack_at)
+    return state.now - heard > state.config.election_timeout_min_us
+
+
+def has_stuck_disk(state: State) -> bool:
+    """Whether a leader's write has hung for an election timeout: another will do better."""
+    since = state.lane.oldest_since
+    return since is not None and state.now - since > state.config.election_timeout_min_us
+
+
+def give_up_proposals(state: State) -> None:
+    """Leadership is lost: what becomes of each uncommitted proposal, others decide."""
+    while state.proposals and state.proposals[-1][0].index > state.commit_index:
+        _, request_id = state.proposals.pop()
+        state.actions.append(Answer(request_id, Unknown(state.leader)))
+
+
+# --- the follower --------------------------------------------------------------------
+
+
+def on_append_entries(state: State, sender: NodeId, message: AppendEntries) -> None:
+    """Append what follows the common prefix, and say how far the log agrees (§3.5)."""
+    role = state.role
+    assert isinstance(role, Follower), "AppendEntries makes a follower of whoever is not"
+    if not _is_well_formed(message):
+        return
+    role.deadline = state.now + state.election_timeout()
+    role.heard_at = state.now
+    if _contradicts_committed(state, message.entries):
+        return  # figure 3.2: no leader can; whoever sent it is not one of ours
+    if not _matches(state, message.prev):
+        conflict = Conflict(message.prev, state.log.last_not_after(message.prev))
+        _respond(state, sender, role, message.round, conflict)
+        return
+    last_new = message.prev.index + len(message.entries)
+    appended = _append_missing(state, message.entries)
+    role.matched_index = max(role.matched_index, last_new)
+    # Not our own last index: what lies behind `last_new` may contradict the leader.
+    state.commit_index = max(state.commit_index, min(message.leader_commit, last_new))
+    if not appended:
+        _respond(state, sender, role, message.round, None)
+        return
+    if message.round > role.acked_round:
+        _respond(state, sender, role, message.round, None)
+    role.owes_ack = True  # another response follows the write of these entries
+
+
+def acknowledge_written(state: State, role: Follower) -> None:
+    """Entries have become durable: say so."""
+    if role.owes_ack and role.leader is not None:
+        role.owes_ack = state.lane.durable_index < role.matched_index
+        _respond(state, role.leader, role, role.acked_round, None)
+
+
+def _respond(
+    state: State, leader: NodeId, role: Follower, message_round: int, conflict: Conflict | None
+) -> None:
+    role.acked_round = max(role.acked_round, message_round)
+    match_index = min(state.lane.durable_index, role.matched_index)
+    state.send(
+        leader,
+        AppendEntriesResponse(
+            term=state.current_term,
+            round=message_round,
+            match_index=match_index,
+            conflict=conflict,
+        ),
+    )
+
+
+def _is_well_formed(message: AppendEntries) -> bool:
+    """Whether the entries follow `prev` without a gap, in terms a leader could have seen."""
+    before = message.prev
+    for entry in message.entries:
+        if entry.id.index != before.index + 1 or not before.term <= entry.id.term <= message.term:
+            return False
+        before = entry.id
+    return before.term <= message.term
+
+
+def _matches(state: State, prev: EntryId) -> bool:
+    """The consistency check (§3.5). What is compacted was committed, so it agrees."""
+    return prev.index < state.log.before_log.index or state.log.holds(prev)
+
+
+def _contradicts_committed(state: State, entries: tuple[Entry, ...]) -> bool:
+    return any(
+        state.log.before_log.index < entry.id.index and not state.log.holds(entry.id)
+        for entry in entries
+        if entry.id.index <= state.commit_index
+    )
+
+
+def _append_missing(state: State, entries: tuple[Entry, ...]) -> bool:
+    """Append the entries that are not in the log. Whether there were any."""
+    for position, entry in enumerate(entries):
+        if entry.id.index <= state.log.before_log.index or state.log.holds(entry.id):
+            continue
+        # Only a contradiction truncates: a late, short message must not.
+        if entry.id.index <= state.log.last.index:
+            truncate_log(state, entry.id.index)
+        extend_log(state, entries[position:])
+        return True
+    return False

@@ -1,0 +1,154 @@
+"""The roles of a node, and the one door between them (figure 3.3).
+
+Responsible for what each role knows, for which role may follow which, and for
+what must hold on the way in and out. What a role *does* is in `election`,
+`replication`, `reads` and their neighbours.
+
+Role-only data lives in the role, so that nothing of a lost leadership can
+survive it.
+
+Invariants:
+    1. Terms never go back (§3.3).
+    2. A node votes once in a term (§3.4): the vote is cleared by a new term only.
+    3. Only a candidate of the current term becomes its leader, once.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import attrs
+
+from leto.raft.actions import RoleName
+from leto.raft.entries import HardState
+from leto.raft.progress import Progress
+from leto.raft.read_queue import Confirmation, Reader
+from leto.raft.types import Index, Micros, NodeId, Seq, Term
+
+if TYPE_CHECKING:
+    from leto.raft.state import State
+
+
+@attrs.define(kw_only=True)
+class Follower:
+    """Follows the leader of the term, once it is known."""
+
+    leader: NodeId | None
+    deadline: Micros  # of its patience; then it campaigns
+    heard_at: Micros | None = None  # when the leader last spoke
+    matched_index: Index = 0  # up to here the log is known to be the leader's
+    acked_round: int = 0  # the latest round acknowledged
+    owes_ack: bool = False  # entries were appended whose durability is to be told
+    name = RoleName.FOLLOWER
+
+
+@attrs.define(kw_only=True)
+class PreCandidate:
+    """Asks whether it could win before it disturbs anybody (§9.6)."""
+
+    round: int
+    deadline: Micros
+    grants: set[NodeId]  # counted, never iterated
+    name = RoleName.PRE_CANDIDATE
+
+
+@attrs.define(kw_only=True)
+class Candidate:
+    """Asks for votes (§3.4)."""
+
+    deadline: Micros
+    own_vote: Seq  # the write that makes its own vote durable
+    votes: set[NodeId] = attrs.field(factory=set[NodeId])  # counted, never iterated
+    name = RoleName.CANDIDATE
+
+
+@attrs.define(kw_only=True)
+class Leader:
+    """Leads the term."""
+
+    noop_index: Index  # of the entry that opened the term (§6.4)
+    heartbeat_deadline: Micros
+    progress: dict[NodeId, Progress]  # by id, the leader's own excepted
+    round: int = 0
+    # Reads (§6.4): those that wait for a round to begin, and those whose round runs.
+    waiting_reads: list[Reader] = attrs.field(factory=list[Reader])
+    confirmation: Confirmation | None = None
+    name = RoleName.LEADER
+
+
+Role: TypeAlias = Follower | PreCandidate | Candidate | Leader
+
+LEGAL_MOVES: Final[Mapping[type[Role], frozenset[type[Role]]]] = {  # figure 3.3, plus §9.6
+    Follower: frozenset({Follower, PreCandidate}),
+    PreCandidate: frozenset({Follower, PreCandidate, Candidate}),
+    Candidate: frozenset({Follower, PreCandidate, Leader}),
+    Leader: frozenset({Follower}),
+}
+
+
+def become_follower(state: "State", term: Term, leader: NodeId | None) -> None:
+    """Follow in `term`, which is the current one or a later one."""
+    assert term >= state.current_term, f"§3.3: term went back: {term} < {state.current_term}"
+    if term > state.current_term:
+        _set_hard_state(state, HardState(term, None))
+    _enter(state, Follower(leader=leader, deadline=state.now + state.election_timeout()))
+
+
+def become_pre_candidate(state: "State", pre_vote_round: int) -> PreCandidate:
+    """Sound the others out. Neither term nor vote changes (§9.6)."""
+    assert state.configuration.is_voter(state.node_id), "only a voter campaigns"
+    role = PreCandidate(
+        round=pre_vote_round,
+        deadline=state.now + state.election_timeout(),
+        grants={state.node_id},
+    )
+    _enter(state, role)
+    return role
+
+
+def become_candidate(state: "State") -> Candidate:
+    """Begin a new term and vote for oneself (§3.4)."""
+    _set_hard_state(state, HardState(state.current_term + 1, state.node_id))
+    role = Candidate(
+        deadline=state.now + state.election_timeout(), own_vote=state.lane.hard_state_seq
+    )
+    _enter(state, role)
+    return role
+
+
+def become_leader(state: "State") -> Leader:
+    """Lead the term that was won."""
+    assert isinstance(state.role, Candidate), "§3.4: only a candidate is elected"
+    assert state.hard_state.voted_for == state.node_id, "§3.4: it voted for itself"
+    next_index = state.log.last.index + 1
+    role = Leader(
+        noop_index=next_index,
+        heartbeat_deadline=state.now + state.config.heartbeat_interval_us,
+        progress={
+            member.node_id: Progress(member.node_id, next_index, last_ack_at=state.now)
+            for member in state.configuration.members
+            if member.node_id != state.node_id
+        },
+    )
+    _enter(state, role)
+    return role
+
+
+def _enter(state: "State", role: Role) -> None:
+    before = state.role
+    assert type(role) in LEGAL_MOVES[type(before)], f"figure 3.3: {before.name} -> {role.name}"
+    state.role = role
+
+
+def _set_hard_state(state: "State", hard_state: HardState) -> None:
+    before = state.hard_state
+    assert hard_state.current_term > before.current_term or before.voted_for is None, (
+        f"§3.4: one vote a term: {before} -> {hard_state}"
+    )
+    assert hard_state.current_term >= before.current_term, "§3.3: terms never go back"
+    state.hard_state = hard_state
+    state.lane.record_hard_state(hard_state)
+
+
+def vote_for(state: "State", candidate: NodeId) -> None:
+    """Give the term's one vote."""
+    _set_hard_state(state, HardState(state.current_term, candidate))

@@ -1,0 +1,93 @@
+"""All that a node knows: the one mutable value that the protocol's functions share.
+
+Responsible for holding it, with the few questions that everybody asks of it.
+The rules are in the modules of the functions, each for one subject: `election`,
+`replication`, `commitment`, `snapshots`, `membership`, `reads`.
+"""
+
+from collections import deque
+
+import attrs
+
+from leto.raft.actions import Action, Send
+from leto.raft.config import Config
+from leto.raft.configuration import Configuration, ConfigurationHistory
+from leto.raft.entries import HardState, SnapshotMark
+from leto.raft.log import Log
+from leto.raft.messages import Message
+from leto.raft.read_queue import FollowerReads, ReadableAt
+from leto.raft.roles import Follower, Leader, Role
+from leto.raft.snapshot_work import SnapshotWork
+from leto.raft.types import Dice, EntryId, Index, Micros, NodeId, RequestId, Term
+from leto.raft.write_lane import WriteLane
+
+
+@attrs.define(kw_only=True)
+class State:
+    """A node's memory. Figure 3.1's names where it has them."""
+
+    config: Config
+    node_id: NodeId
+    incarnation: int
+    dice: Dice
+    now: Micros
+    # Persisted (§3.8), through the lane.
+    hard_state: HardState
+    log: Log
+    configurations: ConfigurationHistory
+    snapshot: SnapshotMark | None  # named and durable
+    lane: WriteLane
+    # Volatile.
+    role: Role
+    commit_index: Index
+    last_applied: Index
+    applying: Index = 0  # the last index of the outstanding Apply, or 0
+    applied_bytes: int = 0  # since the last snapshot
+    proposals: deque[tuple[EntryId, RequestId]] = attrs.field(
+        factory=deque[tuple[EntryId, RequestId]]
+    )  # in the log, to be answered when applied; of this node's own leadership
+    snapshots: SnapshotWork = attrs.field(factory=SnapshotWork)
+    follower_reads: FollowerReads = attrs.field(factory=FollowerReads)
+    readable: deque[ReadableAt] = attrs.field(factory=deque[ReadableAt])
+    ids_issued: int = 0
+    failed: bool = False  # its disk; it is silent for good
+    actions: list[Action] = attrs.field(factory=list[Action])
+
+    @property
+    def current_term(self) -> Term:
+        """The latest term seen (figure 3.1)."""
+        return self.hard_state.current_term
+
+    @property
+    def configuration(self) -> Configuration:
+        """The effective configuration (§4.1)."""
+        return self.configurations.effective
+
+    @property
+    def leader(self) -> NodeId | None:
+        """Who leads the current term, as far as known."""
+        if type(self.role) is Leader:
+            return self.node_id
+        return self.role.leader if type(self.role) is Follower else None
+
+    def election_timeout(self) -> Micros:
+        """A random one (§3.4)."""
+        low, high = self.config.election_timeout_min_us, self.config.election_timeout_max_us
+        return low + int(self.dice.random() * (high - low))
+
+    def new_id(self) -> int:
+        """A number that this node never issued before, in this life or an earlier one."""
+        self.ids_issued += 1
+        return self.incarnation << 32 | self.ids_issued
+
+    def send(self, to: NodeId, message: Message) -> None:
+        """Send what attests no more than the current term, once that is durable."""
+        self.send_after(self.lane.hard_state_seq, to, message)
+
+    def send_after(self, seq: int, to: NodeId, message: Message) -> None:
+        """Send what attests what the write `seq` makes durable."""
+        send = Send(to, message)
+        if seq <= self.lane.written:
+            self.actions.append(send)
+        else:
+            self.lane.hold(send, seq)

@@ -1,0 +1,141 @@
+"""What may be seen of a node from outside: a view, not a copy.
+
+Responsible for what metrics, pages, drivers and checkers read. Every property
+is computed when it is asked for, so that nobody pays who does not look.
+"""
+
+import attrs
+
+from leto.raft.actions import RoleName
+from leto.raft.configuration import Configuration
+from leto.raft.entries import SnapshotMark
+from leto.raft.progress import Mode
+from leto.raft.roles import Leader
+from leto.raft.state import State
+from leto.raft.types import EntryId, Index, Micros, NodeId, Term
+
+
+@attrs.frozen(kw_only=True)
+class FollowerStatus:
+    """A follower as its leader sees it."""
+
+    node_id: NodeId
+    match_index: Index
+    next_index: Index
+    mode: Mode
+    last_ack_at: Micros
+
+
+@attrs.frozen
+class Status:
+    """A read-only view of a node; it changes as the node does."""
+
+    _state: State
+
+    @property
+    def node_id(self) -> NodeId:
+        """Who this is."""
+        return self._state.node_id
+
+    @property
+    def role(self) -> RoleName:
+        """Which role it plays."""
+        return self._state.role.name
+
+    @property
+    def current_term(self) -> Term:
+        """The latest term it has seen."""
+        return self._state.current_term
+
+    @property
+    def voted_for(self) -> NodeId | None:
+        """Whom it voted for in that term."""
+        return self._state.hard_state.voted_for
+
+    @property
+    def leader(self) -> NodeId | None:
+        """Who leads that term, as far as it knows."""
+        return self._state.leader
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it leads and has committed an entry of its own term."""
+        role = self._state.role
+        return isinstance(role, Leader) and self._state.commit_index >= role.noop_index
+
+    @property
+    def commit_index(self) -> Index:
+        """Up to where it knows the log to be committed."""
+        return self._state.commit_index
+
+    @property
+    def last_applied(self) -> Index:
+        """Up to where its state machine has come."""
+        return self._state.last_applied
+
+    @property
+    def last_log(self) -> EntryId:
+        """The last entry of its log."""
+        return self._state.log.last
+
+    @property
+    def first_index(self) -> Index:
+        """The first index that its log still holds, or will."""
+        return self._state.log.first_index
+
+    @property
+    def log_bytes(self) -> int:
+        """What the log weighs in memory."""
+        return self._state.log.size_bytes
+
+    @property
+    def durable_index(self) -> Index:
+        """Up to where its log is durable."""
+        return self._state.lane.durable_index
+
+    @property
+    def writes_outstanding(self) -> int:
+        """How many writes are not durable yet."""
+        return self._state.lane.issued - self._state.lane.written
+
+    @property
+    def snapshot(self) -> SnapshotMark | None:
+        """The snapshot that counts."""
+        return self._state.snapshot
+
+    @property
+    def configuration(self) -> Configuration:
+        """The effective configuration."""
+        return self._state.configuration
+
+    @property
+    def configuration_index(self) -> Index:
+        """Where the effective configuration stands in the log; 0 if it founded the cluster."""
+        return self._state.configurations.effective_index
+
+    @property
+    def committed_configuration(self) -> Configuration:
+        """The latest configuration that it knows to be committed."""
+        return self._state.configurations.as_of(self._state.commit_index)
+
+    @property
+    def followers(self) -> tuple[FollowerStatus, ...]:
+        """How far the others are, if it leads."""
+        role = self._state.role
+        if not isinstance(role, Leader):
+            return ()
+        return tuple(
+            FollowerStatus(
+                node_id=progress.node_id,
+                match_index=progress.match_index,
+                next_index=progress.next_index,
+                mode=progress.mode,
+                last_ack_at=progress.last_ack_at,
+            )
+            for progress in role.progress.values()
+        )
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its disk has failed, so that it is silent for good."""
+        return self._state.failed
