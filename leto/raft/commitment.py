@@ -46,12 +46,12 @@ def apply_committed(state: State) -> None:
         state.last_applied + 1, until=until, bytes_max=state.config.apply_bytes_max
     )
     state.applying = entries[-1].id.index
-    state.applied_bytes += sum(entry.size_bytes for entry in entries)
+    state.applied_bytes += state.log.size_of(state.last_applied + 1, until=state.applying)
     state.actions.append(Apply(entries))
 
 
 def on_applied(state: State, index: Index) -> None:
-    """The state machine has caught up to `index`; answer what that settles.
+    """The state machine has caught up to `index`.
 
     Raises:
         EventOutOfOrder: it is not what was ordered.
@@ -61,6 +61,10 @@ def on_applied(state: State, index: Index) -> None:
     state.applying = 0
     assert index <= state.commit_index, f"§3.5: applied {index} beyond {state.commit_index}"
     state.last_applied = index
-    while state.proposals and state.proposals[0][0].index <= index:
+
+
+def answer_applied(state: State) -> None:
+    """Answer the proposals that the state machine now contains."""
+    while state.proposals and state.proposals[0][0].index <= state.last_applied:
         entry_id, request_id = state.proposals.popleft()
         state.actions.append(Answer(request_id, Committed(entry_id)))

@@ -13,9 +13,8 @@ Invariants:
     2. Terms never decrease.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from itertools import islice
 from operator import attrgetter
 
 import attrs
@@ -32,11 +31,19 @@ class Log:
 
     before_log: EntryId
     last: EntryId = attrs.field(init=False)
-    size_bytes: int = attrs.field(init=False, default=0)
     _entries: list[Entry] = attrs.field(init=False, factory=list[Entry])
+    # The running total of sizes up to and with each entry, so that a run of
+    # entries is weighed and cut by subtraction and bisection.
+    _totals: list[int] = attrs.field(init=False, factory=list[int])
+    _total_before: int = attrs.field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
         self.last = self.before_log
+
+    @property
+    def size_bytes(self) -> int:
+        """What the entries in memory weigh."""
+        return self._total_at(len(self._entries)) - self._total_before
 
     @property
     def first_index(self) -> Index:
@@ -64,43 +71,46 @@ class Log:
         """Entries `index` to `until` as far as `bytes_max` goes, but one at least."""
         assert index > self.before_log.index, f"{index} is compacted: {self.before_log}"
         start = index - self.before_log.index - 1
-        chosen: list[Entry] = []
-        for entry in islice(self._entries, start, until - self.before_log.index):
-            bytes_max -= entry.size_bytes
-            if bytes_max < 0 and chosen:
-                break
-            chosen.append(entry)
-        return tuple(chosen)
+        stop = min(until - self.before_log.index, len(self._entries))
+        size_max = self._total_at(start) + bytes_max
+        fitting = bisect_right(self._totals, size_max, lo=start, hi=max(start, stop))
+        return tuple(self._entries[start : min(stop, max(fitting, start + 1))])
+
+    def size_of(self, index: Index, *, until: Index) -> int:
+        """What the entries `index` to `until` weigh."""
+        start = index - self.before_log.index - 1
+        return self._total_at(until - self.before_log.index) - self._total_at(start)
 
     def append(self, entries: Iterable[Entry]) -> None:
         """Add entries behind `last`. O(entries)."""
         for entry in entries:
             assert entry.id.index == self.last.index + 1, f"gap: {entry.id} after {self.last}"
             assert entry.id.term >= self.last.term, f"term fell: {entry.id} after {self.last}"
+            self._totals.append(self._total_at(len(self._entries)) + entry.size_bytes)
             self._entries.append(entry)
-            self.size_bytes += entry.size_bytes
             self.last = entry.id
 
     def truncate_from(self, index: Index) -> None:
         """Drop the entries from `index` on. O(dropped)."""
         assert index > self.before_log.index, f"{index} is compacted: {self.before_log}"
         position = index - self.before_log.index - 1
-        self.size_bytes -= sum(entry.size_bytes for entry in self._entries[position:])
         del self._entries[position:]
+        del self._totals[position:]
         self.last = self._entries[-1].id if self._entries else self.before_log
 
     def compact_to(self, entry: EntryId) -> None:
         """Forget the entries up to this one. O(log)."""
         assert self.holds(entry), f"{entry} is not in the log {self.before_log}..{self.last}"
         position = entry.index - self.before_log.index
-        self.size_bytes -= sum(forgotten.size_bytes for forgotten in self._entries[:position])
+        self._total_before = self._total_at(position)
         del self._entries[:position]
+        del self._totals[:position]
         self.before_log = entry
 
     def reset_to(self, entry: EntryId) -> None:
         """Forget everything: the log begins behind `entry` now (§5.1)."""
         self._entries.clear()
-        self.size_bytes = 0
+        self._totals.clear()
         self.before_log = self.last = entry
 
     def last_not_after(self, entry: EntryId) -> EntryId:
@@ -114,11 +124,15 @@ class Log:
 
     def trailing_start(self, entry: EntryId, *, entries_max: int, bytes_max: int) -> EntryId:
         """Where a log that ends at `entry` begins if it keeps at most that much."""
-        index = entry.index
-        oldest = max(self.before_log.index, entry.index - entries_max)
-        while index > oldest:
-            bytes_max -= self._entries[index - self.before_log.index - 1].size_bytes
-            if bytes_max < 0:
-                break
-            index -= 1
-        return self.id_at(index)
+        length = entry.index - self.before_log.index
+        # What is dropped must weigh this much in total for the rest to be light enough.
+        surplus = self._total_at(length) - bytes_max
+        dropped = (
+            0
+            if self._total_before >= surplus
+            else bisect_left(self._totals, surplus, hi=length) + 1
+        )
+        return self.id_at(self.before_log.index + max(dropped, length - entries_max))
+
+    def _total_at(self, position: int) -> int:
+        return self._totals[position - 1] if position else self._total_before

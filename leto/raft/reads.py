@@ -33,9 +33,15 @@ def on_read_requested(state: State, request_id: RequestId) -> None:
 
 
 def on_read_index(state: State, sender: NodeId, message: ReadIndex) -> None:
-    """A follower asks."""
-    if isinstance(state.role, Leader):
-        state.role.waiting_reads.append(RemoteReader(sender, message.read))
+    """A follower asks. It asks one thing at a time, so the latest replaces what waits."""
+    leader = state.role
+    if isinstance(leader, Leader):
+        leader.waiting_reads = [
+            reader
+            for reader in leader.waiting_reads
+            if not (isinstance(reader, RemoteReader) and reader.node_id == sender)
+        ]
+        leader.waiting_reads.append(RemoteReader(sender, message.read))
     else:
         response = ReadIndexResponse(term=state.current_term, read=message.read, index=None)
         state.send(sender, response)

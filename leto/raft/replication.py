@@ -32,11 +32,12 @@ def on_commands_proposed(state: State, event: CommandsProposed) -> None:
             state.actions.append(Answer(proposal.request_id, Refused(refusal, state.leader)))
         return
     entries: list[Entry] = []
-    for position, proposal in enumerate(event.proposals, state.log.last.index + 1):
-        entry = Entry(EntryId(state.current_term, position), Command(proposal.data))
+    for index, proposal in enumerate(event.proposals, state.log.last.index + 1):
+        entry = Entry(EntryId(state.current_term, index), Command(proposal.data))
         entries.append(entry)
         state.proposals.append((entry.id, proposal.request_id))
-    extend_log(state, tuple(entries))
+    if entries:
+        extend_log(state, tuple(entries))
 
 
 def _objection(state: State) -> Refusal | None:
@@ -48,15 +49,8 @@ def _objection(state: State) -> Refusal | None:
 
 
 def _uncommitted_bytes(state: State) -> int:
-    # All that is in memory beyond the last snapshot is an upper bound that costs
-    # nothing; only near the quota is it worth counting.
-    if state.log.size_bytes <= state.config.uncommitted_bytes_max:
-        return 0
     first = max(state.commit_index, state.log.before_log.index) + 1
-    uncommitted = state.log.entries_from(
-        first, until=state.log.last.index, bytes_max=state.log.size_bytes
-    )
-    return sum(entry.size_bytes for entry in uncommitted)
+    return state.log.size_of(first, until=state.log.last.index)
 
 
 def replicate(state: State, leader: Leader) -> None:
@@ -87,8 +81,9 @@ def replicate_to(state: State, leader: Leader, progress: Progress) -> None:
             bytes_max=state.config.bytes_in_flight_max,
         ):
             entries = _send_entries(state, leader, progress)
-            size_bytes = sum(entry.size_bytes for entry in entries)
-            progress.sent(entries[-1].id.index, size_bytes)
+            last_index = entries[-1].id.index
+            size_bytes = state.log.size_of(progress.next_index, until=last_index)
+            progress.sent(last_index, size_bytes)
 
 
 def heartbeat(state: State, leader: Leader) -> None:
