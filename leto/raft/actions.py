@@ -109,7 +109,7 @@ class Refusal(Enum):
 
 @attrs.define
 class Committed:
-    """The entry is committed and applied here."""
+    """The entry is committed, and an `Apply` that held it has been performed here."""
 
     id: EntryId
 
@@ -140,7 +140,7 @@ class Refused:
 
 @attrs.define
 class Unknown:
-    """The request may still be carried out, or never."""
+    """The request may have been carried out, or may be yet, or never."""
 
     leader: NodeId | None = None
 

@@ -51,7 +51,7 @@ def apply_committed(state: State) -> None:
 
 
 def on_applied(state: State, index: Index) -> None:
-    """The state machine has caught up to `index`.
+    """The state machine has caught up to `index`; answer what that settles.
 
     Raises:
         EventOutOfOrder: it is not what was ordered.
@@ -61,10 +61,6 @@ def on_applied(state: State, index: Index) -> None:
     state.applying = 0
     assert index <= state.commit_index, f"§3.5: applied {index} beyond {state.commit_index}"
     state.last_applied = index
-
-
-def answer_applied(state: State) -> None:
-    """Answer the proposals that the state machine now contains."""
-    while state.proposals and state.proposals[0][0].index <= state.last_applied:
+    while state.proposals and state.proposals[0][0].index <= index:
         entry_id, request_id = state.proposals.popleft()
         state.actions.append(Answer(request_id, Committed(entry_id)))

@@ -284,7 +284,6 @@ class Node:
             reads.follow_another(state)
         snapshots.restore_when_idle(state)
         commitment.apply_committed(state)
-        commitment.answer_applied(state)
         reads.answer_readable(state)
         snapshots.take_if_due(state)
         snapshots.compact_when_unread(state)

@@ -26,6 +26,7 @@ from leto.raft.actions import (
     RestoreSnapshot,
     SnapshotDone,
     TakeSnapshot,
+    Unknown,
 )
 from leto.raft.appending import replace_log
 from leto.raft.entries import SnapshotChunk, SnapshotMark
@@ -201,6 +202,10 @@ def on_snapshot_restored(state: State, last_included: EntryId) -> None:
     state.snapshots.restoring = None
     state.last_applied = last_included.index
     state.applied_bytes = 0
+    # A former leader's: committed, but what came of them is known where they were applied.
+    while state.proposals and state.proposals[0][0].index <= last_included.index:
+        _, request_id = state.proposals.popleft()
+        state.actions.append(Answer(request_id, Unknown(state.leader)))
 
 
 # --- sending (the leader) ------------------------------------------------------------
