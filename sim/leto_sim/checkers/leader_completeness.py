@@ -1,0 +1,64 @@
+"""Leader completeness: a committed entry is in the logs of the leaders of all later
+terms (figure 3.2).
+
+Checked twice. When a leader is elected, against what is committed by then. And when
+an entry is committed, against the elections that could follow: if the disks would
+let a voter without the entry win, the entry was not committed safely, whether such
+an election comes or not (figure 3.7 is such a case).
+"""
+
+from collections.abc import Iterable, Mapping
+
+from leto.raft.configuration import Configuration
+from leto.raft.types import EntryId, NodeId
+from leto_sim.checkers.observed import Observed
+from leto_sim.platter import Platter
+from leto_sim.result import PropertyViolated
+
+LEADER_COMPLETENESS = "leader completeness"
+
+
+def check_elected(node: Observed, last_committed: EntryId) -> None:
+    """The new leader has the last committed entry, and so, by log matching, every one."""
+    if not node.memory.holds(last_committed):
+        raise PropertyViolated(
+            LEADER_COMPLETENESS,
+            f"{node.name} leads term {node.status.current_term} without {last_committed},"
+            " which is committed",
+            node=node.name,
+        )
+
+
+def check_committed(
+    node: Observed,
+    entry: EntryId,
+    platters: Mapping[NodeId, Platter],
+    configurations: Iterable[Configuration],
+) -> None:
+    """No voter that lacks the entry could be elected by what is on the disks."""
+    usurpers = [_usurper(entry, platters, configuration) for configuration in configurations]
+    if None not in usurpers:
+        raise PropertyViolated(
+            LEADER_COMPLETENESS,
+            f"{node.name} takes {entry} for committed, but {usurpers[0]}, who lacks it,"
+            " could be elected (§3.6.2)",
+            node=node.name,
+        )
+
+
+def _usurper(
+    entry: EntryId, platters: Mapping[NodeId, Platter], configuration: Configuration
+) -> NodeId | None:
+    """A voter without the entry for whose log a quorum would vote (§3.6.1)."""
+    for candidate in configuration.voters:
+        platter = platters.get(candidate)
+        if platter is None or platter.holds(entry):
+            continue
+        last = platter.last
+
+        def would_vote(voter: NodeId, last: EntryId = last) -> bool:
+            return voter in platters and last >= platters[voter].last
+
+        if configuration.has_quorum(would_vote):
+            return candidate
+    return None

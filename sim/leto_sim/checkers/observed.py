@@ -1,0 +1,71 @@
+"""What the checkers see of a node.
+
+Responsible for the shape that a world shows its nodes in, so that one set of
+checkers serves both levels. What was ordered (`memory`) and what is durable
+(`platter`) are the world's own record of the node's writes, not the node's word.
+"""
+
+from typing import Protocol
+
+from leto.raft.actions import RoleName
+from leto.raft.configuration import Configuration
+from leto.raft.types import Index, NodeId, Term
+from leto_sim.platter import LogImage, Platter
+
+
+class ObservedStatus(Protocol):
+    """The part of a node's status that the checkers read."""
+
+    @property
+    def role(self) -> RoleName:
+        """Its role (figure 3.3)."""
+        ...
+
+    @property
+    def current_term(self) -> Term:
+        """The latest term it has seen."""
+        ...
+
+    @property
+    def commit_index(self) -> Index:
+        """The highest entry that it knows to be committed."""
+        ...
+
+    @property
+    def last_applied(self) -> Index:
+        """The highest entry that it applied."""
+        ...
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration it acts by: the latest of its log (§4.1)."""
+        ...
+
+
+class Observed(Protocol):
+    """A node in one of its lives: from a start to the crash that ends it."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def node_id(self) -> NodeId:
+        """Who it is, for the protocol."""
+        ...
+
+    @property
+    def status(self) -> ObservedStatus:
+        """What it says of itself."""
+        ...
+
+    @property
+    def memory(self) -> LogImage:
+        """Its log, as its writes describe it, durable or not."""
+        ...
+
+    @property
+    def platter(self) -> Platter:
+        """What a power cut would leave of it."""
+        ...

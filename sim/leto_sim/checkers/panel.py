@@ -1,0 +1,144 @@
+"""All checkers, fed by what changes.
+
+Responsible for telling each checker what it needs to know, when. It holds no rule.
+A world calls it while the thing happens; the first property that does not hold
+raises `PropertyViolated`.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+from leto.raft.actions import Answer, RoleName, Send, Write
+from leto.raft.configuration import Configuration
+from leto.raft.entries import Entry
+from leto.raft.types import Index, NodeId, Term
+from leto_sim.checkers.attestations import check_sent
+from leto_sim.checkers.durable_quorum import check_durable_quorum
+from leto_sim.checkers.election_safety import ElectionSafety
+from leto_sim.checkers.leader_append_only import LeaderAppendOnly
+from leto_sim.checkers.leader_completeness import check_committed, check_elected
+from leto_sim.checkers.ledger import Ledger
+from leto_sim.checkers.log_matching import LogMatching
+from leto_sim.checkers.monotonicity import Monotonicity
+from leto_sim.checkers.observed import Observed
+from leto_sim.checkers.one_vote import OneVote
+from leto_sim.checkers.requests import Requested, Requests
+from leto_sim.checkers.state_machine_safety import StateMachineSafety
+
+if TYPE_CHECKING:
+    from leto_sim.platter import Platter
+
+
+@attrs.define
+class _Before:
+    """How a node stood after the event before."""
+
+    led_term: Term | None
+    commit_index: Index
+    configuration: Configuration
+
+
+class Panel:
+    """The checkers of one run."""
+
+    def __init__(self) -> None:
+        self.ledger = Ledger()
+        self.election_safety = ElectionSafety()
+        self.safety = StateMachineSafety(self.ledger)
+        self.requests = Requests(self.safety)
+        self._one_vote = OneVote()
+        self._append_only = LeaderAppendOnly()
+        self._log_matching = LogMatching()
+        self._monotonicity = Monotonicity()
+        self._platters: dict[NodeId, Platter] = {}
+        self._before: dict[NodeId, _Before] = {}
+
+    @property
+    def elections(self) -> int:
+        """How many leaders were elected."""
+        return len(self.election_safety.leaders)
+
+    @property
+    def commits(self) -> int:
+        """How many entries were committed."""
+        return self.ledger.last.index
+
+    def node_started(self, node: Observed) -> None:
+        """A node starts a life; its platter is what it found."""
+        self._platters[node.node_id] = node.platter
+        self._before[node.node_id] = _Before(
+            None, node.status.commit_index, node.status.configuration
+        )
+        self._monotonicity.started(node)
+        self._append_only.started(node)
+        self.safety.started(node)
+
+    def node_ended(self, node: Observed) -> None:
+        """A node's life ends; its disk stays."""
+        self.requests.ended(node)
+
+    def disk_lost(self, node_id: NodeId) -> None:
+        """A node's disk is gone, and the node with it."""
+        del self._platters[node_id]
+
+    def write_issued(self, node: Observed, write: Write) -> None:
+        """The node orders a write. Called before `node.memory` performs it."""
+        self._append_only.write_issued(node, write)
+        self.ledger.write_issued(node, write)
+
+    def write_durable(self, node: Observed, write: Write) -> None:
+        """A write is about to be durable. Called before `node.platter` performs it."""
+        if write.hard_state is not None:
+            self._one_vote.became_durable(node, write.hard_state)
+        self._log_matching.became_durable(node, write)
+
+    def sent(self, node: Observed, send: Send) -> None:
+        """The node sends a message."""
+        self._one_vote.sent(node, send)
+        check_sent(node, send)
+
+    def requested(self, node: Observed, event: Requested) -> None:
+        """Somebody asks the node for something. Called before it is told."""
+        self.requests.requested(node, event)
+
+    def answered(self, node: Observed, answer: Answer) -> None:
+        """The node answers a request."""
+        self.requests.answered(node, answer)
+
+    def applied(self, node: Observed, entries: Sequence[Entry]) -> None:
+        """The node's state machine has applied these entries."""
+        self.safety.applied(node, entries)
+        self.requests.applied(node, entries)
+
+    def has_content(self, node: Observed, index: Index, content: bytes) -> None:
+        """The node's state machine holds this as of `index`."""
+        self.safety.has_content(node, index, content)
+
+    def restored(self, node: Observed, index: Index, content: bytes) -> None:
+        """The node's state machine was replaced by a snapshot as of `index`."""
+        self.safety.restored(node, index, content)
+
+    def handled(self, node: Observed) -> None:
+        """The node has handled an event, and every order of it was performed."""
+        self._monotonicity.handled(node)
+        self._append_only.handled(node)
+        status, before = node.status, self._before[node.node_id]
+        if status.commit_index != before.commit_index:
+            self._commit_advanced(node, before)
+            before.commit_index = status.commit_index
+        led_term = status.current_term if status.role is RoleName.LEADER else None
+        if led_term != before.led_term:
+            if led_term is not None:
+                self.election_safety.elected(node)
+                check_elected(node, self.ledger.last)
+            before.led_term = led_term
+        before.configuration = status.configuration
+
+    def _commit_advanced(self, node: Observed, before: _Before) -> None:
+        fresh = self.ledger.commit_advanced(node)
+        if fresh:
+            configurations = (before.configuration, node.status.configuration)
+            check_durable_quorum(node, fresh[-1], self._platters, configurations)
+            check_committed(node, fresh[-1], self._platters, configurations)

@@ -1,0 +1,144 @@
+"""What clients were told is true.
+
+Every request gets exactly one answer; what was acknowledged was applied, at the
+place that the answer names; what was refused is never applied; nothing is applied
+that nobody proposed, and nothing twice; a read sees everything that was
+acknowledged before it was requested (§6.4).
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import attrs
+
+from leto.raft.actions import (
+    Answer,
+    Committed,
+    Readable,
+    Refused,
+    SnapshotDone,
+    Unknown,
+)
+from leto.raft.entries import Command, Entry
+from leto.raft.events import (
+    ChangeRequested,
+    CommandsProposed,
+    ReadRequested,
+    SnapshotRequested,
+)
+from leto.raft.types import EntryId, Index, NodeId, RequestId
+from leto_sim.checkers.observed import Observed
+from leto_sim.checkers.state_machine_safety import StateMachineSafety
+from leto_sim.result import PropertyViolated
+
+ONE_ANSWER = "exactly one answer to each request"
+ACKNOWLEDGED_SURVIVES = "acknowledged writes survive"
+REFUSED_NEVER_APPLIED = "refused writes are never applied"
+NOTHING_INVENTED = "only what was proposed is applied, once"
+FRESH_READS = "reads see what was acknowledged before"
+
+Requested: TypeAlias = CommandsProposed | ReadRequested | ChangeRequested | SnapshotRequested
+
+
+@attrs.define
+class _Open:
+    """A request without answer, and what was acknowledged when it was made."""
+
+    node_id: NodeId
+    data: bytes | None  # of a proposal
+    acknowledged: Index
+
+
+class Requests:
+    """Remembers every request that is open, and the fate of every proposal."""
+
+    def __init__(self, safety: StateMachineSafety) -> None:
+        self._safety = safety
+        self._open: dict[RequestId, _Open] = {}
+        self._proposed: dict[bytes, EntryId | None] = {}  # and where it was applied
+        self._refused: set[bytes] = set()
+        self._acknowledged: Index = 0  # the highest index of a write that was acknowledged
+
+    @property
+    def open_requests(self) -> Sequence[tuple[RequestId, NodeId]]:
+        """The requests that are not answered yet, and whom they were made to."""
+        return [(request_id, request.node_id) for request_id, request in self._open.items()]
+
+    def requested(self, node: Observed, event: Requested) -> None:
+        """Somebody asks the node for something. Proposals must all differ in their data."""
+        if isinstance(event, CommandsProposed):
+            for proposal in event.proposals:
+                self._proposed[proposal.data] = None
+                self._opened(node, proposal.request_id, proposal.data)
+        else:
+            self._opened(node, event.request_id, None)
+
+    def answered(self, node: Observed, answer: Answer) -> None:
+        """The node answers."""
+        request = self._open.pop(answer.request_id, None)
+        if request is None or request.node_id != node.node_id:
+            raise _violation(ONE_ANSWER, node, f"answers {answer}, which nobody asks")
+        match answer.outcome:
+            case Committed(id=entry):
+                self._check_committed(node, request, entry)
+                self._acknowledged = max(self._acknowledged, entry.index)
+            case Readable(index=index):
+                if index < request.acknowledged:
+                    raise _violation(
+                        FRESH_READS, node, f"reads at {index}; {request.acknowledged} was told"
+                    )
+                if node.status.last_applied < index:
+                    raise _violation(FRESH_READS, node, f"reads at {index} before applying it")
+            case Refused():
+                self._check_refused(node, request)
+            case SnapshotDone() | Unknown():
+                pass
+
+    def ended(self, node: Observed) -> None:
+        """The node's life is over: what it was asked is never answered."""
+        lost = [key for key, request in self._open.items() if request.node_id == node.node_id]
+        for request_id in lost:
+            del self._open[request_id]
+
+    def applied(self, node: Observed, entries: Sequence[Entry]) -> None:
+        """The node's state machine has applied these entries."""
+        for entry in entries:
+            if type(entry.payload) is Command:
+                self._check_applied(node, entry.id, entry.payload.data)
+
+    def _opened(self, node: Observed, request_id: RequestId, data: bytes | None) -> None:
+        assert request_id not in self._open, f"request {request_id} is made twice"
+        self._open[request_id] = _Open(node.node_id, data, self._acknowledged)
+
+    def _check_committed(self, node: Observed, request: _Open, entry_id: EntryId) -> None:
+        entry = self._safety.entry_at(entry_id.index)
+        if entry is None or entry.id != entry_id:
+            raise _violation(
+                ACKNOWLEDGED_SURVIVES, node, f"acknowledges {entry_id}; applied is {entry}"
+            )
+        if request.data is not None and entry.payload != Command(request.data):
+            raise _violation(
+                ACKNOWLEDGED_SURVIVES, node, f"acknowledges another proposal with {entry_id}"
+            )
+
+    def _check_refused(self, node: Observed, request: _Open) -> None:
+        if request.data is None:
+            return
+        self._refused.add(request.data)
+        if (applied := self._proposed[request.data]) is not None:
+            raise _violation(REFUSED_NEVER_APPLIED, node, f"refuses what is applied: {applied}")
+
+    def _check_applied(self, node: Observed, entry: EntryId, data: bytes) -> None:
+        if data in self._refused:
+            raise _violation(REFUSED_NEVER_APPLIED, node, f"applies {entry}, which was refused")
+        if data not in self._proposed:
+            raise _violation(NOTHING_INVENTED, node, f"applies {entry}, which nobody proposed")
+        first = self._proposed[data]
+        if first is None:
+            self._proposed[data] = entry
+        elif first != entry:
+            raise _violation(NOTHING_INVENTED, node, f"applies {entry} again, after {first}")
+
+
+def _violation(property_name: str, node: Observed, what: str) -> PropertyViolated:
+    return PropertyViolated(property_name, f"{node.name} {what}", node=node.name)

@@ -1,0 +1,124 @@
+"""Events and messages in words, as short as a line of a trace must be.
+
+Responsible for the words alone.
+"""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from leto.raft.actions import RoleName
+from leto.raft.entries import Entry
+from leto.raft.events import (
+    Applied,
+    ChangeRequested,
+    CommandsProposed,
+    Event,
+    MessageReceived,
+    ReadRequested,
+    SnapshotChunkRead,
+    SnapshotRequested,
+    SnapshotRestored,
+    SnapshotTaken,
+    TimerFired,
+    WriteFailed,
+    Written,
+)
+from leto.raft.messages import (
+    AppendEntries,
+    AppendEntriesResponse,
+    InstallSnapshot,
+    InstallSnapshotResponse,
+    Message,
+    PreVote,
+    PreVoteResponse,
+    ReadIndex,
+    ReadIndexResponse,
+    RequestVote,
+    RequestVoteResponse,
+)
+from leto.raft.types import NodeId, Term
+
+NameOf = Callable[[NodeId], str]
+
+ROLE_LETTERS = {
+    RoleName.FOLLOWER: "f",
+    RoleName.PRE_CANDIDATE: "p",
+    RoleName.CANDIDATE: "c",
+    RoleName.LEADER: "L",
+}
+
+
+def describe_standing(role: RoleName, term: Term) -> str:
+    """A node's role and term, such as `L3`."""
+    return f"{ROLE_LETTERS[role]}{term}"
+
+
+def describe_event(event: Event, name_of: NameOf) -> str:
+    """What happened."""
+    match event:
+        case MessageReceived(sender=sender, message=message):
+            return f"< {name_of(sender)} {describe_message(message)}"
+        case TimerFired():
+            return "timer"
+        case Written(seq=seq):
+            return f"written {seq}"
+        case WriteFailed(reason=reason):
+            return f"write failed: {reason}"
+        case Applied(index=index):
+            return f"applied {index}"
+        case CommandsProposed(proposals=proposals):
+            return "proposed " + ", ".join(f"#{proposal.request_id}" for proposal in proposals)
+        case ReadRequested(request_id=request_id):
+            return f"read requested #{request_id}"
+        case ChangeRequested(request_id=request_id, change=change):
+            return f"change requested #{request_id} {type(change).__name__}"
+        case SnapshotRequested(request_id=request_id):
+            return f"snapshot requested #{request_id}"
+        case SnapshotTaken(last_included=last_included):
+            return f"snapshot taken {last_included}"
+        case SnapshotRestored(last_included=last_included):
+            return f"snapshot restored {last_included}"
+        case SnapshotChunkRead(offset=offset, data=data):
+            return f"chunk read {offset}+{len(data)}"
+        case _:
+            assert_never(event)
+
+
+def describe_message(message: Message) -> str:
+    """What is said."""
+    term = f"t{message.term}"
+    match message:
+        case AppendEntries(prev=prev, entries=entries, leader_commit=commit):
+            return f"AppendEntries {term} {prev} [{_describe_entries(entries)}] commit {commit}"
+        case AppendEntriesResponse(match_index=match_index, conflict=None):
+            return f"appended {term} up to {match_index}"
+        case AppendEntriesResponse(conflict=conflict):
+            return f"not appended {term}, {conflict}"
+        case PreVote(last=last):
+            return f"PreVote {term} last {last}"
+        case PreVoteResponse(vote_granted=granted):
+            return f"pre-vote {_granted(granted=granted)} {term}"
+        case RequestVote(last=last):
+            return f"RequestVote {term} last {last}"
+        case RequestVoteResponse(vote_granted=granted):
+            return f"vote {_granted(granted=granted)} {term}"
+        case InstallSnapshot(snapshot=mark, offset=offset, data=data):
+            return f"InstallSnapshot {term} {mark.last_included} {offset}+{len(data)}"
+        case InstallSnapshotResponse(next_offset=next_offset, match_index=match_index):
+            return f"snapshot {term} next {next_offset}, up to {match_index}"
+        case ReadIndex():
+            return f"ReadIndex {term}"
+        case ReadIndexResponse(index=index):
+            return f"read index {term} {index}"
+        case _:
+            assert_never(message)
+
+
+def _describe_entries(entries: tuple[Entry, ...]) -> str:
+    if len(entries) <= 1:
+        return "".join(str(entry.id) for entry in entries)
+    return f"{entries[0].id}..{entries[-1].id}"
+
+
+def _granted(*, granted: bool) -> str:
+    return "granted" if granted else "refused"

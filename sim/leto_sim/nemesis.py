@@ -1,0 +1,169 @@
+"""Lets faults happen, and undoes them.
+
+Responsible for performing a plan of faults on a cluster, and for healing everything
+when the storm is over.
+"""
+
+from typing import assert_never
+
+import attrs
+
+from leto.raft.actions import Outcome
+from leto.raft.events import SnapshotRequested
+from leto.raft.types import Micros
+from leto_sim.administrator import Administrator
+from leto_sim.cluster import Cluster, Host
+from leto_sim.datagrams import CALM, Link
+from leto_sim.faults import (
+    LEADER,
+    AddNode,
+    Crash,
+    CutLinks,
+    FailDisk,
+    Fault,
+    LoseDisk,
+    Pause,
+    PlannedFault,
+    RemoveNode,
+    StallDisk,
+    Storm,
+    TakeSnapshotNow,
+    Victim,
+)
+from leto_sim.process import Process
+
+
+class Nemesis:
+    """Performs a plan."""
+
+    def __init__(self, cluster: Cluster, administrator: Administrator) -> None:
+        self._cluster = cluster
+        self._administrator = administrator
+        self._scheduler = cluster.scheduler
+        self._is_over = False
+        self._cuts: list[tuple[Link, ...]] = []
+        for planned in cluster.scenario.plan:
+            self._scheduler.at(planned.at_us, self._strike, planned)
+
+    def heal(self) -> None:
+        """Ends every fault: what is down starts, what is cut is mended."""
+        self._is_over = True
+        for links in self._cuts:
+            self._cluster.network.mend(links)
+        self._cluster.network.weather = CALM
+        for host in self._cluster.hosts:
+            if host.process is not None:
+                host.process.resume()
+            self._start(host)
+        self._cluster.remark("everything is healed")
+
+    def _strike(self, planned: PlannedFault) -> None:
+        if not self._is_over:
+            self._cluster.remark(str(planned.fault))
+            self._perform(planned.fault)
+
+    def _perform(self, fault: Fault) -> None:
+        match fault:
+            case Storm():
+                self._begin_storm(fault)
+            case CutLinks():
+                self._cut(fault)
+            case AddNode():
+                self._administrator.add_node()
+            case _:
+                host = self._host(fault.victim)
+                if host is not None:
+                    self._perform_on(host, fault)
+
+    def _perform_on(
+        self,
+        host: Host,
+        fault: Crash | Pause | StallDisk | FailDisk | LoseDisk | TakeSnapshotNow | RemoveNode,
+    ) -> None:
+        match fault:
+            case Crash(down_us=down_us):
+                self._cluster.crash(host)
+                self._scheduler.after(down_us, self._start, host)
+            case Pause(for_us=for_us):
+                self._pause(host, for_us)
+            case StallDisk(for_us=for_us):
+                if host.process is not None:
+                    host.process.disk.stall_until(self._scheduler.now + for_us)
+            case FailDisk(down_us=down_us):
+                if host.process is not None:
+                    host.process.disk.fail()
+                    self._scheduler.after(down_us, self._restart_if_over, host)
+            case LoseDisk():
+                self._administrator.lose_disk(host)
+            case TakeSnapshotNow():
+                self._request_snapshot(host)
+            case RemoveNode():
+                self._administrator.remove_node(host)
+            case _:
+                assert_never(fault)
+
+    def _host(self, victim: Victim) -> Host | None:
+        if victim == LEADER:
+            leader = self._cluster.leader
+            return None if leader is None else self._cluster.host_of(leader.node_id)
+        hosts = [host for host in self._cluster.hosts if not host.is_gone]
+        return hosts[victim % len(hosts)]
+
+    def _start(self, host: Host) -> None:
+        if host.process is not None and host.process.is_over:
+            host.process = None  # it ended itself, on a failed disk
+        self._cluster.start(host)
+
+    def _restart_if_over(self, host: Host) -> None:
+        if host.process is None or host.process.is_over:
+            self._start(host)
+
+    def _pause(self, host: Host, for_us: Micros) -> None:
+        if host.process is not None:
+            host.process.pause()
+            self._scheduler.after(for_us, self._resume, host.process)
+
+    def _resume(self, process: Process) -> None:
+        if not process.is_over:
+            process.resume()
+
+    def _begin_storm(self, storm: Storm) -> None:
+        network = self._cluster.network
+        network.weather = attrs.evolve(
+            self._cluster.scenario.weather,
+            loss=storm.loss,
+            duplication=storm.duplication,
+            delay_tail_us=storm.delay_tail_us,
+        )
+        self._scheduler.after(storm.for_us, self._end_storm)
+
+    def _end_storm(self) -> None:
+        if not self._is_over:
+            self._cluster.network.weather = self._cluster.scenario.weather
+
+    def _cut(self, fault: CutLinks) -> None:
+        left, right = self._side(fault.left), self._side(fault.right)
+        links = [(a.node_id, b.node_id) for a in left for b in right]
+        if not fault.one_way:
+            links += [(target, source) for source, target in links]
+        cut = tuple(links)
+        self._cluster.network.cut(cut)
+        self._cuts.append(cut)
+        self._scheduler.after(fault.for_us, self._mend, cut)
+
+    def _mend(self, cut: tuple[Link, ...]) -> None:
+        if not self._is_over:
+            self._cuts.remove(cut)
+            self._cluster.network.mend(cut)
+
+    def _side(self, mask: int) -> list[Host]:
+        return [host for number, host in enumerate(self._cluster.hosts) if mask >> number & 1]
+
+    def _request_snapshot(self, host: Host) -> None:
+        if host.process is not None:
+            request_id = self._cluster.new_request_id()
+            host.process.request(SnapshotRequested(request_id), {request_id: _ignore})
+
+
+def _ignore(_: Outcome | None) -> None:
+    """Whether there is a snapshot now does not matter to anybody here."""
