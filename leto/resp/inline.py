@@ -29,10 +29,8 @@ def split_inline(line: bytes) -> tuple[bytes, ...] | None:
     """Split a line into its arguments; None when its quotes do not balance."""
     arguments: list[bytes] = []
     at = 0
-    while match := _ARGUMENT.match(line, at):
+    while (match := _ARGUMENT.match(line, at)) and match.start(1) < len(line):
         at = match.end()
-        if match.start(1) == len(line):
-            break
         if line[at : at + 1] in {b'"', b"'"}:
             return None
         arguments.append(_read_argument(match))
