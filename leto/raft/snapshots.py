@@ -164,6 +164,8 @@ def compact_when_unread(state: State) -> None:
     work = state.snapshots
     if not work.to_compact or state.snapshot is None:
         return
+    if work.taking is not None or work.naming is not None:
+        return  # what is being written beside the log has no name yet that would spare it
     latest = state.snapshot.last_included
     if any(read != latest for read in (*work.reading.values(), *_being_sent(state))):
         return  # invariant 3
