@@ -181,9 +181,15 @@ def has_stuck_disk(state: State) -> bool:
 
 def give_up_proposals(state: State) -> None:
     """Leadership is lost: what becomes of each uncommitted proposal, others decide."""
-    while state.proposals and state.proposals[-1][0].index > state.commit_index:
+    while state.proposals and not _is_committed(state, state.proposals[-1][0]):
         _, request_id = state.proposals.pop()
         state.actions.append(Answer(request_id, Unknown(state.leader)))
+
+
+def _is_committed(state: State, entry: EntryId) -> bool:
+    # The message that ended the leadership may have put another entry in its
+    # place and committed that: the index alone proves nothing.
+    return entry.index <= state.commit_index and state.log.holds(entry)
 
 
 # --- the follower --------------------------------------------------------------------
