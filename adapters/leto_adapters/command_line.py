@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 
@@ -124,7 +124,7 @@ def settings_from(flags: Mapping[str, str]) -> Settings:
     except ValueError:
         raise _wrong(f"-reads {flags['reads']!r} is neither linearizable nor local") from None
     try:
-        return Settings(
+        settings = Settings(
             name=flags["id"],
             listen=flags["listen"],
             peer_bind=flags["raftbind"],
@@ -134,6 +134,17 @@ def settings_from(flags: Mapping[str, str]) -> Settings:
         )
     except InvalidSettings as error:
         raise _wrong(str(error)) from error
+    for _, flag, address in _ports(settings):
+        if not address.port:
+            raise _wrong(f"{flag} {address!s} has no port that others could find: choose one")
+    return settings
+
+
+def _ports(settings: Settings) -> Sequence[tuple[Port, str, Address]]:
+    return (
+        (Port.CLIENT, "-listen", settings.listen_address),
+        (Port.PEER, "-raftbind", settings.peer_bind_address),
+    )
 
 
 def _wrong(message: str) -> Refused:
@@ -151,12 +162,9 @@ def run_node(settings: Settings, raftdir: Path) -> Stop:
     """
     with ExitStack() as held:
         listeners = {
-            Port.CLIENT: _listen("-listen", settings.listen_address),
-            Port.PEER: _listen("-raftbind", settings.peer_bind_address),
+            port: [held.enter_context(opened) for opened in _listen(flag, address)]
+            for port, flag, address in _ports(settings)
         }
-        for sockets in listeners.values():
-            for opened in sockets:
-                held.enter_context(opened)
         directory = held.enter_context(closing(_open_directory(raftdir)))
         print(_banner(settings, directory), flush=True)
         held.enter_context(closing(LogThread()))
@@ -167,21 +175,30 @@ def run_node(settings: Settings, raftdir: Path) -> Stop:
 async def _serve(settings: Settings, directory: DataDirectory, listeners: Listeners) -> Stop:
     server = Server(settings, random.Random(os.urandom(32)))  # ids and jitter, no keys
     runtime = Runtime(server, directory, listeners)
-    stopper = _Stopper(runtime)
+    stopper = Stopper(runtime)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopper.on_signal, number)
     return await runtime.run()
 
 
-class _Stopper:
+class Stoppable(Protocol):
+    """What a signal stops: the runtime."""
+
+    def request_stop(self, reason: str) -> None:
+        """Begin to stop."""
+        ...
+
+
+class Stopper:
     """Stops the node at the first signal; exits at once when SIGINT follows."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Stoppable) -> None:
         self._runtime = runtime
         self._stopping = False
 
     def on_signal(self, number: signal.Signals) -> None:
+        """Handle SIGTERM or SIGINT."""
         if self._stopping and number == signal.SIGINT:
             os._exit(EXIT_INTERRUPTED_TWICE)
         if not self._stopping:

@@ -2,7 +2,8 @@
 
 Responsible for translating asyncio's callbacks into facts. The order in which facts are
 handled is the runtime's business, and what the bytes mean is `leto.server`'s.
-asyncio and uvloop set TCP_NODELAY themselves.
+asyncio and uvloop set TCP_NODELAY themselves. uvloop starts to read once a connection was
+announced, even one that was paused at its announcement; it can be paused from its first bytes.
 """
 
 import asyncio

@@ -5,6 +5,7 @@ listens there" and everything else, which `leto.server` cares about.
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 
@@ -34,7 +35,7 @@ async def connect(address: str, protocol: Callable[[], asyncio.Protocol]) -> Non
         raise CannotConnect(f"no answer within {DIAL_TIMEOUT_S:g} s") from error
     except OSError as error:
         refused = isinstance(error, ConnectionRefusedError)
-        raise CannotConnect(error.strerror or str(error), refused=refused) from error
+        raise CannotConnect(_in_words(error), refused=refused) from error
 
 
 async def _connect(address: str, protocol: Callable[[], asyncio.Protocol]) -> None:
@@ -54,3 +55,10 @@ async def _connect(address: str, protocol: Callable[[], asyncio.Protocol]) -> No
     # One host that did not refuse may be alive: that is what is worth telling.
     failures.sort(key=lambda failure: isinstance(failure, ConnectionRefusedError))
     raise failures[0]
+
+
+def _in_words(error: OSError) -> str:
+    """The system's words; a resolver's errors have negative numbers, and words of their own."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error)

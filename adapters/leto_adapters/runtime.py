@@ -246,7 +246,8 @@ class Runtime:
             self._timer.cancel()
         for task in list(self._dials.values()):
             task.cancel()
-        if self._end.exception() is None:
+        stopped = self._end.done() and not self._end.cancelled() and not self._end.exception()
+        if stopped:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FAREWELL_S):
                     await self._say_farewell()
