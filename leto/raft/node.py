@@ -267,8 +267,11 @@ class Node:
             become_follower(state, state.current_term, None)
             return
         previous_heartbeat = leader.heartbeat_deadline - state.config.heartbeat_interval_us
+        # Here only: rounds of reads are as frequent as reads, and must put nothing off.
+        leader.heartbeat_deadline = state.now + state.config.heartbeat_interval_us
         membership.promote_joined(state, leader, previous_heartbeat)
         snapshots.resend_lost_chunks(state, leader)
+        replication.repeat_probes(leader)
         replication.heartbeat(state, leader)
 
     # --- consequences -----------------------------------------------------------------

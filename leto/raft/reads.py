@@ -164,8 +164,8 @@ def on_reads_timer(state: State) -> None:
 
 def _ask_leader(state: State) -> None:
     reads = state.follower_reads
-    if reads.read or not reads.waiting:
-        return
+    if reads.read or not reads.waiting or state.leader is None:
+        return  # without a leader they are refused, once the event has been considered
     reads.read = state.new_id()
     reads.asked, reads.waiting = reads.waiting, []
     reads.give_up_at = state.now + state.config.election_timeout_max_us

@@ -88,10 +88,14 @@ def replicate_to(state: State, leader: Leader, progress: Progress) -> None:
 
 def heartbeat(state: State, leader: Leader) -> None:
     """Tell every follower that this node leads. It never waits behind entries."""
-    leader.heartbeat_deadline = state.now + state.config.heartbeat_interval_us
     for progress in leader.progress.values():
-        progress.probe_sent = False  # a lost probe is repeated at the next chance
         _send_heartbeat(state, leader, progress)
+
+
+def repeat_probes(leader: Leader) -> None:
+    """Let what may have been lost be sent again, once a heartbeat interval."""
+    for progress in leader.progress.values():
+        progress.probe_sent = False
 
 
 def _send_heartbeat(state: State, leader: Leader, progress: Progress) -> None:

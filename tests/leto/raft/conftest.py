@@ -45,6 +45,7 @@ from leto.raft.events import (
     SnapshotRestored,
     SnapshotTaken,
     TimerFired,
+    WriteFailed,
     Written,
 )
 from leto.raft.messages import Message
@@ -201,6 +202,10 @@ class Host:
         return self.handle(
             SnapshotChunkRead(transfer=order.transfer, offset=order.offset, data=data)
         )
+
+    def fail(self) -> Sequence[Action]:
+        """Let a write fail."""
+        return self.handle(WriteFailed("no space left on device"))
 
     def work(self) -> bool:
         """Do one thing that was ordered, messages excepted. Whether there was any."""
