@@ -10,7 +10,7 @@ export PYRIGHT_PYTHON_CACHE_DIR := $(abspath $(VENV))/pyright
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test coverage check lint layout mypy pyright imports format constraints clean
+.PHONY: help demo test coverage bench soak check lint layout mypy pyright imports format constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,15 @@ test: $(VENV)/test.stamp ## Run the tests
 
 coverage: $(VENV)/test.stamp ## Is each module of leto covered by its own test file?
 	$(BIN)/python tests/own_coverage.py
+
+bench: $(VENV)/test.stamp ## Measure three nodes: throughput, failover, expiry, a snapshot under load
+	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.failover
+	$(BIN)/python -m benchmarks.expiry
+	$(BIN)/python -m benchmarks.snapshot_under_load
+
+soak: $(VENV)/test.stamp ## Three nodes under load for ten minutes, or ARGS="--minutes 60"
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 check: lint layout mypy pyright imports ## All of: lint, layout, mypy, pyright, imports
 
@@ -52,7 +61,7 @@ constraints: ## Choose new versions of everything that is installed (needs the n
 
 clean: ## Remove what the other targets made, but not the demo's data
 	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
-	find leto sim adapters tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find leto sim adapters tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stage contains the one before it, so each is one install on top of the other.
 $(VENV)/run.stamp: constraints/run.txt pyproject.toml
