@@ -1,49 +1,239 @@
-"""A whole Leto node behind one door: bytes in, bytes out.
+"""A whole Leto node behind one door: facts in, orders out, bytes on both sides.
 
-Responsible for the order of things in one call. What a fact means is decided by
-the part that it concerns; see `leto.server` for the list of them.
+Responsible for what happens in one call, in this order, and for the end of the node:
+
+    1. the fact reaches whom it concerns: a connection, the disk lane, the boot;
+    2. what time has made due is done;
+    3. core, batches, reads and replies feed each other until all is quiet;
+    4. one chunk of a snapshot, and one order a link and a client with all its bytes.
+
+A command's way: `connections` (bytes to requests) -> `routing` (read, write or the
+node's own) -> `batches` (one log entry) -> `replica` (the core) -> `applier` (the state
+machine) -> `slots` (its reply) -> `connections` (bytes again).
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import assert_never
 
+from leto.kv import KeyValueMachine
 from leto.raft.entries import Entry
-from leto.raft.types import Micros
+from leto.raft.types import Dice, Micros
+from leto.resp import Request
+from leto.server import errors
+from leto.server.applier import Applier
+from leto.server.batches import Batches
+from leto.server.boot import Boot
+from leto.server.clients import Clients
+from leto.server.connections import ClientConnection
+from leto.server.desk import FrontDesk
+from leto.server.disk_lane import DiskLane
+from leto.server.identity import Identity
+from leto.server.live_node import EXIT_DATA, LiveNode, Parts
+from leto.server.patience import Patience
+from leto.server.reads import Reads
+from leto.server.routing import Router
 from leto.server.settings import Settings
-from leto.server.world import Fact, Order
-
-
-class Generator(Protocol):
-    """The dice of a node: a seeded `random.Random`."""
-
-    def getrandbits(self, k: int, /) -> int:
-        """An integer of `k` random bits."""
-        ...
-
-    def randrange(self, start: int, stop: int, /) -> int:
-        """An integer in `start..stop-1`."""
-        ...
+from leto.server.survey import Consensus, Survey
+from leto.server.switchboard import Switchboard
+from leto.server.timekeeping import Timekeeper
+from leto.server.turn import Turn
+from leto.server.world import (
+    BytesReceived,
+    ClockTicked,
+    ConnectionAccepted,
+    ConnectionClosed,
+    ConnectionDialled,
+    DialFailed,
+    DiskJobDone,
+    DiskJobFailed,
+    Fact,
+    Order,
+    OutputBacklog,
+    Port,
+    Started,
+    Stop,
+    StopRequested,
+)
+from leto.wal import Opened
 
 
 class Server:
-    """One node of a cluster, from its disk's bytes to its clients' bytes."""
+    """One node of a cluster, from its disk's bytes to its clients' bytes.
+
+    Args:
+        settings: what the operator decided.
+        rng: a seeded generator: for the node's id, election timeouts and retries.
+        observer: called with the entries of each `Apply`, when they have been applied.
+    """
 
     def __init__(
         self,
         settings: Settings,
-        rng: Generator,
+        rng: Dice,
         observer: Callable[[tuple[Entry, ...]], None] | None = None,
     ) -> None:
         self.settings = settings
-        self._rng = rng
-        self._observer = observer
-        self._deadline: Micros | None = None
+        limits = settings.limits
+        turn = self._turn = Turn()
+        machine = KeyValueMachine()
+        self._switchboard = Switchboard(turn)
+        self._lane = DiskLane(turn)
+        self._batches = Batches(limits)
+        timekeeper = Timekeeper(turn, machine, limits)
+        self._reads = Reads(turn, machine, timekeeper)
+        self._parts = Parts(
+            settings=settings,
+            dice=rng,
+            turn=turn,
+            switchboard=self._switchboard,
+            lane=self._lane,
+            machine=machine,
+            batches=self._batches,
+            applier=Applier(machine, self._batches),
+            timekeeper=timekeeper,
+            reads=self._reads,
+            observer=observer,
+            stop=self._end,
+        )
+        self._patience = Patience(limits.reply_within_us, self._batches)
+        self._clients = Clients(
+            turn, self._switchboard, limits, serve=self._serve, read=self._reads.do
+        )
+        self._survey = Survey(
+            settings=settings,
+            turn=turn,
+            machine=machine,
+            clients=self._clients,
+            applier=self._parts.applier,
+        )
+        self._desk = FrontDesk(self._survey, self._patience)
+        self._router = Router(turn, self._batches, self._reads, self._desk)
+        self._boot = Boot(
+            turn,
+            self._lane,
+            settings,
+            rng,
+            ready=self._go_live,
+            unusable=lambda text: self._end(EXIT_DATA, text),
+        )
+        self._node: LiveNode | None = None
+        self._stop_by: Micros | None = None
+        self._has_ended = False
+
+    @property
+    def status(self) -> Survey:
+        """What may be seen of the node."""
+        return self._survey
 
     @property
     def deadline(self) -> Micros | None:
-        """Call `handle(ClockTicked(), ...)` no later than this, or None."""
-        return self._deadline
+        """Call `handle(ClockTicked(), ...)` no later than this; None if there is no need."""
+        if self._has_ended:
+            return None
+        times = [self._patience.deadline, self._stop_by]
+        if self._node is not None:
+            times.extend(self._node.deadlines())
+        return min((time for time in times if time is not None), default=None)
 
     def handle(self, fact: Fact, now: Micros, unix_ms: int) -> Sequence[Order]:
         """Take in one fact; what comes back may be performed at once, in order."""
-        raise NotImplementedError(fact, now, unix_ms)
+        if self._has_ended:
+            return ()
+        self._turn.begin(now, unix_ms)
+        if self._node is not None:
+            self._node.replica.begin_turn()
+        self._take_in(fact)
+        self._settle()
+        return self._turn.take()
+
+    # --- 1. the fact -------------------------------------------------------------------
+
+    def _take_in(self, fact: Fact) -> None:
+        match fact:
+            case BytesReceived(connection=connection, data=data):
+                self._switchboard.received(connection, data)
+            case DiskJobDone(job=job, data=data):
+                self._lane.done(job, data)
+            case ClockTicked():
+                pass  # every turn does what is due
+            case OutputBacklog(connection=connection, unsent_bytes=unsent_bytes):
+                self._switchboard.backlog(connection, unsent_bytes)
+            case ConnectionAccepted():
+                self._switchboard.accepted(fact)
+            case ConnectionClosed():
+                self._switchboard.closed(fact)
+            case ConnectionDialled():
+                self._switchboard.dialled(fact)
+            case DialFailed():
+                self._switchboard.dial_failed(fact)
+            case DiskJobFailed(reason=reason):
+                self._disk_failed(reason)
+            case Started(files=files):
+                self._survey.started_at = self._turn.now
+                self._switchboard.listen(Port.CLIENT, self._clients.accept)
+                self._boot.start(files)
+            case StopRequested(reason=reason):
+                self._begin_to_stop(reason)
+            case _:
+                assert_never(fact)
+
+    def _disk_failed(self, reason: str) -> None:
+        self._lane.fail()
+        if self._node is None:
+            self._end(EXIT_DATA, f"the data directory cannot be read or written: {reason}")
+        else:
+            self._node.disk_failed(reason)
+
+    def _go_live(self, opened: Opened, identity: Identity) -> None:
+        node = LiveNode(self._parts, opened, identity)
+        self._node = self._desk.node = node
+        self._survey.consensus = Consensus(
+            raft=node.replica.status, identity=identity, storage=node.storage, links=node.links
+        )
+        node.replica.begin_turn()
+
+    def _serve(self, connection: ClientConnection, requests: list[Request]) -> None:
+        self._router.serve(connection, requests)
+
+    # --- 2., 3. and 4. -----------------------------------------------------------------
+
+    def _settle(self) -> None:
+        self._patience.end_overdue(self._turn.now)
+        node = self._node
+        if node is not None:
+            node.tick()
+        has_worked = True
+        while has_worked and not self._has_ended:
+            has_worked = node is not None and node.run()
+            has_worked = self._clients.flush() or has_worked
+        if node is not None and not self._has_ended:
+            node.end_turn()
+        self._stop_if_quiet()
+
+    # --- the end -------------------------------------------------------------------------
+
+    def _begin_to_stop(self, reason: str) -> None:
+        self._turn.info("stopping", reason=reason)
+        self._desk.is_stopping = True
+        self._batches.withdraw(errors.STOPPING)
+        self._stop_by = self._turn.now + self.settings.limits.stop_within_us
+
+    def _stop_if_quiet(self) -> None:
+        if self._stop_by is None or self._has_ended:
+            return
+        if self._turn.now >= self._stop_by or not self._patience.is_owing:
+            self._end(0, "")
+
+    def _end(self, exit_code: int, message: str) -> None:
+        """Answer everybody as well as can be, and end the node."""
+        if self._has_ended:
+            return
+        self._has_ended = True
+        self._desk.is_stopping = True
+        self._batches.withdraw(errors.STOPPING)
+        self._patience.end(self._turn.now)
+        while self._clients.flush():
+            pass
+        if self._node is not None:
+            self._node.links.say_goodbye(message or "this node stops")
+        self._turn.order(Stop(exit_code, message))

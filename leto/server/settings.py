@@ -70,8 +70,8 @@ class Settings:
     advertise: str | None = None  # `host` or `host:port`, the port being the peer port
     join: str | None = None  # the client address of any member
     reads: ReadMode = ReadMode.LINEARIZABLE
-    limits: Limits = Limits()
-    raft: Config = Config()
+    limits: Limits = attrs.field(factory=Limits)
+    raft: Config = attrs.field(factory=Config)
 
     def __attrs_post_init__(self) -> None:
         _check_name(self.name)

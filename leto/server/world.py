@@ -21,6 +21,54 @@ from typing import NewType, TypeAlias
 
 import attrs
 
+from leto.wal.steps import (
+    Delete,
+    ReadAt,
+    Rename,
+    Step,
+    SyncDirectory,
+    SyncFile,
+    Truncate,
+    WriteAt,
+)
+
+__all__ = [
+    "BytesReceived",
+    "ClockTicked",
+    "Close",
+    "ConnectionAccepted",
+    "ConnectionClosed",
+    "ConnectionDialled",
+    "ConnectionId",
+    "Delete",
+    "Dial",
+    "DialFailed",
+    "DialId",
+    "DiskJob",
+    "DiskJobDone",
+    "DiskJobFailed",
+    "Fact",
+    "FileFound",
+    "Log",
+    "LogLevel",
+    "Order",
+    "OutputBacklog",
+    "PauseReading",
+    "Port",
+    "ReadAt",
+    "Rename",
+    "ResumeReading",
+    "Started",
+    "Step",
+    "Stop",
+    "StopRequested",
+    "SyncDirectory",
+    "SyncFile",
+    "Transmit",
+    "Truncate",
+    "WriteAt",
+]
+
 ConnectionId = NewType("ConnectionId", int)
 """Given by the world to each connection, accepted or dialled; counts from 1."""
 
@@ -191,62 +239,6 @@ class Close:
 
     connection: ConnectionId
     abort: bool = False
-
-
-@attrs.define
-class WriteAt:
-    """Write `data` at `offset`; creates the file if there is none."""
-
-    file: str
-    offset: int
-    data: bytes
-
-
-@attrs.frozen
-class SyncFile:
-    """Make the file's content and length durable (fdatasync)."""
-
-    file: str
-
-
-@attrs.frozen
-class SyncDirectory:
-    """Make creations, renames and deletions durable."""
-
-
-@attrs.frozen
-class Rename:
-    """Give a file another name, replacing the file of that name."""
-
-    file: str
-    to: str
-
-
-@attrs.frozen
-class Truncate:
-    """Cut the file to `size_bytes`."""
-
-    file: str
-    size_bytes: int
-
-
-@attrs.frozen
-class Delete:
-    """Remove the file; it is no failure if there is none."""
-
-    file: str
-
-
-@attrs.frozen
-class ReadAt:
-    """Read at most `size_bytes` from `offset`; short only at the file's end."""
-
-    file: str
-    offset: int
-    size_bytes: int
-
-
-Step: TypeAlias = WriteAt | SyncFile | SyncDirectory | Rename | Truncate | Delete | ReadAt
 
 
 @attrs.define

@@ -1,0 +1,88 @@
+"""All clients of this node.
+
+Responsible for making a connection out of what the world accepts, for the turn's
+end, at which replies leave, and for counting. What clients want is the router's
+business.
+"""
+
+from collections.abc import Callable
+
+from leto.resp import Request
+from leto.server.connections import ClientConnection
+from leto.server.settings import Limits
+from leto.server.slots import ReadSlot
+from leto.server.switchboard import Endpoint, Switchboard
+from leto.server.turn import Turn
+from leto.server.world import ConnectionAccepted, ConnectionId
+
+
+class Clients:
+    """The clients' connections.
+
+    Args:
+        serve: takes in requests.
+        read: does the reads of a slot whose turn has come; False if they must wait.
+    """
+
+    def __init__(
+        self,
+        turn: Turn,
+        switchboard: Switchboard,
+        limits: Limits,
+        *,
+        serve: Callable[[ClientConnection, list[Request]], None],
+        read: Callable[[ReadSlot], bool],
+    ) -> None:
+        self._turn = turn
+        self._switchboard = switchboard
+        self._limits = limits
+        self._serve = serve
+        self._read = read
+        self._connections: dict[ConnectionId, ClientConnection] = {}
+        self._touched: list[ClientConnection] = []
+        self.accepted_count = 0
+        self.request_count = 0
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def accept(self, fact: ConnectionAccepted) -> Endpoint:
+        """A client connected."""
+        self.accepted_count += 1
+        connection = ClientConnection(fact, self, self._turn, self._limits)
+        self._connections[fact.connection] = connection
+        return connection
+
+    def flush(self) -> bool:
+        """Send every reply that is due. Whether anything was done."""
+        touched, self._touched = self._touched, []
+        for connection in touched:
+            connection.flush()
+        return bool(touched)
+
+    # --- what connections ask for ------------------------------------------------
+
+    def touch(self, connection: ClientConnection) -> None:
+        """Have it flushed before the end of the turn."""
+        self._touched.append(connection)
+
+    def serve(self, connection: ClientConnection, requests: list[Request]) -> None:
+        """Take in requests."""
+        self.request_count += len(requests)
+        self._serve(connection, requests)
+
+    def read(self, slot: ReadSlot) -> bool:
+        """Do the reads of a slot whose turn has come."""
+        return self._read(slot)
+
+    def forget(self, connection: ClientConnection) -> None:
+        """It has hung up."""
+        self._connections.pop(connection.id, None)
+
+    def hang_up(self, connection: ClientConnection, reason: str | None) -> None:
+        """Close it: politely, or for a `reason` at once."""
+        if reason is not None:
+            self._turn.warn("client dropped", client=connection.remote, reason=reason)
+            connection.abandon()
+        self.forget(connection)
+        self._switchboard.close(connection.id, abort=reason is not None)

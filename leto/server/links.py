@@ -1,0 +1,478 @@
+"""Links: the streams between this node and its peers.
+
+Responsible for whom to dial and when to try again, for the handshake, for keeping
+a link alive and noticing that it is dead, and for what is dropped. Raft repeats
+whatever it needs, so a message to a peer without a link is simply gone.
+
+A link carries messages both ways once both `Hello`s were accepted; a node sends
+on the newest link to that peer, whoever dialled it. The node with the smaller id
+dials at once, the other one only if there is no link after a while.
+
+Invariants:
+    1. No message is taken in from, or sent to, whoever has not passed the handshake.
+    2. There is at most one link to a peer in each direction: a newer one replaces it.
+    3. A node of no configuration is never dialled, but for a JOIN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import attrs
+
+from leto.raft.configuration import EMPTY_CONFIGURATION, Configuration
+from leto.raft.messages import AppendEntries, InstallSnapshot, Message
+from leto.server.dice import jittered
+from leto.server.world import (
+    ConnectionAccepted,
+    ConnectionDialled,
+    ConnectionId,
+    DialFailed,
+    DialId,
+    Transmit,
+)
+from leto.wire import (
+    ClusterId,
+    FrameReader,
+    Goodbye,
+    GoodbyeCode,
+    Hello,
+    Ping,
+    Unreadable,
+    Word,
+    decode,
+    encode,
+    judge_hello,
+)
+
+if TYPE_CHECKING:
+    from leto.raft.types import Dice, Micros, NodeId
+    from leto.server.settings import Limits
+    from leto.server.switchboard import Endpoint, Switchboard
+    from leto.server.turn import Turn
+
+Introduced: TypeAlias = Callable[[Hello | str], None]
+"""Called with the Hello of whoever answered at an address, or with why nobody did."""
+
+_PING = encode(Ping())
+
+
+class House(Protocol):
+    """What links need of the node."""
+
+    def our_hello(self) -> Hello:
+        """What we say first."""
+        ...
+
+    def cluster(self) -> ClusterId:
+        """Whose nodes we talk to."""
+        ...
+
+    def has_left(self, node_id: NodeId) -> bool:
+        """Whether we know for certain that this node is no member any more."""
+        ...
+
+    def receive(self, sender: NodeId, message: Message) -> None:
+        """A message came."""
+        ...
+
+    def told_removed(self, by: Hello | None, text: str) -> None:
+        """A peer says that we are no member any more."""
+        ...
+
+
+class Link:
+    """One stream, ours or theirs."""
+
+    def __init__(
+        self,
+        links: Links,
+        connection: ConnectionId,
+        remote: str,
+        *,
+        dialled: bool,
+        expected: NodeId | None,
+        introduced: Introduced | None,
+    ) -> None:
+        self.connection = connection
+        self.remote = remote
+        self.dialled = dialled
+        self.expected = expected
+        self.introduced = introduced
+        self.hello: Hello | None = None  # theirs, once accepted: then the link is up
+        self.since = self.heard_at = links.turn.now
+        self.unsent_bytes = 0
+        self.outgoing: list[bytes] = []
+        self._links = links
+        self._reader = FrameReader()
+
+    def received(self, data: bytes) -> None:
+        """Take in the next bytes."""
+        self.heard_at = self._links.turn.now
+        for frame in self._reader.feed(data):
+            word = decode(frame)
+            if isinstance(word, Unreadable):
+                self._links.drop(self, word.reason)
+                return
+            if word is not None and not self._links.take_in(self, word):
+                return
+        if self._reader.error is not None:
+            self._links.drop(self, self._reader.error)
+
+    def backlog(self, unsent_bytes: int) -> None:
+        """Learn how much output waits."""
+        self.unsent_bytes = unsent_bytes
+
+    def closed(self, reason: str) -> None:
+        """The link is gone."""
+        self._links.lost(self, reason)
+
+
+@attrs.define
+class _Route:
+    """How to reach a member. Written by `Links`."""
+
+    node_id: NodeId
+    name: str
+    address: str
+    retry_at: Micros
+    backoff_us: Micros
+    dial: DialId | None = None
+    shaking: Link | None = None  # dialled, and its handshake not over
+    complaint: str = ""  # the last one logged: the same one is not logged again
+
+
+class _Visit:
+    """A dial to a member."""
+
+    def __init__(self, links: Links, route: _Route) -> None:
+        self._links = links
+        self._route = route
+
+    def dialled(self, fact: ConnectionDialled) -> Endpoint:
+        route = self._route
+        route.dial = None
+        route.shaking = self._links.opened(
+            fact.connection, route.address, dialled=True, expected=route.node_id
+        )
+        return route.shaking
+
+    def dial_failed(self, fact: DialFailed) -> None:
+        self._route.dial = None
+        self._links.put_off(self._route, fact.reason)
+
+
+class _Introduction:
+    """A dial to an address at which we hope to meet a node."""
+
+    def __init__(self, links: Links, address: str, introduced: Introduced) -> None:
+        self._links = links
+        self._address = address
+        self._introduced = introduced
+
+    def dialled(self, fact: ConnectionDialled) -> Endpoint:
+        return self._links.opened(
+            fact.connection, self._address, dialled=True, introduced=self._introduced
+        )
+
+    def dial_failed(self, fact: DialFailed) -> None:
+        self._introduced(fact.reason)
+
+
+class Links:
+    """All links of this node."""
+
+    def __init__(
+        self, turn: Turn, switchboard: Switchboard, limits: Limits, dice: Dice, house: House
+    ) -> None:
+        self.turn = turn
+        self._switchboard = switchboard
+        self._limits = limits
+        self._dice = dice
+        self._house = house
+        self._links: dict[ConnectionId, Link] = {}  # oldest first
+        self._routes: dict[NodeId, _Route] = {}
+        self._newest: dict[NodeId, Link] = {}
+        self._once_members: set[NodeId] = set()  # asked, never walked
+        self._client_addresses: dict[NodeId, str] = {}
+        self._configuration = EMPTY_CONFIGURATION
+        self._with_outgoing: list[Link] = []
+        self._ping_at: Micros = 0
+        self.deadline: Micros | None = None
+
+    # --- what the node tells -----------------------------------------------------
+
+    def follow(self, configuration: Configuration, ourselves: NodeId) -> None:
+        """Keep links to these members from now on."""
+        if configuration is self._configuration:
+            return
+        self._configuration = configuration
+        routes: dict[NodeId, _Route] = {}
+        for member in configuration.members:
+            self._once_members.add(member.node_id)
+            if member.node_id == ourselves or not member.address:
+                continue
+            route = self._routes.get(member.node_id)
+            if route is None or route.address != member.address:
+                route = self._new_route(member.node_id, member.name, member.address, ourselves)
+            routes[member.node_id] = route
+        self._routes = routes
+        self._look_soon()
+
+    def send(self, to: NodeId, message: Message) -> None:
+        """Send on the newest link to that peer; without one, or too far behind, drop it."""
+        link = self._newest.get(to)
+        if link is None:
+            return
+        is_bulky = isinstance(message, AppendEntries | InstallSnapshot)
+        if is_bulky and link.unsent_bytes > self._limits.link_backlog_bytes_max:
+            return
+        self._say(link, encode(message))
+
+    def introduce(self, address: str, introduced: Introduced) -> None:
+        """Dial an address and shake hands with whoever answers."""
+        self._switchboard.dial(address, _Introduction(self, address, introduced))
+
+    def accept(self, fact: ConnectionAccepted) -> Endpoint:
+        """Somebody dialled us."""
+        return self.opened(fact.connection, fact.remote, dialled=False)
+
+    def client_address(self, node_id: NodeId) -> str | None:
+        """Where clients find a peer, if it has ever said so."""
+        return self._client_addresses.get(node_id)
+
+    def is_up(self, node_id: NodeId) -> bool:
+        """Whether there is a link to that peer."""
+        return node_id in self._newest
+
+    def flush(self) -> None:
+        """Transmit what was said in this turn: one order a link."""
+        if self._with_outgoing:
+            for link in self._with_outgoing:
+                if link.outgoing:
+                    data = b"".join(link.outgoing)
+                    link.outgoing.clear()
+                    if link.unsent_bytes:
+                        link.unsent_bytes += len(data)
+                    self.turn.order(Transmit(link.connection, data))
+            self._with_outgoing.clear()
+
+    def say_goodbye(self, text: str) -> None:
+        """This node stops: leave every peer with a word."""
+        goodbye = encode(Goodbye(GoodbyeCode.STOPPING, text))
+        for link in list(self._links.values()):
+            if link.hello is not None:
+                self._say(link, goodbye)
+            self._end(link)
+
+    def tick(self) -> None:
+        """Dial, ping and give up whatever is due."""
+        now = self.turn.now
+        if self.deadline is None or now < self.deadline:
+            return
+        self._give_up_silent(now)
+        if now >= self._ping_at:
+            self._ping_at = now + self._limits.link_ping_interval_us
+            self._say_goodbye_to_departed()
+            for link in self._links.values():
+                if link.hello is not None:
+                    self._say(link, _PING)
+        self._dial_due(now)
+        self._set_deadline()
+
+    # --- what links and dials tell -----------------------------------------------
+
+    def opened(
+        self,
+        connection: ConnectionId,
+        remote: str,
+        *,
+        dialled: bool,
+        expected: NodeId | None = None,
+        introduced: Introduced | None = None,
+    ) -> Link:
+        """A stream is there: say who we are."""
+        link = Link(
+            self, connection, remote, dialled=dialled, expected=expected, introduced=introduced
+        )
+        self._links[connection] = link
+        self._say(link, encode(self._house.our_hello()))
+        self._look_soon()
+        return link
+
+    def take_in(self, link: Link, word: Word) -> bool:
+        """Consider one word of a peer; False if that ended the link."""
+        match word:
+            case Hello():
+                return self._meet(link, word)
+            case Goodbye():
+                self._part(link, word)
+                return False
+            case _ if link.hello is None:
+                self.drop(link, "it did not say hello first")
+                return False
+            case Ping():
+                return True
+            case _:
+                self._house.receive(link.hello.node_id, word)
+                return True
+
+    def drop(self, link: Link, reason: str) -> None:
+        """End a link that is of no use."""
+        self._end(link)
+        self.lost(link, reason)
+
+    def lost(self, link: Link, reason: str) -> None:
+        """A link has ended."""
+        self._forget(link)
+        if link.introduced is not None:
+            introduced, link.introduced = link.introduced, None
+            introduced(reason)
+        if link.hello is not None:
+            self.turn.info("link down", peer=link.hello.name, address=link.remote, reason=reason)
+        route = self._route_of(link)
+        if route is not None:
+            route.shaking = None if route.shaking is link else route.shaking
+            self.put_off(route, reason)
+        self._look_soon()
+
+    def put_off(self, route: _Route, reason: str) -> None:
+        """A member cannot be reached: try again later, each time a little later."""
+        if reason != route.complaint and not self.is_up(route.node_id):
+            route.complaint = reason
+            self.turn.warn(
+                "peer unreachable", peer=route.name, address=route.address, reason=reason
+            )
+        route.retry_at = self.turn.now + jittered(self._dice, route.backoff_us)
+        route.backoff_us = min(route.backoff_us * 2, self._limits.dial_backoff_max_us)
+        self._look_soon()
+
+    # --- the handshake -----------------------------------------------------------
+
+    def _meet(self, link: Link, theirs: Hello) -> bool:
+        ours = self._house.our_hello()
+        objection = judge_hello(
+            ours,
+            theirs,
+            expected_cluster=self._house.cluster(),
+            expected_node=link.expected,
+            we_dialled=link.dialled,
+        )
+        if objection is None and theirs.blank and not link.dialled:
+            objection = f"{ours} refuses {theirs}: it is no member yet, and we did not dial it"
+        if objection is not None:
+            self._refuse(link, GoodbyeCode.REFUSED, objection)
+            return False
+        if not theirs.blank and self._house.has_left(theirs.node_id):
+            self._refuse(link, GoodbyeCode.REMOVED, _removed_text(theirs))
+            return False
+        self._establish(link, theirs)
+        return True
+
+    def _establish(self, link: Link, theirs: Hello) -> None:
+        for other in list(self._links.values()):
+            if other is link or other.hello is None or other.hello.node_id != theirs.node_id:
+                continue
+            if other.dialled is link.dialled or other.hello.incarnation < theirs.incarnation:
+                self._end(other)  # invariant 2; or the other end of it is dead
+                self._forget(other)
+        link.hello = theirs
+        self._newest[theirs.node_id] = link
+        self._client_addresses[theirs.node_id] = theirs.client_address
+        route = self._routes.get(theirs.node_id)
+        if route is not None:
+            route.shaking = None
+            route.complaint = ""
+            route.backoff_us = self._limits.dial_backoff_min_us
+        self.turn.info("link up", peer=theirs.name, address=link.remote)
+        if link.introduced is not None:
+            introduced, link.introduced = link.introduced, None
+            introduced(theirs)
+
+    def _refuse(self, link: Link, code: GoodbyeCode, text: str) -> None:
+        self.turn.warn("peer refused", address=link.remote, reason=text)
+        self._say(link, encode(Goodbye(code, text)))
+        self.drop(link, text)
+
+    def _part(self, link: Link, goodbye: Goodbye) -> None:
+        if goodbye.code is GoodbyeCode.REMOVED:
+            self._house.told_removed(link.hello, goodbye.text)
+        self.drop(link, f"it said: {goodbye.text}")
+
+    # --- inside ------------------------------------------------------------------
+
+    def _new_route(self, node_id: NodeId, name: str, address: str, ourselves: NodeId) -> _Route:
+        head_start = 0 if ourselves < node_id else self._limits.dial_backoff_max_us // 2
+        return _Route(
+            node_id, name, address, self.turn.now + head_start, self._limits.dial_backoff_min_us
+        )
+
+    def _dial_due(self, now: Micros) -> None:
+        for route in self._routes.values():
+            if self._wants_dial(route) and route.retry_at <= now:
+                route.dial = self._switchboard.dial(route.address, _Visit(self, route))
+
+    def _wants_dial(self, route: _Route) -> bool:
+        return route.dial is None and route.shaking is None and not self.is_up(route.node_id)
+
+    def _give_up_silent(self, now: Micros) -> None:
+        limits = self._limits
+        for link in list(self._links.values()):
+            if link.hello is None and now - link.since >= limits.handshake_within_us:
+                self.drop(link, "it did not answer our greeting in time")
+            elif now - link.heard_at >= limits.link_silence_max_us:
+                self.drop(link, "it has been silent for too long")
+
+    def _say_goodbye_to_departed(self) -> None:
+        for link in list(self._links.values()):
+            if (
+                link.hello is not None
+                and (not link.hello.blank or link.hello.node_id in self._once_members)
+                and self._configuration.member(link.hello.node_id) is None
+                and self._house.has_left(link.hello.node_id)
+            ):
+                self._refuse(link, GoodbyeCode.REMOVED, _removed_text(link.hello))
+
+    def _set_deadline(self) -> None:
+        limits = self._limits
+        times = [r.retry_at for r in self._routes.values() if self._wants_dial(r)]
+        times += [
+            link.since + limits.handshake_within_us
+            if link.hello is None
+            else link.heard_at + limits.link_silence_max_us
+            for link in self._links.values()
+        ]
+        if self._newest:
+            times.append(self._ping_at)
+        self.deadline = min(times, default=None)
+
+    def _look_soon(self) -> None:
+        self.deadline = self.turn.now
+
+    def _route_of(self, link: Link) -> _Route | None:
+        node_id = link.hello.node_id if link.hello is not None else link.expected
+        return self._routes.get(node_id) if node_id is not None else None
+
+    def _say(self, link: Link, data: bytes) -> None:
+        if not link.outgoing:
+            self._with_outgoing.append(link)
+        link.outgoing.append(data)
+
+    def _end(self, link: Link) -> None:
+        self.flush()  # the last words leave before the end
+        self._switchboard.close(link.connection)
+
+    def _forget(self, link: Link) -> None:
+        self._links.pop(link.connection, None)
+        if link.hello is None or self._newest.get(link.hello.node_id) is not link:
+            return
+        node_id = link.hello.node_id
+        del self._newest[node_id]
+        for other in self._links.values():
+            if other.hello is not None and other.hello.node_id == node_id:
+                self._newest[node_id] = other  # the last one is the newest
+
+
+def _removed_text(theirs: Hello) -> str:
+    return f"{theirs} is not a member of this cluster any more"

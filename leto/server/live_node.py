@@ -1,0 +1,290 @@
+"""A node that has booted: the core, its disk, its links, its state machine, at work.
+
+Responsible for joining these parts: it is the crew that the core's driver tells,
+the house that links belong to, and the home of a node that joins. Rules of the
+parts are in the parts.
+
+Invariants:
+    1. Commands are proposed only while this node leads, and time passes only then.
+    2. A node that was a member and finds itself removed, by its own log or told by
+       the leader, ends.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+import attrs
+
+from leto.kv import KeyValueMachine
+from leto.raft.actions import AnnounceRole, RoleName
+from leto.raft.configuration import Configuration
+from leto.raft.entries import Entry
+from leto.raft.events import Event, WriteFailed
+from leto.raft.messages import Message
+from leto.raft.node import Node
+from leto.raft.types import Dice, Micros, NodeId
+from leto.resp import ErrorReply
+from leto.server import errors
+from leto.server.applier import Applier
+from leto.server.batches import Batches
+from leto.server.disk_lane import DiskLane
+from leto.server.identity import Identity
+from leto.server.joining import Joining
+from leto.server.links import Links
+from leto.server.membership import Membership
+from leto.server.reads import Reads
+from leto.server.replica import Replica
+from leto.server.settings import Settings
+from leto.server.storage import Storage
+from leto.server.switchboard import Switchboard
+from leto.server.timekeeping import Timekeeper
+from leto.server.turn import Turn
+from leto.server.world import Port
+from leto.wal import Opened
+from leto.wire import ClusterId, Hello
+
+EXIT_FAILED = 1
+EXIT_DATA = 4
+EXIT_JOIN_REFUSED = 5
+
+_FAREWELL_US = 1_000_000  # a removed leader lets the others learn what it committed
+
+
+@attrs.define(kw_only=True)
+class Parts:
+    """What a node has before it has booted, and keeps."""
+
+    settings: Settings
+    dice: Dice
+    turn: Turn
+    switchboard: Switchboard
+    lane: DiskLane
+    machine: KeyValueMachine
+    batches: Batches
+    applier: Applier
+    timekeeper: Timekeeper
+    reads: Reads
+    observer: Callable[[tuple[Entry, ...]], None] | None
+    stop: Callable[[int, str], None]
+
+
+class LiveNode:
+    """The node at work."""
+
+    def __init__(self, parts: Parts, opened: Opened, identity: Identity) -> None:
+        self._parts = parts
+        self._turn = parts.turn
+        self._events: deque[Event] = deque()
+        settings, limits = parts.settings, parts.settings.limits
+        self.identity = identity
+        self.storage = Storage(
+            parts.lane,
+            opened.log,
+            parts.machine,
+            chunk_bytes=limits.snapshot_chunk_bytes,
+            tell=self._events.append,
+            corrupt=lambda text: parts.stop(EXIT_DATA, f"the data directory is damaged: {text}"),
+        )
+        self.links = Links(parts.turn, parts.switchboard, limits, parts.dice, self)
+        node = Node(settings.raft, opened.restored, parts.dice)
+        self.replica = Replica(node, self._events, parts.turn, limits, self.storage, self)
+        self.membership = Membership(parts.turn, self.replica, self.links, identity)
+        self._configuration: Configuration | None = None
+        self._is_member = self._is_in(self.replica.status.committed_configuration)
+        self._farewell_at: Micros | None = None
+        self._joining = self._begin_to_join()
+        parts.switchboard.listen(Port.PEER, self.links.accept)
+
+    def _begin_to_join(self) -> Joining | None:
+        parts = self._parts
+        if parts.settings.join is None or not self._is_blank:
+            return None
+        return Joining(
+            parts.turn,
+            parts.switchboard,
+            parts.settings.limits,
+            parts.dice,
+            self.identity,
+            self,
+            parts.settings.join,
+        )
+
+    @property
+    def _is_blank(self) -> bool:
+        return not self.replica.status.configuration.members
+
+    def _is_in(self, configuration: Configuration) -> bool:
+        return configuration.member(self.identity.node_id) is not None
+
+    # --- a turn ------------------------------------------------------------------
+
+    def deadlines(self) -> tuple[Micros | None, ...]:
+        """When this node wants to be called again."""
+        return (
+            self._turn.now if self.storage.has_work or self.replica.has_events else None,
+            self.replica.deadline,
+            self.links.deadline,
+            self._parts.timekeeper.deadline,
+            self._parts.reads.deadline,
+            self.membership.deadline,
+            self._joining.deadline if self._joining is not None else None,
+            self._farewell_at,
+        )
+
+    def tick(self) -> None:
+        """Do what time has made due."""
+        self.membership.tick()
+        self.links.tick()
+        if self._joining is not None:
+            self._joining.tick()
+        if self._farewell_at is not None and self._turn.now >= self._farewell_at:
+            self._farewell_at = None
+            self._end_removed("this node was removed from the cluster")
+
+    def run(self) -> bool:
+        """Let the core work, and feed it. Whether there was anything to do."""
+        has_worked = self.replica.run()
+        self._follow_configuration()
+        self._parts.reads.is_barred = self.storage.is_restoring
+        self._propose()
+        self._parts.reads.ask(self.replica.request_read)
+        return has_worked or self.replica.has_events
+
+    def end_turn(self) -> None:
+        """Nothing more happens in this turn."""
+        self.storage.work()
+        self.links.flush()
+
+    def disk_failed(self, reason: str) -> None:
+        """The disk is not to be trusted any more."""
+        self._events.append(WriteFailed(reason))
+
+    def _propose(self) -> None:
+        if not self.replica.is_leading:
+            return
+        batches, timekeeper = self._parts.batches, self._parts.timekeeper
+        has_room = self.storage.writes_in_flight < self._parts.settings.limits.writes_in_flight_max
+        if (batches.has_waiting and (has_room or batches.is_full)) or timekeeper.is_entry_due():
+            batches.propose(timekeeper.stamp_ms(), self.replica.propose)
+
+    def _follow_configuration(self) -> None:
+        configuration = self.replica.status.configuration
+        if configuration is self._configuration:
+            return
+        self._configuration = configuration
+        self.links.follow(configuration, self.identity.node_id)
+        if self._joining is not None and self._is_in(configuration):
+            self._joining.finish()
+
+    # --- what clients are told of leadership --------------------------------------
+
+    def who_leads(self) -> ErrorReply:
+        """The error that sends a client to the leader, or says that none is known."""
+        leader = self.replica.status.leader
+        address = self.links.client_address(leader) if leader is not None else None
+        return errors.not_leader(address)
+
+    # --- the crew of the replica ---------------------------------------------------
+
+    def send(self, to: NodeId, message: Message) -> None:
+        """Send a message to a peer, or drop it."""
+        self.links.send(to, message)
+
+    def apply(self, entry: Entry) -> None:
+        """Apply one entry to the state machine."""
+        self._parts.applier.apply(entry)
+
+    def applied(self, entries: tuple[Entry, ...]) -> None:
+        """These entries have been applied."""
+        self._parts.timekeeper.time_has_passed()
+        self._parts.reads.time_has_passed()
+        if self._parts.observer is not None:
+            self._parts.observer(entries)
+        for entry in entries:
+            if isinstance(entry.payload, Configuration):
+                self._mind_membership(entry.payload)
+
+    def role_changed(self, role: AnnounceRole) -> None:
+        """The core's role, term or leader has changed."""
+        parts = self._parts
+        if role.role is RoleName.LEADER:
+            parts.timekeeper.begin_term()
+            self._turn.info("leading", term=role.term)
+        else:
+            parts.timekeeper.end_term()
+            parts.batches.withdraw(self.who_leads())
+            if role.leader is not None:
+                self._turn.info("following", leader=self._name_of(role.leader), term=role.term)
+            else:
+                self._turn.info("no leader", role=role.role.value, term=role.term)
+        parts.reads.ask_at_once()
+
+    def fail(self, reason: str) -> None:
+        """The core is silent for good."""
+        self._parts.stop(
+            EXIT_FAILED,
+            f"the disk has failed, so this node stops: {reason}; check it, then restart",
+        )
+
+    def _mind_membership(self, committed: Configuration) -> None:
+        was_member, self._is_member = self._is_member, self._is_in(committed)
+        if was_member and not self._is_member:
+            self._farewell_at = self._turn.now + _FAREWELL_US
+
+    def _name_of(self, node_id: NodeId) -> str:
+        member = self.replica.status.configuration.member(node_id)
+        return member.name if member is not None else f"{node_id:016x}"
+
+    # --- the house of the links ----------------------------------------------------
+
+    def our_hello(self) -> Hello:
+        """What we say first to a peer."""
+        return self.identity.hello(blank=self._is_blank)
+
+    def cluster(self) -> ClusterId:
+        """Whose nodes we talk to."""
+        return self.identity.cluster_id
+
+    def has_left(self, node_id: NodeId) -> bool:
+        """Whether we know for certain that this node is no member any more."""
+        status = self.replica.status
+        return (
+            status.is_ready
+            and status.committed_configuration.member(node_id) is None
+            and status.configuration.member(node_id) is None
+        )
+
+    def receive(self, sender: NodeId, message: Message) -> None:
+        """A message came."""
+        self.replica.receive(sender, message)
+
+    def told_removed(self, by: Hello | None, text: str) -> None:
+        """The leader says that we are no member any more."""
+        teller = by.name if by is not None else "the leader"
+        self._end_removed(f"{teller} says: {text}")
+
+    def _end_removed(self, what: str) -> None:
+        name = self.identity.settings.name
+        self._parts.stop(
+            EXIT_FAILED,
+            f"{what}; to come back, move its data directory away and start {name} with -join",
+        )
+
+    # --- the home of a node that joins -----------------------------------------------
+
+    def keep_cluster(self, cluster_id: ClusterId, then: Callable[[], None]) -> None:
+        """Make durable that this is our cluster."""
+        log = self.storage.log
+        steps = log.steps_for_cluster(cluster_id)
+        end = log.end
+
+        def kept(_data: tuple[bytes, ...]) -> None:
+            log.synced(end)
+            self.identity.cluster_id = cluster_id
+            then()
+
+        self._parts.lane.perform(steps, kept)
+
+    def refused(self, text: str) -> None:
+        """The cluster does not want us."""
+        self._parts.stop(EXIT_JOIN_REFUSED, text)

@@ -1,0 +1,181 @@
+"""Performs what the core orders of the disk: the log, and snapshots in slices.
+
+Responsible for turning `Write`s into disk jobs and their completion into `Written`,
+and for moving snapshots between the state machine, the disk and the peers without
+holding anybody up: a turn writes one chunk at most, and no more than two are under
+way. What the bytes are is `leto.wal`'s business.
+
+Invariants:
+    1. `Written` is told when every step of that write, and of all before it, is done.
+    2. While the state machine is being restored it holds neither the old state nor
+       the new one: `is_restoring` says so, and nobody may read it.
+"""
+
+from collections.abc import Callable, Iterator
+
+import attrs
+
+from leto.kv import KeyValueMachine, SnapshotUnreadable
+from leto.raft.actions import Compact, ReadSnapshotChunk, RestoreSnapshot, TakeSnapshot, Write
+from leto.raft.events import Event, SnapshotChunkRead, SnapshotRestored, Written
+from leto.raft.types import EntryId
+from leto.server.disk_lane import DiskLane
+from leto.wal import SnapshotReader, SnapshotWriter, WriteAheadLog, read_chunk
+
+CHUNKS_IN_FLIGHT_MAX = 2
+
+
+@attrs.define
+class _Taking:
+    """A snapshot that is being written. Written by `Storage` only."""
+
+    writer: SnapshotWriter
+    chunks: Iterator[bytes]
+    in_flight: int = 0
+    is_exhausted: bool = False
+
+
+class Storage:
+    """The disk, as the core and the state machine see it."""
+
+    def __init__(
+        self,
+        lane: DiskLane,
+        log: WriteAheadLog,
+        machine: KeyValueMachine,
+        *,
+        chunk_bytes: int,
+        tell: Callable[[Event], None],
+        corrupt: Callable[[str], None],
+    ) -> None:
+        self.log = log
+        self.writes_in_flight = 0
+        self.is_restoring = False
+        self._lane = lane
+        self._machine = machine
+        self._chunk_bytes = chunk_bytes
+        self._tell = tell
+        self._corrupt = corrupt
+        self._taking: _Taking | None = None
+
+    # --- the log -----------------------------------------------------------------
+
+    def write(self, write: Write) -> None:
+        """Make it durable, then tell `Written`."""
+        steps = self.log.steps_for(write)
+        end = self.log.end
+        self.writes_in_flight += 1
+
+        def written(_data: tuple[bytes, ...]) -> None:
+            self.writes_in_flight -= 1
+            self.log.synced(end)
+            self._tell(Written(write.seq))
+
+        self._lane.perform(steps, written)
+
+    def compact(self, order: Compact) -> None:
+        """Delete what is needed no more."""
+        steps = self.log.steps_for_compaction(order)
+        if steps:
+            self._lane.perform(steps, _nothing)
+
+    # --- snapshots out -----------------------------------------------------------
+
+    def take_snapshot(self, order: TakeSnapshot) -> None:
+        """Freeze the state machine; `work` writes it."""
+        self._taking = _Taking(
+            self.log.snapshots.take(order.last_included),
+            self._machine.snapshot(self._chunk_bytes),
+        )
+
+    @property
+    def is_taking(self) -> bool:
+        """Whether a snapshot is being written."""
+        return self._taking is not None
+
+    @property
+    def has_work(self) -> bool:
+        """Whether `work` has something to do at once."""
+        taking = self._taking
+        return (
+            taking is not None
+            and not taking.is_exhausted
+            and taking.in_flight < CHUNKS_IN_FLIGHT_MAX
+        )
+
+    def work(self) -> None:
+        """Write the next chunk of a snapshot, if one is being taken."""
+        taking = self._taking
+        if taking is None or not self.has_work:
+            return
+        chunk = next(taking.chunks, None)
+        if chunk is None:
+            taking.is_exhausted = True
+            self._finish_if_done(taking)
+            return
+        taking.in_flight += 1
+
+        def kept(_data: tuple[bytes, ...]) -> None:
+            taking.in_flight -= 1
+            self._finish_if_done(taking)
+
+        self._lane.perform(taking.writer.append(chunk), kept)
+
+    def _finish_if_done(self, taking: _Taking) -> None:
+        if taking.is_exhausted and taking.in_flight == 0:
+            self._taking = None
+            self._tell(taking.writer.taken)
+
+    def read_chunk(self, order: ReadSnapshotChunk) -> None:
+        """Read a piece of a snapshot for a follower."""
+
+        def read(data: tuple[bytes, ...]) -> None:
+            self._tell(
+                SnapshotChunkRead(transfer=order.transfer, offset=order.offset, data=data[0])
+            )
+
+        self._lane.perform((read_chunk(order),), read)
+
+    # --- snapshots in ------------------------------------------------------------
+
+    def restore_snapshot(self, order: RestoreSnapshot) -> None:
+        """Fill the state machine, a piece at a time; then tell `SnapshotRestored`."""
+        self.is_restoring = True
+        self._machine.begin_restore()
+        self._restore_next(SnapshotReader(order.snapshot), order.snapshot.last_included)
+
+    def _restore_next(self, reader: SnapshotReader, last_included: EntryId) -> None:
+        step = reader.step
+        if step is None:
+            self._finish_restore(reader, last_included)
+            return
+
+        def read(data: tuple[bytes, ...]) -> None:
+            damage = reader.feed(data[0])
+            if damage is not None:
+                self._corrupt(str(damage))
+            elif self._restore_piece(reader, data[0]):
+                self._restore_next(reader, last_included)
+
+        self._lane.perform((step,), read)
+
+    def _restore_piece(self, reader: SnapshotReader, piece: bytes) -> bool:
+        try:
+            self._machine.restore_chunk(piece)
+        except SnapshotUnreadable as unreadable:
+            self._corrupt(f"{reader.file}: {unreadable}")
+            return False
+        return True
+
+    def _finish_restore(self, reader: SnapshotReader, last_included: EntryId) -> None:
+        try:
+            self._machine.finish_restore()
+        except SnapshotUnreadable as unreadable:
+            self._corrupt(f"{reader.file}: {unreadable}")
+            return
+        self.is_restoring = False
+        self._tell(SnapshotRestored(last_included))
+
+
+def _nothing(_data: tuple[bytes, ...]) -> None:
+    """Nobody waits for this job."""
