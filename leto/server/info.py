@@ -194,6 +194,8 @@ def _replicas(consensus: Consensus) -> Iterator[tuple[NodeId, str, int, int]]:
 
 def _leader_address(consensus: Consensus) -> str | None:
     leader = consensus.raft.leader
+    if leader == consensus.identity.node_id:
+        return str(consensus.identity.client_address)
     return consensus.links.client_address(leader) if leader is not None else None
 
 

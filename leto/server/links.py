@@ -159,8 +159,7 @@ class _Visit:
         return route.shaking
 
     def dial_failed(self, fact: DialFailed) -> None:
-        self._route.dial = None
-        self._links.put_off(self._route, fact.reason)
+        self._links.unreachable(self._route, fact.reason)
 
 
 class _Introduction:
@@ -241,6 +240,12 @@ class Links:
     def client_address(self, node_id: NodeId) -> str | None:
         """Where clients find a peer, if it has ever said so."""
         return self._client_addresses.get(node_id)
+
+    def name_of(self, node_id: NodeId) -> str:
+        """What a peer calls itself; its id if there is no link to it."""
+        link = self._newest.get(node_id)
+        known = link.hello if link is not None else None
+        return known.name if known is not None else f"{node_id:016x}"
 
     def is_up(self, node_id: NodeId) -> bool:
         """Whether there is a link to that peer."""
@@ -332,17 +337,24 @@ class Links:
         if link.hello is not None:
             self.turn.info("link down", peer=link.hello.name, address=link.remote, reason=reason)
         route = self._route_of(link)
-        if route is not None:
-            route.shaking = None if route.shaking is link else route.shaking
-            self.put_off(route, reason)
+        if route is not None and route.shaking is link:
+            route.shaking = None
+            self._put_off(route, reason)
+        elif route is not None:
+            self._put_off(route, "")
         self._look_soon()
 
-    def put_off(self, route: _Route, reason: str) -> None:
-        """A member cannot be reached: try again later, each time a little later."""
-        if reason != route.complaint and not self.is_up(route.node_id):
-            route.complaint = reason
+    def unreachable(self, route: _Route, reason: str) -> None:
+        """A dial to a member failed."""
+        route.dial = None
+        self._put_off(route, reason)
+
+    def _put_off(self, route: _Route, complaint: str) -> None:
+        """Try again later, each time a little later; say why, but not again and again."""
+        if complaint not in {"", route.complaint} and not self.is_up(route.node_id):
+            route.complaint = complaint
             self.turn.warn(
-                "peer unreachable", peer=route.name, address=route.address, reason=reason
+                "peer unreachable", peer=route.name, address=route.address, reason=complaint
             )
         route.retry_at = self.turn.now + jittered(self._dice, route.backoff_us)
         route.backoff_us = min(route.backoff_us * 2, self._limits.dial_backoff_max_us)

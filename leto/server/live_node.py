@@ -173,6 +173,9 @@ class LiveNode:
             return
         self._configuration = configuration
         self.links.follow(configuration, self.identity.node_id)
+        ours = configuration.member(self.identity.node_id)
+        if ours is not None:
+            self.identity.learn_host(ours.address)  # as others knew it before a restart
         if self._joining is not None and self._is_in(configuration):
             self._joining.finish()
 
@@ -233,7 +236,7 @@ class LiveNode:
 
     def _name_of(self, node_id: NodeId) -> str:
         member = self.replica.status.configuration.member(node_id)
-        return member.name if member is not None else f"{node_id:016x}"
+        return member.name if member is not None else self.links.name_of(node_id)
 
     # --- the house of the links ----------------------------------------------------
 
