@@ -141,7 +141,6 @@ def on_naming_written(state: State) -> None:
     work.to_compact = True
     if naming.received_from is not None:
         work.to_restore = naming.snapshot
-        state.commit_index = max(state.commit_index, naming.snapshot.last_included.index)
         _respond(state, naming.received_from, naming.transfer, naming.snapshot)
     _answer_requests(state)
 
@@ -298,10 +297,12 @@ def on_install_snapshot(state: State, sender: NodeId, message: InstallSnapshot) 
     """Keep the chunk; with the last one, install the snapshot (figure 5.3)."""
     role = state.role
     assert isinstance(role, Follower), "InstallSnapshot makes a follower of whoever is not"
-    role.deadline = state.now + state.election_timeout()
-    role.heard_at = state.now
     work = state.snapshots
     mark = message.snapshot
+    if mark.last_included.term > message.term:
+        return  # no leader has an entry of a term to come
+    role.deadline = state.now + state.election_timeout()
+    role.heard_at = state.now
     if mark.last_included.index <= state.commit_index or state.log.holds(mark.last_included):
         # Figure 5.3: a log that holds it needs no snapshot; what it covers is committed.
         state.commit_index = max(state.commit_index, mark.last_included.index)
@@ -347,6 +348,8 @@ def _install(state: State, sender: NodeId, transfer: int) -> None:
         return
     mark = attrs.evolve(receiving.snapshot, before_log=receiving.snapshot.last_included)
     replace_log(state, mark)
+    # What a snapshot covers is committed; it is applied once the snapshot counts.
+    state.commit_index = mark.last_included.index
     _name(state, mark, received_from=sender, transfer=transfer)
 
 

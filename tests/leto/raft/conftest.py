@@ -138,6 +138,12 @@ class Host:
         return self.status.current_term
 
     @property
+    def snapshot(self) -> SnapshotMark:
+        """The snapshot that counts."""
+        assert self.status.snapshot is not None
+        return self.status.snapshot
+
+    @property
     def deadline(self) -> Micros:
         assert self.node.deadline is not None
         return self.node.deadline
