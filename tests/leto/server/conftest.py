@@ -140,6 +140,7 @@ class Machine:
         self.jobs: list[DiskJob] = []
         self.holds_disk = False
         self.unreachable = False
+        self.is_frozen = False  # the process does not move; its connections stay
         self.paused: set[ConnectionId] = set()
         self.orders: list[Order] = []
         self._connections = 0
@@ -186,7 +187,7 @@ class Machine:
         self.world.queue.append((self, self.server, fact))
 
     def handle(self, fact: Fact) -> None:
-        if self.server is None:
+        if self.server is None or self.is_frozen:
             return
         world = self.world
         for order in self.server.handle(fact, world.now_us, world.unix_ms):
@@ -371,6 +372,7 @@ class World:
                 deadline
                 for machine in self.machines
                 if machine.server is not None
+                and not machine.is_frozen
                 and (deadline := machine.server.deadline) is not None
             ]
             at = min([until, *deadlines])
@@ -399,7 +401,7 @@ class World:
         return leaders()[0]
 
     def _is_due(self, machine: Machine) -> bool:
-        if machine.server is None:
+        if machine.server is None or machine.is_frozen:
             return False
         deadline = machine.server.deadline
         return deadline is not None and deadline <= self.now_us
@@ -419,3 +421,9 @@ def _voters(machine: Machine) -> tuple[int, ...]:
 def world() -> World:
     """A world without machines."""
     return World()
+
+
+@pytest.fixture
+def new_world() -> type[World]:
+    """For tests that need more than one."""
+    return World

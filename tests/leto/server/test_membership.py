@@ -1,0 +1,238 @@
+"""JOIN and LEAVE, at the leader."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leto.raft.actions import RoleName
+from leto.raft.configuration import MemberRole
+from leto.resp import OK, ErrorReply
+from leto.server.addresses import Address
+from leto.server.membership import objection_to_address
+
+if TYPE_CHECKING:
+    from tests.leto.server.conftest import Machine, World
+
+
+def names(machine: "Machine") -> list[str]:
+    raft = machine.node.status.raft
+    assert raft is not None
+    return sorted(member.name for member in raft.committed_configuration.members)
+
+
+def text(reply: object) -> str:
+    assert isinstance(reply, ErrorReply)
+    return reply.message
+
+
+def test_join_of_an_unreachable_address_changes_nothing(world: "World") -> None:
+    machine = world.founded()
+    client = world.client(machine)
+    before = machine.node.status.raft.last_log
+
+    reply = client.ask("JOIN 127.0.0.1:999 id2")
+
+    assert (
+        "ERR cannot reach 127.0.0.1:999: connection refused; nothing was changed" == text(reply)
+    )
+    assert ["id1"] == names(machine)
+    assert before.index <= 2  # its no-op, and at most where it says it lives
+    assert OK == client.ask("SET a b")
+
+
+@pytest.mark.parametrize("address", ["nonsense", ":999", "0.0.0.0:999", "127.0.0.1:0", "host:x"])
+def test_join_of_what_is_no_address_says_what_one_is(world: "World", address: str) -> None:
+    reply = world.client(world.founded()).ask(f"JOIN {address} id2")
+
+    assert f"ERR '{address}' is not the host:port of a peer port" in text(reply)
+
+
+def test_join_of_the_wrong_arity_is_redis_text(world: "World") -> None:
+    client = world.client(world.founded())
+
+    expected = ErrorReply("ERR wrong number of arguments for 'join' command")
+    assert expected == client.ask("JOIN 127.0.0.1:999")
+
+
+def test_join_of_an_address_whose_node_has_another_name_is_refused(world: "World") -> None:
+    founder = world.founded()
+    blank = world.machine(2, join=9)
+    blank.start()
+    client = world.client(founder)
+    blank.node._node.identity.cluster_id = founder.node._node.identity.cluster_id
+
+    reply = client.ask("JOIN 127.0.0.1:25379 id3")
+
+    assert "is named 'id2', not 'id3'; nothing was changed" in text(reply)
+
+
+def test_join_of_ourselves_is_refused(world: "World") -> None:
+    founder = world.founded()
+
+    reply = world.client(founder).ask("JOIN 127.0.0.1:15379 id1")
+
+    assert "this is ourselves" in text(reply)
+    assert ["id1"] == names(founder)
+
+
+def test_join_of_a_node_of_another_cluster_is_refused(world: "World") -> None:
+    founder = world.founded()
+    other = world.founded(2)
+
+    reply = world.client(founder).ask("JOIN 127.0.0.1:25379 id2")
+
+    assert "cannot reach 127.0.0.1:25379" in text(reply)
+    assert "it belongs to cluster" in text(reply)
+    assert (["id1"], ["id2"]) == (names(founder), names(other))
+
+
+def test_join_of_a_member_at_its_address_is_ok_again(world: "World") -> None:
+    founder, _ = world.cluster(2)
+
+    assert OK == world.client(founder).ask("JOIN 127.0.0.1:25379 id2")
+
+
+def test_join_of_a_member_at_a_new_address_changes_it(world: "World") -> None:
+    founder, other, _ = world.cluster(3)
+    other.kill()
+    moved = world.machine(2, peer_bind=":26379")
+    moved.files = other.files
+    moved.start()
+
+    assert OK == world.client(founder).ask("JOIN 127.0.0.1:26379 id2")
+
+    (member,) = [
+        m for m in founder.node.status.raft.committed_configuration.members if m.name == "id2"
+    ]
+    assert "127.0.0.1:26379" == member.address
+    assert MemberRole.VOTER == member.role
+
+
+def test_join_of_an_address_that_another_member_has_is_refused(world: "World") -> None:
+    founder, other, _ = world.cluster(3)
+    other.kill()
+    stranger = world.machine(4, join=1, peer_bind=":25379")
+    stranger.start()
+    world.run(2_000)
+
+    assert stranger.stop is not None
+    assert "belongs to 'id2'; LEAVE id2 first" in stranger.stop.message
+    assert ["id1", "id2", "id3"] == names(founder)
+
+
+def test_the_first_join_shows_the_founder_its_own_address(world: "World") -> None:
+    founder, joiner = world.cluster(2)
+
+    addresses = {
+        m.name: m.address for m in joiner.node.status.raft.committed_configuration.members
+    }
+
+    assert {"id1": "127.0.0.1:15379", "id2": "127.0.0.1:25379"} == addresses
+    assert founder.role is RoleName.LEADER
+
+
+def test_joins_at_the_same_time_are_done_one_after_the_other(world: "World") -> None:
+    founder = world.founded()
+    joiners = [world.machine(number, join=1) for number in (2, 3)]
+
+    for joiner in joiners:
+        joiner.start()
+
+    world.run_until(lambda: ["id1", "id2", "id3"] == names(founder))
+
+
+def test_a_join_that_cannot_be_committed_is_unknown_in_the_end(world: "World") -> None:
+    _, other = world.cluster(2)
+    joiner = world.machine(3, join=1)
+    other.kill()
+
+    joiner.start()
+    world.run(5_000)
+
+    reasons = [str(m["reason"]) for m in joiner.messages("cannot join yet, trying again")]
+    assert "UNKNOWN the change may still be made" in reasons[0]
+    assert "CLUSTERDOWN" in reasons[-1]
+    assert joiner.stop is None
+
+
+def test_loopback_and_other_addresses_do_not_mix() -> None:
+    local, remote = Address("127.0.0.1", 15379), Address("10.0.0.1", 15379)
+
+    assert objection_to_address("127.0.0.1:1", [local]) is None
+    assert objection_to_address("10.0.0.2:1", [remote, Address("", 1)]) is None
+    assert "do not mix" in str(objection_to_address("10.0.0.2:1", [local]))
+    assert "-advertise" in str(objection_to_address("127.0.0.1:1", [remote]))
+
+
+def test_leave_of_a_follower_ends_it_with_the_remedy(world: "World") -> None:
+    machines = world.cluster()
+
+    assert OK == world.client(machines[0]).ask("LEAVE id3")
+
+    assert ["id1", "id2"] == names(machines[0])
+    world.run_until(lambda: machines[2].stop is not None)
+    stop = machines[2].stop
+    assert stop is not None
+    assert 1 == stop.exit_code
+    assert "removed" in stop.message or "not a member" in stop.message
+    assert "move its data directory away and start id3 with -join" in stop.message
+
+
+def test_leave_of_a_dead_node_needs_only_a_quorum(world: "World") -> None:
+    machines = world.cluster()
+    machines[2].kill()
+
+    assert OK == world.client(machines[0]).ask("LEAVE id3")
+
+    assert ["id1", "id2"] == names(machines[0])
+
+
+def test_a_removed_node_that_comes_back_is_told(world: "World") -> None:
+    machines = world.cluster()
+    machines[2].kill()
+    assert OK == world.client(machines[0]).ask("LEAVE id3")
+
+    machines[2].start()
+
+    world.run_until(lambda: machines[2].stop is not None)
+    assert "not a member of this cluster any more" in str(machines[2].stop)
+
+
+def test_leave_of_the_leader_is_answered_and_the_others_go_on(world: "World") -> None:
+    machines = world.cluster()
+    client = world.client(machines[0])
+
+    assert OK == client.ask("LEAVE id1")
+
+    world.run_until(lambda: machines[0].stop is not None)
+    leader = world.leader(machines[1:])
+    assert ["id2", "id3"] == names(leader)
+    assert OK == world.client(leader).ask("SET a b")
+
+
+def test_leave_of_a_stranger_is_refused(world: "World") -> None:
+    client = world.client(world.founded())
+
+    assert ErrorReply("ERR no such member 'id9'") == client.ask("LEAVE id9")
+
+
+def test_the_last_voter_stays(world: "World") -> None:
+    client = world.client(world.founded())
+
+    assert "is the last voter" in text(client.ask("LEAVE id1"))
+    assert OK == client.ask("SET a b")
+
+
+def test_leave_without_a_quorum_names_who_is_missing(world: "World") -> None:
+    machines = world.cluster()
+    client = world.client(machines[0])
+    machines[1].kill()
+    machines[2].kill()
+
+    reply = text(client.ask("LEAVE id3"))
+
+    assert reply.startswith("UNKNOWN the change may still be made")
+    assert reply.endswith("; no link to id2")  # without id3, it is id2 that makes a quorum
+    world.run(3_000)
+    later = text(client.ask("LEAVE id3"))
+    assert later.startswith("CLUSTERDOWN no leader is known, not applied; no link to ")
