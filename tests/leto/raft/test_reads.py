@@ -69,7 +69,7 @@ def test_leader_answers_no_read_before_it_has_committed_an_entry_of_its_term(
     leader = make.host(voters=[1])
     leader.tick()
     leader.written()
-    assert RoleName.LEADER is leader.role
+    assert leader.plays(RoleName.LEADER)
 
     request = leader.read()
 
@@ -130,7 +130,7 @@ def test_a_leader_without_waiting_reads_loses_none(cluster: "Cluster") -> None:
 
     leader.receive(2, AppendEntriesResponse(term=2, round=0, match_index=0))
 
-    assert RoleName.FOLLOWER is leader.role
+    assert leader.plays(RoleName.FOLLOWER)
     assert {} == leader.answers
 
 

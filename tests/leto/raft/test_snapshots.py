@@ -304,7 +304,7 @@ def test_nothing_is_compacted_that_is_still_read(cluster: "Cluster") -> None:
     assert 1 == len(leader.compactions)
 
     leader.receive(2, heartbeat(term=2))
-    assert RoleName.FOLLOWER is leader.role
+    assert leader.plays(RoleName.FOLLOWER)
     assert 1 == len(leader.compactions)
     leader.read_chunk()
 
