@@ -14,8 +14,9 @@ from typing import TypeAlias
 import attrs
 
 from leto.raft.entries import Entry, HardState, SnapshotChunk, SnapshotMark
+from leto.raft.events import ReadPolicy
 from leto.raft.messages import Message
-from leto.raft.types import EntryId, Index, NodeId, RequestId, Seq, Term
+from leto.raft.types import EntryId, Index, Micros, NodeId, RequestId, Seq, Term
 
 
 @attrs.define(kw_only=True)
@@ -102,6 +103,11 @@ class Refusal(Enum):
     ALREADY_MEMBER = "the name, the address or the node is a member already"
     NOT_A_MEMBER = "no such member"
     LAST_VOTER = "the last voter cannot be removed"
+    TRANSFER_PENDING = "leadership is being transferred"
+    CANNOT_LEAD = "that member cannot lead"
+    QUORUM_ALIVE = "a quorum seems to be alive"
+    DISK_FULL = "this node's disk is full"
+    LEASE_TOO_LONG = "a lease lasts from 0 to 60 seconds"
     SNAPSHOT_PENDING = "another snapshot is in progress"
     NOTHING_APPLIED = "nothing has been applied yet"
     FAILED = "this node's disk has failed"
@@ -116,11 +122,16 @@ class Committed:
 
 @attrs.define
 class Readable:
-    """The state machine here may answer the read now: it is at `index` or later,
-    and nothing that was acknowledged before the request lies beyond.
+    """The state machine here may answer the read now: it is at `index` or later.
+
+    Unless `policy` is STALE, nothing that was acknowledged before the request lies
+    beyond. A LEASE holds until `valid_until` only: the driver reads its clock again
+    before the answer leaves, and asks again if that has passed.
     """
 
     index: Index
+    policy: ReadPolicy = ReadPolicy.INDEX
+    valid_until: Micros | None = None
 
 
 @attrs.define
@@ -128,6 +139,13 @@ class SnapshotDone:
     """A snapshot as of `last_included` is durable and named."""
 
     last_included: EntryId
+
+
+@attrs.define
+class Transferred:
+    """This node has asked `to` to take over, and leads no more."""
+
+    to: NodeId
 
 
 @attrs.define
@@ -145,7 +163,7 @@ class Unknown:
     leader: NodeId | None = None
 
 
-Outcome: TypeAlias = Committed | Readable | SnapshotDone | Refused | Unknown
+Outcome: TypeAlias = Committed | Readable | SnapshotDone | Transferred | Refused | Unknown
 
 
 @attrs.define

@@ -12,6 +12,7 @@ Invariants:
        snapshot's (§4.1).
 """
 
+from leto.raft.actions import Answer, Unknown
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry, SnapshotMark
 from leto.raft.progress import Progress
@@ -37,6 +38,9 @@ def truncate_log(state: State, index: Index) -> None:
     state.log.truncate_from(index)
     state.lane.record_truncation(index)
     state.configurations.truncate_from(index)
+    while state.proposals and state.proposals[-1][0].index >= index:
+        _, request_id = state.proposals.pop()
+        state.actions.append(Answer(request_id, Unknown(state.leader)))
 
 
 def replace_log(state: State, mark: SnapshotMark) -> None:
@@ -57,7 +61,7 @@ def _follow_configuration(state: State) -> None:
     for progress in leader.progress.values():
         is_member = state.configuration.member(progress.node_id) is not None
         progress.leaving_since = None if is_member else progress.leaving_since or state.now
-    for member in state.configuration.members:
+    for member in state.configuration.everyone:
         if member.node_id not in leader.progress and member.node_id != state.node_id:
             leader.progress[member.node_id] = Progress(
                 member.node_id, state.log.last.index + 1, last_ack_at=state.now

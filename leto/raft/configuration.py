@@ -1,14 +1,16 @@
 """Who belongs to the cluster, and how many of them make a quorum (chapter 4).
 
 Responsible for the arithmetic of configurations: members and their roles,
-quorums (of joint configurations too, §4.3), and the single change (§4.1). It
-does not know when a change may be proposed or becomes effective: that is
+quorums, and the configuration that follows from a set of changes. It does not
+know when a change may be proposed or becomes effective: that is
 `leto.raft.membership`.
 
 Invariants:
     1. Members are sorted by id, and ids, names and addresses are unique.
-    2. A change touches one voter at most, so that any quorum of the old and
-       any quorum of the new configuration share a node (§4.1, figure 4.3).
+    2. Any quorum of a configuration and any quorum of the one that `changed` or
+       `left` makes of it share a node: where more than one voter changes, the
+       next configuration is joint (§4.3), else the two overlap by themselves
+       (§4.1, figure 4.3).
 """
 
 from collections.abc import Callable, Iterable
@@ -17,7 +19,7 @@ from typing import TypeAlias
 
 import attrs
 
-from leto.raft.types import Index, NodeId
+from leto.raft.types import Index, Micros, NodeId
 
 
 class MemberRole(Enum):
@@ -40,20 +42,27 @@ class Member:
     name: str
     address: str
     role: MemberRole = MemberRole.VOTER
+    priority: int = 1  # who leads rather than others; with 0 it never campaigns
+
+    @property
+    def is_voter(self) -> bool:
+        """Whether its vote counts."""
+        return self.role is MemberRole.VOTER
 
 
 @attrs.frozen
 class AddMember:
-    """Adds a node. One voter at a time (§4.1); a joiner is added as `JOINING`."""
+    """Adds a node; one that is to become a voter is best added as `JOINING`."""
 
     member: Member
 
 
 @attrs.frozen
-class PromoteMember:
-    """Makes a learner a voter."""
+class ChangeRole:
+    """Promotes a learner, or takes a voter's vote away."""
 
     node_id: NodeId
+    role: MemberRole
 
 
 @attrs.frozen
@@ -64,6 +73,21 @@ class RemoveMember:
 
 
 @attrs.frozen
+class ChangePriority:
+    """Says how much a member is to be preferred as leader; 0: not at all."""
+
+    node_id: NodeId
+    priority: int
+
+
+@attrs.frozen
+class ChangeLease:
+    """Sets how long whoever acknowledges the leader grants no vote; 0: no leases."""
+
+    lease_us: Micros
+
+
+@attrs.frozen
 class ChangeAddress:
     """Says where a member is to be dialled from now on."""
 
@@ -71,28 +95,52 @@ class ChangeAddress:
     address: str
 
 
-ConfigurationChange: TypeAlias = AddMember | PromoteMember | RemoveMember | ChangeAddress
+ConfigurationChange: TypeAlias = (
+    AddMember | ChangeRole | ChangePriority | ChangeAddress | RemoveMember | ChangeLease
+)
 
 
 def _sorted_by_id(members: Iterable[Member]) -> tuple[Member, ...]:
     return tuple(sorted(members, key=lambda member: member.node_id))
 
 
+def _voters_of(members: Iterable[Member]) -> tuple[NodeId, ...]:
+    return tuple(member.node_id for member in members if member.is_voter)
+
+
 @attrs.frozen
 class Configuration:
-    """A set of members, sorted by id, and while joint the outgoing voters (§4.3)."""
+    """A set of members, sorted by id; while joint also the voters it comes from (§4.3).
+
+    `outgoing` are the voters of the configuration before, as they were then; one
+    that is no member any more is a voter of this configuration until it is left.
+    """
 
     members: tuple[Member, ...] = attrs.field(default=(), converter=_sorted_by_id)
-    outgoing_voters: tuple[NodeId, ...] = ()
+    outgoing: tuple[Member, ...] = attrs.field(default=(), converter=_sorted_by_id)
+    lease_us: Micros = 0  # 0: no leases
+    is_forced: bool = False  # by an operator, after a quorum was lost for good
     voters: tuple[NodeId, ...] = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        voters = tuple(m.node_id for m in self.members if m.role is MemberRole.VOTER)
-        object.__setattr__(self, "voters", voters)
+        object.__setattr__(self, "voters", _voters_of(self.members))
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether agreement needs quorums of two sets of voters (§4.3)."""
+        return bool(self.outgoing)
+
+    @property
+    def everyone(self) -> tuple[Member, ...]:
+        """The members, and the voters that are leaving."""
+        if not self.outgoing:
+            return self.members
+        staying = {member.node_id for member in self.members}
+        return (*self.members, *(m for m in self.outgoing if m.node_id not in staying))
 
     def member(self, node_id: NodeId) -> Member | None:
-        """The member of that id. O(members)."""
-        return next((m for m in self.members if m.node_id == node_id), None)
+        """The member, or leaving voter, of that id. O(members)."""
+        return next((m for m in self.everyone if m.node_id == node_id), None)
 
     def named(self, name: str) -> Member | None:
         """The member of that name. O(members)."""
@@ -100,7 +148,7 @@ class Configuration:
 
     def is_voter(self, node_id: NodeId) -> bool:
         """Whether its vote counts, in either part of a joint configuration."""
-        return node_id in self.voters or node_id in self.outgoing_voters
+        return any(node_id in voters for voters in self._parts())
 
     def has_quorum(self, holds: Callable[[NodeId], bool]) -> bool:
         """Whether the nodes of which `holds` is true are a quorum (§4.3: of both parts)."""
@@ -118,23 +166,47 @@ class Configuration:
             return 0
         return min(_reached_by_majority(map(value_of, voters)) for voters in self._parts())
 
-    def changed(self, change: ConfigurationChange) -> "Configuration":
-        """The configuration after the change, which must be a legal one (see `objection`)."""
+    def changed(self, changes: Iterable[ConfigurationChange]) -> "Configuration":
+        """The configuration to propose for these changes, joint if it must be.
+
+        The changes must fit (see `leto.raft.membership`), and this one not be joint.
+        """
+        assert not self.is_joint, "§4.3: a joint configuration is left first"
+        target = self
+        for change in changes:
+            target = target.with_change(change)
+        if len(set(self.voters).symmetric_difference(target.voters)) <= 1:
+            return target
+        return attrs.evolve(target, outgoing=tuple(m for m in self.members if m.is_voter))
+
+    def left(self) -> "Configuration":
+        """The configuration that a joint one leads to: C_new (§4.3)."""
+        return attrs.evolve(self, outgoing=())
+
+    def with_change(self, change: ConfigurationChange) -> "Configuration":
+        """The members after one change, whatever that does to quorums."""
         match change:
             case AddMember(member=member):
-                return Configuration((*self.members, member))
+                return self._with_members((*self.members, member))
             case RemoveMember(node_id=node_id):
-                return Configuration(tuple(m for m in self.members if m.node_id != node_id))
-            case PromoteMember(node_id=node_id):
-                return self._replacing(node_id, lambda m: attrs.evolve(m, role=MemberRole.VOTER))
+                return self._with_members(m for m in self.members if m.node_id != node_id)
+            case ChangeLease(lease_us=lease_us):
+                return attrs.evolve(self, lease_us=lease_us)
+            case ChangePriority(node_id=node_id, priority=priority):
+                return self._replacing(node_id, lambda m: attrs.evolve(m, priority=priority))
+            case ChangeRole(node_id=node_id, role=role):
+                return self._replacing(node_id, lambda m: attrs.evolve(m, role=role))
             case ChangeAddress(node_id=node_id, address=address):
                 return self._replacing(node_id, lambda m: attrs.evolve(m, address=address))
 
     def _replacing(self, node_id: NodeId, evolve: Callable[[Member], Member]) -> "Configuration":
-        return Configuration(tuple(evolve(m) if m.node_id == node_id else m for m in self.members))
+        return self._with_members(evolve(m) if m.node_id == node_id else m for m in self.members)
+
+    def _with_members(self, members: Iterable[Member]) -> "Configuration":
+        return attrs.evolve(self, members=tuple(members), is_forced=False)
 
     def _parts(self) -> Iterable[tuple[NodeId, ...]]:
-        return (self.voters, self.outgoing_voters) if self.outgoing_voters else (self.voters,)
+        return (self.voters, _voters_of(self.outgoing)) if self.outgoing else (self.voters,)
 
 
 EMPTY_CONFIGURATION = Configuration()
@@ -155,6 +227,22 @@ class ConfigurationHistory:
     """
 
     _history: list[tuple[Index, Configuration]]
+
+    @property
+    def longest_lease_us(self) -> Micros:
+        """The longest lease that any of them allows."""
+        return max(configuration.lease_us for _, configuration in self._history)
+
+    @property
+    def lease_index(self) -> Index:
+        """Since which index every configuration has allowed leases as long as now."""
+        lease_us = self.effective.lease_us
+        since = self.effective_index
+        for index, configuration in reversed(self._history):
+            if configuration.lease_us < lease_us:
+                break
+            since = index
+        return since
 
     @property
     def effective(self) -> Configuration:

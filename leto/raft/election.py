@@ -3,18 +3,22 @@
 Responsible for when a node campaigns and for whom it votes. Terms and roles
 change in `leto.raft.roles`; what a leader does next is `leto.raft.replication`.
 
+A voter may be *bound*: it follows a live leader (§4.2.3), or it has promised one
+that acknowledged it for a time of its own clock to grant nothing (§6.4.1).
+
 Invariants:
     1. A vote goes only to a candidate whose log is at least as up to date as
        the voter's (§3.6.1), and is sent once it is durable (§3.8).
     2. RequestVote is sent once the candidate's term, its own vote and the log
        that it advertises are durable.
-    3. A voter that hears from a leader disturbs nobody: it neither grants nor
-       learns a new term from those who ask (§4.2.3).
+    3. A bound voter disturbs nobody: it neither grants, nor campaigns, nor learns
+       a new term from those who ask, unless the leader itself sent them (§3.10).
 """
 
 from leto.raft.appending import extend_log
 from leto.raft.entries import Entry, Noop
 from leto.raft.messages import PreVote, PreVoteResponse, RequestVote, RequestVoteResponse
+from leto.raft.progress import Mode
 from leto.raft.replication import heartbeat
 from leto.raft.roles import (
     Candidate,
@@ -29,16 +33,34 @@ from leto.raft.roles import (
 from leto.raft.state import State
 from leto.raft.types import EntryId, NodeId
 
+FAILOVER_STEP_US = 10_000
+"""Between one survivor's campaign and the next one's: longer than a vote takes, so that
+the first usually wins, and all of it far below an election timeout."""
+
 
 def on_election_timer(state: State, role: Follower | PreCandidate | Candidate) -> None:
     """Patience is at an end: campaign, if this node may."""
     if state.now < role.deadline:
         return
-    # A learner, a removed node and a blank one never campaign.
-    if state.configuration.is_voter(state.node_id):
-        start_pre_vote(state)
-    else:
+    if not _may_campaign(state):
         role.deadline = state.now + state.election_timeout()
+    elif state.now < state.promised_until:
+        role.deadline = state.promised_until  # §6.4.1: to vote for oneself is to vote
+    else:
+        start_pre_vote(state)
+
+
+def on_peer_gone(state: State, peer: NodeId) -> None:
+    """Do not wait for a leader that is known to be dead."""
+    role = state.role
+    if isinstance(role, Leader):
+        progress = role.progress.get(peer)
+        if progress is not None and progress.mode is Mode.REPLICATE:
+            progress.become_probe(progress.match_index + 1)  # what was on its way is lost
+    elif isinstance(role, Follower) and role.leader == peer:
+        role.heard_at = None
+        soon = state.now + (_rank(state, peer) + 1) * FAILOVER_STEP_US
+        role.deadline = min(role.deadline, soon)
 
 
 def start_pre_vote(state: State) -> None:
@@ -54,7 +76,7 @@ def on_pre_vote(state: State, sender: NodeId, message: PreVote) -> None:
     """Say whether we would vote for the sender. Nothing changes here (§9.6)."""
     granted = (
         message.term >= state.current_term
-        and not follows_live_leader(state)
+        and not is_bound(state)
         and message.last >= state.log.last  # §3.6.1
     )
     state.send(
@@ -71,10 +93,14 @@ def on_pre_vote_response(state: State, sender: NodeId, message: PreVoteResponse)
         _count_grants(state, role)
 
 
-def start_election(state: State) -> None:
+def start_election(state: State, *, is_transfer: bool = False) -> None:
     """Begin a term and ask every voter for its vote (§3.4)."""
-    role = become_candidate(state)
-    request = RequestVote(term=state.current_term, last=state.log.last)
+    request_votes(state, become_candidate(state), is_transfer=is_transfer)
+
+
+def request_votes(state: State, role: Candidate, *, is_transfer: bool = False) -> None:
+    """Ask every voter for its vote in the term that has begun."""
+    request = RequestVote(term=state.current_term, last=state.log.last, is_transfer=is_transfer)
     for voter in _other_voters(state):
         # §3.8, §10.2.1: after a crash this node must know that it asked, and must
         # hold what it advertised; the lane's order makes all of it durable before.
@@ -89,6 +115,7 @@ def on_request_vote(state: State, sender: NodeId, message: RequestVote) -> None:
         message.term == state.current_term
         and isinstance(role, Follower)
         and voted_for in (None, sender)
+        and (message.is_transfer or state.now >= state.promised_until)
         and message.last >= state.log.last  # §3.6.1: the restriction on elections
     )
     if granted and isinstance(role, Follower):
@@ -114,6 +141,11 @@ def on_own_vote_written(state: State, role: Candidate) -> None:
         _count_votes(state, role)
 
 
+def is_bound(state: State) -> bool:
+    """Whether this voter owes it to a leader to grant nobody else a vote."""
+    return state.now < state.promised_until or follows_live_leader(state)
+
+
 def follows_live_leader(state: State) -> bool:
     """§4.2.3: whether there is a leader whom a candidate would only disturb."""
     match state.role:
@@ -123,6 +155,22 @@ def follows_live_leader(state: State) -> bool:
             return state.now - heard_at < state.config.election_timeout_min_us
         case _:
             return False
+
+
+def _may_campaign(state: State) -> bool:
+    """A learner, a removed node and a blank one never campaign, nor one of priority 0."""
+    member = state.configuration.member(state.node_id)
+    return (
+        member is not None and state.configuration.is_voter(member.node_id) and member.priority > 0
+    )
+
+
+def _rank(state: State, gone: NodeId) -> int:
+    """This node's place among the voters that may succeed `gone`."""
+    voters = [m for m in state.configuration.members if m.is_voter and m.node_id != gone]
+    order = sorted(voters, key=lambda member: (-member.priority, member.node_id))
+    ids = [member.node_id for member in order]
+    return ids.index(state.node_id) if state.node_id in ids else len(ids)
 
 
 def _count_grants(state: State, role: PreCandidate) -> None:
@@ -149,5 +197,9 @@ def _durable_last(state: State) -> EntryId:
 
 
 def _other_voters(state: State) -> list[NodeId]:
-    voters = (*state.configuration.voters, *state.configuration.outgoing_voters)
-    return [voter for voter in dict.fromkeys(voters) if voter != state.node_id]
+    everyone = (member.node_id for member in state.configuration.everyone)
+    return [
+        node_id
+        for node_id in everyone
+        if node_id != state.node_id and state.configuration.is_voter(node_id)
+    ]

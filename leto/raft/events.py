@@ -3,6 +3,7 @@
 Never mutated; `define` rather than `frozen` on the hot ones.
 """
 
+from enum import Enum
 from typing import TypeAlias
 
 import attrs
@@ -40,19 +41,65 @@ class CommandsProposed:
     proposals: tuple[Proposal, ...]
 
 
+class ReadPolicy(Enum):
+    """What a read is to rest on. All but `STALE` are linearizable."""
+
+    INDEX = "index"  # a quorum confirms the leader after the read was requested (§6.4)
+    LEASE = "lease"  # the promise that a quorum gave the leader (§6.4.1); else as INDEX
+    STALE = "stale"  # what is applied here, however old
+
+
 @attrs.define
 class ReadRequested:
-    """A client wants to read what is current now (§6.4)."""
+    """A client wants to read (§6.4)."""
 
     request_id: RequestId
+    policy: ReadPolicy = ReadPolicy.INDEX
 
 
 @attrs.define
 class ChangeRequested:
-    """Somebody wants another configuration (§4.1)."""
+    """Somebody wants these changes of the configuration made, all at once (chapter 4)."""
 
     request_id: RequestId
-    change: ConfigurationChange
+    changes: tuple[ConfigurationChange, ...]
+
+
+@attrs.define
+class TransferRequested:
+    """Somebody wants another leader (§3.10): this one, or the best one."""
+
+    request_id: RequestId
+    to: NodeId | None = None
+
+
+@attrs.define
+class ConfigurationForced:
+    """An operator says that only these members are left, and takes the blame.
+
+    For a cluster that has lost its quorum for good: what the lost nodes alone
+    had committed is lost with them.
+    """
+
+    request_id: RequestId
+    survivors: tuple[NodeId, ...]
+
+
+@attrs.define
+class PeerGone:
+    """A peer's process has died: its link was closed from there, and dialling was refused.
+
+    A link that this side closed, or that merely broke, is no such fact.
+    """
+
+    node_id: NodeId
+
+
+@attrs.define
+class DiskRoomChanged:
+    """The disk has room for more commands again, or none beyond its reserve."""
+
+    has_room: bool
 
 
 @attrs.define
@@ -117,7 +164,11 @@ Event: TypeAlias = (
     | CommandsProposed
     | ReadRequested
     | ChangeRequested
+    | TransferRequested
+    | ConfigurationForced
     | SnapshotRequested
+    | PeerGone
+    | DiskRoomChanged
     | Written
     | WriteFailed
     | Applied

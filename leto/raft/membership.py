@@ -1,11 +1,12 @@
-"""Changing who belongs to the cluster, one voter at a time (§4.1, §4.2).
+"""Changing who belongs to the cluster (chapter 4).
 
-Responsible for when a change may be proposed, for promoting those who joined,
-and for the leader's own removal. The arithmetic is `leto.raft.configuration`;
+Responsible for when changes may be proposed, for leaving a joint configuration,
+for promoting those who joined, and for the leader's own removal. The arithmetic is `leto.raft.configuration`;
 that a configuration is effective on append is `leto.raft.appending`.
 
 Invariants:
-    1. At most one change is uncommitted at a time (§4.1).
+    1. At most one configuration is uncommitted at a time (§4.1), and a joint one
+       is left before the next change (§4.3).
     2. No change is proposed before the leader has committed an entry of its own
        term (single-server change: raft-dev 2015-07): or else two leaders could
        each change a configuration that the other does not know of.
@@ -16,11 +17,13 @@ from leto.raft.appending import extend_log
 from leto.raft.configuration import (
     AddMember,
     ChangeAddress,
+    ChangeLease,
+    ChangePriority,
+    ChangeRole,
     Configuration,
     ConfigurationChange,
     Member,
     MemberRole,
-    PromoteMember,
     RemoveMember,
 )
 from leto.raft.entries import Entry
@@ -32,13 +35,31 @@ from leto.raft.types import EntryId, Micros
 
 
 def on_change_requested(state: State, event: ChangeRequested) -> None:
-    """Propose the change, or say why not."""
-    refusal = _objection(state, event.change)
+    """Propose the changes, or say why not."""
+    refusal = _objection(state, event.changes)
     if refusal is not None:
         state.actions.append(Answer(event.request_id, Refused(refusal, state.leader)))
         return
-    entry_id = _propose(state, event.change)
-    state.proposals.append((entry_id, event.request_id))
+    leader = state.role
+    assert isinstance(leader, Leader), "only a leader has no objection"
+    entry_id = _propose(state, state.configuration.changed(event.changes))
+    if state.configuration.is_joint:
+        leader.joint_request = event.request_id  # answered when the change is complete
+    else:
+        state.proposals.append((entry_id, event.request_id))
+
+
+def leave_joint(state: State, leader: Leader) -> None:
+    """Complete a change: C_old,new is committed, so C_new may be proposed (§4.3).
+
+    Whichever leader finds it so does it, so that a change survives its leader.
+    """
+    if not state.configuration.is_joint or _must_wait(state, leader) is not None:
+        return
+    entry_id = _propose(state, state.configuration.left())
+    if leader.joint_request is not None:
+        state.proposals.append((entry_id, leader.joint_request))
+        leader.joint_request = None
 
 
 def promote_joined(state: State, leader: Leader, previous_heartbeat: Micros) -> None:
@@ -58,9 +79,9 @@ def promote_joined(state: State, leader: Leader, previous_heartbeat: Micros) -> 
             and progress.match_index >= progress.catch_up_to
             and progress.last_ack_at >= previous_heartbeat
         )
-        promotion = PromoteMember(member.node_id)
+        promotion = (ChangeRole(member.node_id, MemberRole.VOTER),)
         if caught_up and _objection(state, promotion) is None:
-            _propose(state, promotion)
+            _propose(state, state.configuration.changed(promotion))
         progress.catch_up_to = state.log.last.index
 
 
@@ -89,41 +110,58 @@ def _has_departed(state: State, progress: Progress) -> bool:
     return knows or state.now - progress.leaving_since > state.config.election_timeout_max_us
 
 
-def _propose(state: State, change: ConfigurationChange) -> EntryId:
+def _propose(state: State, configuration: Configuration) -> EntryId:
     entry_id = EntryId(state.current_term, state.log.last.index + 1)
-    extend_log(state, (Entry(entry_id, state.configuration.changed(change)),))
+    extend_log(state, (Entry(entry_id, configuration),))
     return entry_id
 
 
-def _objection(state: State, change: ConfigurationChange) -> Refusal | None:
+def _objection(state: State, changes: tuple[ConfigurationChange, ...]) -> Refusal | None:
     if not isinstance(state.role, Leader):
         return Refusal.NOT_LEADER
-    if state.commit_index < state.role.noop_index:
+    wait = _must_wait(state, state.role)
+    if wait is None and state.configuration.is_joint:
+        wait = Refusal.CHANGE_PENDING
+    return wait if wait is not None else _misfit(state.configuration, changes)
+
+
+def _must_wait(state: State, leader: Leader) -> Refusal | None:
+    if state.commit_index < leader.noop_index:
         return Refusal.LEADER_NOT_READY  # invariant 2
     if state.configurations.effective_index > state.commit_index:
         return Refusal.CHANGE_PENDING  # invariant 1
-    return _misfit(state.configuration, change)
+    return Refusal.TRANSFER_PENDING if leader.hand_over is not None else None
 
 
-def _misfit(configuration: Configuration, change: ConfigurationChange) -> Refusal | None:
+def _misfit(
+    configuration: Configuration, changes: tuple[ConfigurationChange, ...]
+) -> Refusal | None:
+    """What one of the changes, made in this order, runs into."""
+    for change in changes:
+        refusal = _misfit_of_one(configuration, change)
+        if refusal is not None:
+            return refusal
+        configuration = configuration.with_change(change)
+    return None if configuration.voters else Refusal.LAST_VOTER
+
+
+def _misfit_of_one(configuration: Configuration, change: ConfigurationChange) -> Refusal | None:
     match change:
         case AddMember(member=member):
             return Refusal.ALREADY_MEMBER if _clashes(configuration, member) else None
-        case PromoteMember(node_id=node_id):
-            is_learner = any(
-                m.node_id == node_id and m.role is not MemberRole.VOTER
-                for m in configuration.members
-            )
-            return None if is_learner else Refusal.NOT_A_MEMBER
-        case RemoveMember(node_id=node_id):
-            if configuration.member(node_id) is None:
-                return Refusal.NOT_A_MEMBER
-            return Refusal.LAST_VOTER if configuration.voters == (node_id,) else None
         case ChangeAddress(node_id=node_id, address=address):
             if configuration.member(node_id) is None:
                 return Refusal.NOT_A_MEMBER
             taken = any(m.address == address for m in configuration.members)
             return Refusal.ALREADY_MEMBER if taken else None
+        case ChangeLease(lease_us=lease_us):
+            return None if lease_us >= 0 else Refusal.NOT_A_MEMBER
+        case (
+            ChangeRole(node_id=node_id)
+            | ChangePriority(node_id=node_id)
+            | RemoveMember(node_id=node_id)
+        ):
+            return Refusal.NOT_A_MEMBER if configuration.member(node_id) is None else None
 
 
 def _clashes(configuration: Configuration, new: Member) -> bool:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import attrs
 
 from leto.raft.entries import Entry, SnapshotMark
-from leto.raft.types import EntryId, Index, Term
+from leto.raft.types import EntryId, Index, Micros, Term
 
 
 @attrs.define(kw_only=True)
@@ -28,6 +28,9 @@ class AppendEntries:
     prev: EntryId  # prev_log_index and prev_log_term
     entries: tuple[Entry, ...]
     leader_commit: Index
+    # Whoever acknowledges this grants no vote before so much of its own time has
+    # passed (§6.4.1); 0 asks for no such promise.
+    lease_us: Micros = 0
 
 
 @attrs.define
@@ -77,10 +80,15 @@ class PreVoteResponse:
 
 @attrs.define(kw_only=True)
 class RequestVote:
-    """Asks for a vote (§3.4). Sent once term, own vote and `last` are durable."""
+    """Asks for a vote (§3.4). Sent once term, own vote and `last` are durable.
+
+    With `is_transfer` it was the leader itself that asked for the election, so
+    that its own leadership is no reason to refuse (§3.10, §4.2.3).
+    """
 
     term: Term
     last: EntryId
+    is_transfer: bool = False
 
 
 @attrs.define(kw_only=True)
@@ -89,6 +97,13 @@ class RequestVoteResponse:
 
     term: Term
     vote_granted: bool
+
+
+@attrs.define(kw_only=True)
+class TimeoutNow:
+    """The leader asks the receiver to take over: to campaign at once (§3.10)."""
+
+    term: Term
 
 
 @attrs.define(kw_only=True)
@@ -139,6 +154,7 @@ Message: TypeAlias = (
     | PreVoteResponse
     | RequestVote
     | RequestVoteResponse
+    | TimeoutNow
     | InstallSnapshot
     | InstallSnapshotResponse
     | ReadIndex

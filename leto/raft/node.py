@@ -17,7 +17,16 @@ It holds no rule of its own beyond that order. Reading order of the rules:
 from collections.abc import Sequence
 from typing import assert_never
 
-from leto.raft import commitment, election, membership, reads, replication, snapshots
+from leto.raft import (
+    commitment,
+    election,
+    membership,
+    reads,
+    recovery,
+    replication,
+    snapshots,
+    transfer,
+)
 from leto.raft.actions import (
     Action,
     AnnounceRole,
@@ -36,14 +45,18 @@ from leto.raft.events import (
     Applied,
     ChangeRequested,
     CommandsProposed,
+    ConfigurationForced,
+    DiskRoomChanged,
     Event,
     MessageReceived,
+    PeerGone,
     ReadRequested,
     SnapshotChunkRead,
     SnapshotRequested,
     SnapshotRestored,
     SnapshotTaken,
     TimerFired,
+    TransferRequested,
     WriteFailed,
     Written,
 )
@@ -59,6 +72,7 @@ from leto.raft.messages import (
     ReadIndexResponse,
     RequestVote,
     RequestVoteResponse,
+    TimeoutNow,
 )
 from leto.raft.roles import Candidate, Follower, Leader, Role, become_follower
 from leto.raft.state import State
@@ -133,6 +147,8 @@ class Node:
         role = self._state.role
         assert isinstance(role, Follower), "§3.4: a node starts as a follower"
         role.deadline = self._state.now + self._state.election_timeout()
+        # §6.4.1: what this node promised before it stopped, it no longer knows.
+        self._state.promised_until = self._state.now + self._state.configurations.longest_lease_us
 
     def _consider(self, event: Event) -> None:
         state = self._state
@@ -147,8 +163,8 @@ class Node:
                 commitment.on_applied(state, index)
             case TimerFired():
                 self._on_timer()
-            case ReadRequested(request_id=request_id):
-                reads.on_read_requested(state, request_id)
+            case ReadRequested():
+                reads.on_read_requested(state, event)
             case SnapshotChunkRead():
                 snapshots.on_snapshot_chunk_read(state, event)
             case SnapshotTaken():
@@ -159,6 +175,14 @@ class Node:
                 snapshots.on_snapshot_requested(state, request_id)
             case ChangeRequested():
                 membership.on_change_requested(state, event)
+            case TransferRequested():
+                transfer.on_transfer_requested(state, event)
+            case ConfigurationForced():
+                recovery.on_configuration_forced(state, event)
+            case PeerGone(node_id=node_id):
+                election.on_peer_gone(state, node_id)
+            case DiskRoomChanged(has_room=has_room):
+                state.has_disk_room = has_room
             case WriteFailed(reason=reason):
                 self._fail(reason)
             case _:
@@ -168,8 +192,6 @@ class Node:
 
     def _receive(self, sender: NodeId, message: Message) -> None:
         state = self._state
-        if sender == state.node_id:
-            return  # our own votes and acknowledgements count by our own disk only
         if message.term < state.current_term and _is_stale(message):
             self._answer_stale(sender, message)
             return
@@ -199,8 +221,12 @@ class Node:
         """Enter the newer term (§3.3). False if the message is to be ignored altogether."""
         if isinstance(message, PreVote):
             return True  # §9.6: it asks about a term; nobody is in it for that
-        if isinstance(message, RequestVote) and election.follows_live_leader(self._state):
-            return False  # §4.2.3: a server that nobody elected does not disrupt
+        if (
+            isinstance(message, RequestVote)
+            and not message.is_transfer
+            and election.is_bound(self._state)
+        ):
+            return False  # §4.2.3: a server that nobody asked for does not disrupt
         become_follower(self._state, message.term, None)
         return True
 
@@ -235,6 +261,8 @@ class Node:
                 election.on_pre_vote_response(state, sender, message)
             case RequestVote():
                 election.on_request_vote(state, sender, message)
+            case TimeoutNow():
+                transfer.on_timeout_now(state, sender)
             case RequestVoteResponse():
                 election.on_request_vote_response(state, sender, message)
             case _:
@@ -268,6 +296,7 @@ class Node:
         if replication.has_lost_quorum(state, leader) or replication.has_stuck_disk(state):
             become_follower(state, state.current_term, None)
             return
+        transfer.give_up_overdue(state, leader)
         previous_heartbeat = leader.heartbeat_deadline - state.config.heartbeat_interval_us
         # Here only: rounds of reads are as frequent as reads, and must put nothing off.
         leader.heartbeat_deadline = state.now + state.config.heartbeat_interval_us
@@ -283,7 +312,8 @@ class Node:
         if isinstance(state.role, Leader):
             self._lead(state.role)
         if isinstance(role_before, Leader) and state.role is not role_before:
-            replication.give_up_proposals(state)
+            transfer.conclude(state, role_before)
+            replication.give_up_proposals(state, role_before)
             reads.give_up_leading(state, role_before)
         if state.leader != leader_before:
             reads.follow_another(state)
@@ -295,12 +325,14 @@ class Node:
 
     def _lead(self, leader: Leader) -> None:
         state = self._state
-        commitment.advance_commit_index(state, leader)
+        if commitment.advance_commit_index(state, leader):
+            membership.leave_joint(state, leader)
         reads.finish_confirmed_reads(state, leader)
         if reads.confirm_reads(state, leader):
             replication.heartbeat(state, leader)
             reads.finish_confirmed_reads(state, leader)  # of a cluster of one
         replication.replicate(state, leader)
+        transfer.hand_over_when_ready(state, leader)
         membership.forget_departed(state, leader)
         if membership.is_removed(state):
             replication.heartbeat(state, leader)  # §4.2.2: let the others commit it too
@@ -329,6 +361,9 @@ class Node:
         state.failed = True
         for _, request_id in state.proposals:
             state.actions.append(Answer(request_id, Unknown()))
+        if isinstance(state.role, Leader):
+            replication.give_up_joint_request(state, state.role)
+            transfer.conclude(state, state.role)
         for request_id in _unanswered(state):
             state.actions.append(Answer(request_id, Refused(Refusal.FAILED)))
         state.actions.append(FailStop(reason))
@@ -341,10 +376,7 @@ def _is_stale(message: Message) -> bool:
 
 def _unanswered(state: State) -> list[RequestId]:
     """The requests, other than proposals, whose answer is still owed."""
-    return [
-        *reads.unanswered(state),
-        *state.snapshots.requested_by,
-    ]
+    return [*reads.unanswered(state), *state.snapshots.requested_by]
 
 
 def _silence(event: Event) -> Sequence[Action]:
@@ -355,6 +387,8 @@ def _silence(event: Event) -> Sequence[Action]:
         case (
             ReadRequested(request_id=request_id)
             | ChangeRequested(request_id=request_id)
+            | TransferRequested(request_id=request_id)
+            | ConfigurationForced(request_id=request_id)
             | SnapshotRequested(request_id=request_id)
         ):
             request_ids = [request_id]

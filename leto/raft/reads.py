@@ -13,6 +13,8 @@ Invariants:
 """
 
 from leto.raft.actions import Answer, Readable, Refusal, Refused
+from leto.raft.events import ReadPolicy, ReadRequested
+from leto.raft.leases import lease_end
 from leto.raft.messages import ReadIndex, ReadIndexResponse
 from leto.raft.read_queue import Confirmation, ReadableAt, RemoteReader
 from leto.raft.roles import Follower, Leader
@@ -20,9 +22,18 @@ from leto.raft.state import State
 from leto.raft.types import NodeId, RequestId
 
 
-def on_read_requested(state: State, request_id: RequestId) -> None:
+def on_read_requested(state: State, event: ReadRequested) -> None:
     """A client of this node wants to read."""
+    request_id = event.request_id
+    if event.policy is ReadPolicy.STALE:
+        readable = Readable(state.last_applied, ReadPolicy.STALE)
+        state.actions.append(Answer(request_id, readable))
+        return
     match state.role:
+        case Leader() as leader if event.policy is ReadPolicy.LEASE and _has_leased(
+            state, leader, request_id
+        ):
+            pass
         case Leader() as leader:
             leader.waiting_reads.append(request_id)
         case Follower(leader=known) if known is not None:
@@ -30,6 +41,15 @@ def on_read_requested(state: State, request_id: RequestId) -> None:
             _ask_leader(state)
         case _:
             _refuse(state, request_id, Refusal.NOT_LEADER)
+
+
+def _has_leased(state: State, leader: Leader, request_id: RequestId) -> bool:
+    """Answer at once if the lease and the state machine allow it."""
+    end = lease_end(state, leader)
+    if end is None or state.last_applied < state.commit_index:
+        return False
+    state.actions.append(Answer(request_id, Readable(state.last_applied, ReadPolicy.LEASE, end)))
+    return True
 
 
 def on_read_index(state: State, sender: NodeId, message: ReadIndex) -> None:
@@ -62,15 +82,15 @@ def on_read_index_response(state: State, message: ReadIndexResponse) -> None:
 
 
 def confirm_reads(state: State, leader: Leader) -> bool:
-    """Begin a round for the reads that wait, if none runs. Whether one has begun."""
+    """Let the reads that wait count on the next round, if none runs. Whether to begin it."""
     if leader.confirmation is not None or not leader.waiting_reads:
         return False
     # §6.4: until an entry of its own term is committed, a leader does not know
     # what is committed.
     if state.commit_index < leader.noop_index:
         return False
-    leader.round += 1
-    leader.confirmation = Confirmation(leader.round, state.commit_index, leader.waiting_reads)
+    coming_round = leader.round + 1
+    leader.confirmation = Confirmation(coming_round, state.commit_index, leader.waiting_reads)
     leader.waiting_reads = []
     return True
 

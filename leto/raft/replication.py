@@ -14,6 +14,7 @@ from leto.raft.actions import Answer, Refusal, Refused, Unknown
 from leto.raft.appending import extend_log, truncate_log
 from leto.raft.entries import Command, Entry
 from leto.raft.events import CommandsProposed
+from leto.raft.leases import LEASE_MAX_US, begin_round
 from leto.raft.messages import AppendEntries, AppendEntriesResponse, Conflict
 from leto.raft.progress import Mode, Progress
 from leto.raft.roles import Follower, Leader
@@ -43,6 +44,10 @@ def on_commands_proposed(state: State, event: CommandsProposed) -> None:
 def _objection(state: State) -> Refusal | None:
     if not isinstance(state.role, Leader):
         return Refusal.NOT_LEADER
+    if state.role.hand_over is not None:
+        return Refusal.TRANSFER_PENDING  # §3.10: so that the target can catch up
+    if not state.has_disk_room:
+        return Refusal.DISK_FULL
     if _uncommitted_bytes(state) > state.config.uncommitted_bytes_max:
         return Refusal.TOO_MUCH_UNCOMMITTED
     return None
@@ -88,6 +93,7 @@ def replicate_to(state: State, leader: Leader, progress: Progress) -> None:
 
 def heartbeat(state: State, leader: Leader) -> None:
     """Tell every follower that this node leads. It never waits behind entries."""
+    begin_round(state, leader)
     for progress in leader.progress.values():
         _send_heartbeat(state, leader, progress)
 
@@ -130,6 +136,7 @@ def _send_append(
             prev=prev,
             entries=entries,
             leader_commit=state.commit_index,
+            lease_us=state.configuration.lease_us,
         ),
     )
 
@@ -183,8 +190,9 @@ def has_stuck_disk(state: State) -> bool:
     return since is not None and state.now - since > state.config.election_timeout_min_us
 
 
-def give_up_proposals(state: State) -> None:
+def give_up_proposals(state: State, leader: Leader) -> None:
     """Leadership is lost: what becomes of each uncommitted proposal, others decide."""
+    give_up_joint_request(state, leader)
     while state.proposals and not _is_committed(state, state.proposals[-1][0]):
         _, request_id = state.proposals.pop()
         state.actions.append(Answer(request_id, Unknown(state.leader)))
@@ -194,6 +202,13 @@ def _is_committed(state: State, entry: EntryId) -> bool:
     # The message that ended the leadership may have put another entry in its
     # place and committed that: the index alone proves nothing.
     return entry.index <= state.commit_index and state.log.holds(entry)
+
+
+def give_up_joint_request(state: State, leader: Leader) -> None:
+    """Whether the change that is half done is completed, others decide too."""
+    if leader.joint_request is not None:
+        state.actions.append(Answer(leader.joint_request, Unknown(state.leader)))
+        leader.joint_request = None
 
 
 # --- the follower --------------------------------------------------------------------
@@ -207,6 +222,9 @@ def on_append_entries(state: State, sender: NodeId, message: AppendEntries) -> N
         return
     role.deadline = state.now + state.election_timeout()
     role.heard_at = state.now
+    # §6.4.1: a promise of this node's own clock, kept whatever becomes of the leader.
+    lease_us = min(message.lease_us, LEASE_MAX_US)
+    state.promised_until = max(state.promised_until, state.now + lease_us)
     if _contradicts_committed(state, message.entries):
         return  # figure 3.2: no leader can; whoever sent it is not one of ours
     if not _matches(state, message.prev):
@@ -266,10 +284,9 @@ def _matches(state: State, prev: EntryId) -> bool:
 
 def _contradicts_committed(state: State, entries: tuple[Entry, ...]) -> bool:
     return any(
-        not state.log.holds(entry.id)
+        state.log.before_log.index < entry.id.index and not state.log.holds(entry.id)
         for entry in entries
-        # What is compacted below cannot be compared any more.
-        if state.log.before_log.index <= entry.id.index <= state.commit_index
+        if entry.id.index <= state.commit_index
     )
 
 

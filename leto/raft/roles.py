@@ -13,6 +13,7 @@ Invariants:
     3. Only a candidate of the current term becomes its leader, once.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -22,7 +23,7 @@ from leto.raft.actions import RoleName
 from leto.raft.entries import HardState
 from leto.raft.progress import Progress
 from leto.raft.read_queue import Confirmation, Reader
-from leto.raft.types import Index, Micros, NodeId, Seq, Term
+from leto.raft.types import Index, Micros, NodeId, RequestId, Seq, Term
 
 if TYPE_CHECKING:
     from leto.raft.state import State
@@ -46,6 +47,7 @@ class PreCandidate:
     """Asks whether it could win before it disturbs anybody (§9.6)."""
 
     round: int
+    since: Micros  # when it lost its leader
     deadline: Micros
     grants: set[NodeId]  # counted, never iterated
     name = RoleName.PRE_CANDIDATE
@@ -61,6 +63,16 @@ class Candidate:
     name = RoleName.CANDIDATE
 
 
+@attrs.define
+class HandOver:
+    """A transfer of leadership under way (§3.10)."""
+
+    request_id: RequestId
+    to: NodeId
+    give_up_at: Micros
+    has_asked: bool = False  # TimeoutNow is on its way
+
+
 @attrs.define(kw_only=True)
 class Leader:
     """Leads the term."""
@@ -72,13 +84,18 @@ class Leader:
     # Reads (§6.4): those that wait for a round to begin, and those whose round runs.
     waiting_reads: list[Reader] = attrs.field(factory=list[Reader])
     confirmation: Confirmation | None = None
+    sent_rounds: deque[tuple[int, Micros]] = attrs.field(factory=deque[tuple[int, Micros]])
+    lease_start: Micros | None = None  # since when a quorum keeps its promise (§6.4.1)
+    hand_over: HandOver | None = None
+    has_asked_another: bool = False  # to take over, in this term: no leases any more
+    joint_request: RequestId | None = None  # to be answered once the joint configuration is left
     name = RoleName.LEADER
 
 
 Role: TypeAlias = Follower | PreCandidate | Candidate | Leader
 
 LEGAL_MOVES: Final[Mapping[type[Role], frozenset[type[Role]]]] = {  # figure 3.3, plus §9.6
-    Follower: frozenset({Follower, PreCandidate}),
+    Follower: frozenset({Follower, PreCandidate, Candidate}),  # to candidate: TimeoutNow (§3.10)
     PreCandidate: frozenset({Follower, PreCandidate, Candidate}),
     Candidate: frozenset({Follower, PreCandidate, Leader}),
     Leader: frozenset({Follower}),
@@ -96,8 +113,10 @@ def become_follower(state: "State", term: Term, leader: NodeId | None) -> None:
 def become_pre_candidate(state: "State", pre_vote_round: int) -> PreCandidate:
     """Sound the others out. Neither term nor vote changes (§9.6)."""
     assert state.configuration.is_voter(state.node_id), "only a voter campaigns"
+    before = state.role
     role = PreCandidate(
         round=pre_vote_round,
+        since=before.since if isinstance(before, PreCandidate) else state.now,
         deadline=state.now + state.election_timeout(),
         grants={state.node_id},
     )
@@ -125,7 +144,7 @@ def become_leader(state: "State") -> Leader:
         heartbeat_deadline=state.now + state.config.heartbeat_interval_us,
         progress={
             member.node_id: Progress(member.node_id, next_index, last_ack_at=state.now)
-            for member in state.configuration.members
+            for member in state.configuration.everyone
             if member.node_id != state.node_id
         },
     )

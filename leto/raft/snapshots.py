@@ -298,7 +298,9 @@ def on_install_snapshot(state: State, sender: NodeId, message: InstallSnapshot) 
     role = state.role
     assert isinstance(role, Follower), "InstallSnapshot makes a follower of whoever is not"
     work = state.snapshots
-    mark = message.snapshot
+    # Our log will begin behind it, whatever the leader's kept. So the mark is the
+    # same for the same content, and another leader's transfer goes on where one ended.
+    mark = attrs.evolve(message.snapshot, before_log=message.snapshot.last_included)
     if mark.last_included.term > message.term:
         return  # no leader has an entry of a term to come
     role.deadline = state.now + state.election_timeout()
@@ -346,11 +348,10 @@ def _install(state: State, sender: NodeId, transfer: int) -> None:
             InstallSnapshotResponse(term=state.current_term, transfer=transfer, next_offset=0),
         )
         return
-    mark = attrs.evolve(receiving.snapshot, before_log=receiving.snapshot.last_included)
-    replace_log(state, mark)
+    replace_log(state, receiving.snapshot)
     # What a snapshot covers is committed; it is applied once the snapshot counts.
-    state.commit_index = mark.last_included.index
-    _name(state, mark, received_from=sender, transfer=transfer)
+    state.commit_index = receiving.snapshot.last_included.index
+    _name(state, receiving.snapshot, received_from=sender, transfer=transfer)
 
 
 def _ask_for_next(state: State, leader: NodeId, transfer: int) -> None:

@@ -50,6 +50,8 @@ class State:
     follower_reads: FollowerReads = attrs.field(factory=FollowerReads)
     readable: deque[ReadableAt] = attrs.field(factory=deque[ReadableAt])
     ids_issued: int = 0
+    promised_until: Micros = 0  # until then no vote is granted (§6.4.1)
+    has_disk_room: bool = True
     failed: bool = False  # its disk; it is silent for good
     actions: list[Action] = attrs.field(factory=list[Action])
 
@@ -71,9 +73,16 @@ class State:
         return self.role.leader if type(self.role) is Follower else None
 
     def election_timeout(self) -> Micros:
-        """A random one (§3.4)."""
+        """A random one (§3.4); later by half a range for each step below the best priority."""
         low, high = self.config.election_timeout_min_us, self.config.election_timeout_max_us
-        return low + int(self.dice.random() * (high - low))
+        spread = high - low
+        return low + int(self.dice.random() * spread) + self._steps_below() * spread // 2
+
+    def _steps_below(self) -> int:
+        me = self.configuration.member(self.node_id)
+        if me is None:
+            return 0
+        return len({m.priority for m in self.configuration.members if m.priority > me.priority})
 
     def new_id(self) -> int:
         """A number that this node never issued before, in this life or an earlier one."""

@@ -152,7 +152,7 @@ class Replica:
 
     def request_change(self, change: ConfigurationChange, then: Then) -> None:
         """Ask for another configuration."""
-        self._events.append(ChangeRequested(self._request(then), change))
+        self._events.append(ChangeRequested(self._request(then), (change,)))
 
     def request_snapshot(self, then: Then) -> None:
         """Ask for a snapshot now."""

@@ -29,6 +29,7 @@ from leto.raft.messages import (
     ReadIndexResponse,
     RequestVote,
     RequestVoteResponse,
+    TimeoutNow,
 )
 from leto.raft.types import EntryId
 from leto.wire.frames import Frame, encode_frame
@@ -88,7 +89,7 @@ def decode(frame: Frame) -> Word | Unreadable | None:
 
 # --- Raft's messages, field by field ------------------------------------------------------
 
-_APPEND: Final = Struct(">QQQQQ")  # term, round, prev, leader commit
+_APPEND: Final = Struct(">QQQQQI")  # term, round, prev, leader commit, lease
 _APPENDED: Final = Struct(">QQQB")  # term, round, match index, whether a conflict follows
 _ROUND: Final = Struct(">QQ")  # term, round (or read)
 _ROUND_FLAG: Final = Struct(">QQB")
@@ -101,18 +102,19 @@ _READABLE: Final = Struct(">QQBQ")  # term, read, whether there is an index, the
 def _put_append(message: AppendEntries) -> Parts:
     prev = message.prev
     numbers = (message.term, message.round, prev.term, prev.index, message.leader_commit)
-    parts = [_APPEND.pack(*numbers)]
+    parts = [_APPEND.pack(*numbers, message.lease_us)]
     put_entries(parts, message.entries)
     return parts
 
 
 def _read_append(reader: Reader) -> AppendEntries:
-    term, round_, prev_term, prev_index, commit = reader.unpack(_APPEND)
+    term, round_, prev_term, prev_index, commit, lease_us = reader.unpack(_APPEND)
     return AppendEntries(
         term=bounded(term),
         round=round_,
         prev=EntryId(bounded(prev_term), bounded(prev_index)),
         leader_commit=bounded(commit),
+        lease_us=lease_us,
         entries=read_entries(reader),
     )
 
@@ -162,13 +164,23 @@ def _read_pre_voted(reader: Reader) -> PreVoteResponse:
 
 
 def _put_request_vote(message: RequestVote) -> Parts:
-    parts = [U64.pack(message.term)]
+    parts = [_TERM_FLAG.pack(message.term, message.is_transfer)]
     put_entry_id(parts, message.last)
     return parts
 
 
 def _read_request_vote(reader: Reader) -> RequestVote:
-    return RequestVote(term=reader.counter(), last=read_entry_id(reader))
+    term, is_transfer = reader.unpack(_TERM_FLAG)
+    last = read_entry_id(reader)
+    return RequestVote(term=bounded(term), last=last, is_transfer=is_transfer != 0)
+
+
+def _put_timeout_now(message: TimeoutNow) -> Parts:
+    return [U64.pack(message.term)]
+
+
+def _read_timeout_now(reader: Reader) -> TimeoutNow:
+    return TimeoutNow(term=reader.counter())
 
 
 def _put_voted(message: RequestVoteResponse) -> Parts:
@@ -274,6 +286,7 @@ _FORMS: Final = (
     _form(23, InstallSnapshotResponse, _put_installed, _read_installed),
     _form(24, ReadIndex, _put_read_index, _read_read_index),
     _form(25, ReadIndexResponse, _put_readable, _read_readable),
+    _form(26, TimeoutNow, _put_timeout_now, _read_timeout_now),
 )
 _BY_NUMBER: Final = {form.number: form for form in _FORMS}
 _BY_CLASS: Final[dict[type[object], _Form]] = {form.kind: form for form in _FORMS}

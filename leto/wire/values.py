@@ -44,7 +44,8 @@ _ENTRY_ID: Final = Struct(">QQ")  # term, index
 _ENTRY: Final = Struct(">QQBI")  # term, index, kind of payload, its size
 _HARD_STATE: Final = Struct(">QBQ")  # term, whether there is a vote, the vote
 _MARK: Final = Struct(">QQQQQI")  # last included, before log, size, checksum
-_MEMBER: Final = Struct(">QB")  # node id, role
+_CONFIGURATION_HEAD: Final = Struct(">IB")  # lease, whether it was forced
+_MEMBER: Final = Struct(">QBI")  # node id, role, priority
 
 _NOOP: Final = 0
 _COMMAND: Final = 1
@@ -206,32 +207,48 @@ def _payload_of(kind: int, data: bytes) -> Payload:
 
 
 def put_configuration(parts: Parts, configuration: Configuration) -> None:
-    """Members in the order of their ids, then the outgoing voters (§4.3)."""
-    parts.append(U16.pack(len(configuration.members)))
-    for member in configuration.members:
-        parts.append(_MEMBER.pack(member.node_id, _ROLE_NUMBERS[member.role]))
+    """Lease and mark of an operator's hand, members by id, then the voters it leaves (§4.3)."""
+    parts.append(_CONFIGURATION_HEAD.pack(configuration.lease_us, configuration.is_forced))
+    _put_members(parts, configuration.members)
+    _put_members(parts, configuration.outgoing)
+
+
+def _put_members(parts: Parts, members: tuple[Member, ...]) -> None:
+    parts.append(U16.pack(len(members)))
+    for member in members:
+        role = _ROLE_NUMBERS[member.role]
+        parts.append(_MEMBER.pack(member.node_id, role, member.priority))
         put_text(parts, member.name)
         put_text(parts, member.address)
-    parts.append(U16.pack(len(configuration.outgoing_voters)))
-    parts += map(U64.pack, configuration.outgoing_voters)
 
 
 def read_configuration(reader: Reader) -> Configuration:
     """Undoes `put_configuration`. Ids that do not ascend are malformed: nobody encodes such."""
+    lease_us, is_forced = reader.unpack(_CONFIGURATION_HEAD)
+    members, outgoing = _read_members(reader), _read_members(reader)
+    return Configuration(members, outgoing, lease_us, is_forced != 0)
+
+
+def _read_members(reader: Reader) -> tuple[Member, ...]:
     count = reader.count(U16, _MEMBER.size + 2 * U16.size)
     members = tuple([_read_member(reader) for _ in range(count)])
     if any(a.node_id >= b.node_id for a, b in pairwise(members)):
         raise MalformedError("the members of a configuration are not in order")
-    outgoing = reader.count(U16, U64.size)
-    return Configuration(members, tuple([NodeId(reader.number(U64)) for _ in range(outgoing)]))
+    return members
 
 
 def _read_member(reader: Reader) -> Member:
-    node_id, role = reader.unpack(_MEMBER)
+    node_id, role, priority = reader.unpack(_MEMBER)
     if role >= len(_ROLES):
         raise MalformedError(f"role {role} is unknown here")
     name, address = reader.text(), reader.text()
-    return Member(node_id=NodeId(node_id), name=name, address=address, role=_ROLES[role])
+    return Member(
+        node_id=NodeId(node_id),
+        name=name,
+        address=address,
+        role=_ROLES[role],
+        priority=priority,
+    )
 
 
 def put_mark(parts: Parts, mark: SnapshotMark) -> None:

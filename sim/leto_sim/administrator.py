@@ -110,7 +110,7 @@ class Administrator:
     def _ask(self, leader: Process, change: ConfigurationChange) -> None:
         request_id = self._cluster.new_request_id()
         self._is_waiting = True
-        leader.request(ChangeRequested(request_id, change), {request_id: self._on_outcome})
+        leader.request(ChangeRequested(request_id, (change,)), {request_id: self._on_outcome})
 
     def _on_outcome(self, _: Outcome | None) -> None:
         self._is_waiting = False

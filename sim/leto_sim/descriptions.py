@@ -12,14 +12,18 @@ from leto.raft.events import (
     Applied,
     ChangeRequested,
     CommandsProposed,
+    ConfigurationForced,
+    DiskRoomChanged,
     Event,
     MessageReceived,
+    PeerGone,
     ReadRequested,
     SnapshotChunkRead,
     SnapshotRequested,
     SnapshotRestored,
     SnapshotTaken,
     TimerFired,
+    TransferRequested,
     WriteFailed,
     Written,
 )
@@ -35,6 +39,7 @@ from leto.raft.messages import (
     ReadIndexResponse,
     RequestVote,
     RequestVoteResponse,
+    TimeoutNow,
 )
 from leto.raft.types import NodeId, Term
 
@@ -70,8 +75,17 @@ def describe_event(event: Event, name_of: NameOf) -> str:
             return "proposed " + ", ".join(f"#{proposal.request_id}" for proposal in proposals)
         case ReadRequested(request_id=request_id):
             return f"read requested #{request_id}"
-        case ChangeRequested(request_id=request_id, change=change):
-            return f"change requested #{request_id} {type(change).__name__}"
+        case ChangeRequested(request_id=request_id, changes=changes):
+            names = ", ".join(type(change).__name__ for change in changes)
+            return f"change requested #{request_id} {names}"
+        case TransferRequested(request_id=request_id, to=to):
+            return f"transfer requested #{request_id} to {name_of(to) if to else 'anyone'}"
+        case ConfigurationForced(request_id=request_id, survivors=survivors):
+            return f"forced #{request_id} on {', '.join(map(name_of, survivors))}"
+        case PeerGone(node_id=node_id):
+            return f"{name_of(node_id)} is gone"
+        case DiskRoomChanged(has_room=has_room):
+            return "disk has room" if has_room else "disk is full"
         case SnapshotRequested(request_id=request_id):
             return f"snapshot requested #{request_id}"
         case SnapshotTaken(last_included=last_included):
@@ -98,8 +112,10 @@ def describe_message(message: Message) -> str:
             return f"PreVote {term} last {last}"
         case PreVoteResponse(vote_granted=granted):
             return f"pre-vote {_granted(granted=granted)} {term}"
-        case RequestVote(last=last):
-            return f"RequestVote {term} last {last}"
+        case RequestVote(last=last, is_transfer=is_transfer):
+            return f"RequestVote {term} last {last}{' (transfer)' if is_transfer else ''}"
+        case TimeoutNow():
+            return f"TimeoutNow {term}"
         case RequestVoteResponse(vote_granted=granted):
             return f"vote {_granted(granted=granted)} {term}"
         case InstallSnapshot(snapshot=mark, offset=offset, data=data):

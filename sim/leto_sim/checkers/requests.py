@@ -17,14 +17,18 @@ from leto.raft.actions import (
     Readable,
     Refused,
     SnapshotDone,
+    Transferred,
     Unknown,
 )
 from leto.raft.entries import Command, Entry
 from leto.raft.events import (
     ChangeRequested,
     CommandsProposed,
+    ConfigurationForced,
+    ReadPolicy,
     ReadRequested,
     SnapshotRequested,
+    TransferRequested,
 )
 from leto.raft.types import EntryId, Index, NodeId, RequestId
 from leto_sim.checkers.observed import Observed
@@ -37,7 +41,14 @@ REFUSED_NEVER_APPLIED = "refused writes are never applied"
 NOTHING_INVENTED = "only what was proposed is applied, once"
 FRESH_READS = "reads see what was acknowledged before"
 
-Requested: TypeAlias = CommandsProposed | ReadRequested | ChangeRequested | SnapshotRequested
+Requested: TypeAlias = (
+    CommandsProposed
+    | ReadRequested
+    | ChangeRequested
+    | TransferRequested
+    | ConfigurationForced
+    | SnapshotRequested
+)
 
 
 @attrs.define
@@ -82,8 +93,8 @@ class Requests:
             case Committed(id=entry):
                 self._check_committed(node, request, entry)
                 self._acknowledged = max(self._acknowledged, entry.index)
-            case Readable(index=index):
-                if index < request.acknowledged:
+            case Readable(index=index, policy=policy):
+                if index < request.acknowledged and policy is not ReadPolicy.STALE:
                     raise _violation(
                         FRESH_READS, node, f"reads at {index}; {request.acknowledged} was told"
                     )
@@ -91,7 +102,7 @@ class Requests:
                     raise _violation(FRESH_READS, node, f"reads at {index} before applying it")
             case Refused():
                 self._check_refused(node, request)
-            case SnapshotDone() | Unknown():
+            case SnapshotDone() | Transferred() | Unknown():
                 pass
 
     def ended(self, node: Observed) -> None:

@@ -133,10 +133,6 @@ class Host:
     def role(self) -> RoleName:
         return self.status.role
 
-    def plays(self, role: RoleName) -> bool:
-        """Whether it has that role now; a method, since type checkers take properties for fixed."""
-        return self.status.role is role
-
     @property
     def term(self) -> Term:
         return self.status.current_term
@@ -252,7 +248,7 @@ class Host:
 
     def change(self, change: ConfigurationChange) -> RequestId:
         request_id = self._new_request()
-        self.handle(ChangeRequested(request_id, change))
+        self.handle(ChangeRequested(request_id, (change,)))
         return request_id
 
     def request_snapshot(self) -> RequestId:

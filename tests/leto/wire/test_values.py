@@ -41,11 +41,15 @@ members = st.builds(
     name=st.text(max_size=20),
     address=st.text(max_size=20),
     role=st.sampled_from(MemberRole),
+    priority=st.integers(0, 2**32 - 1),
 )
+some_members = st.lists(members, max_size=5, unique_by=lambda member: member.node_id).map(tuple)
 configurations = st.builds(
     Configuration,
-    st.lists(members, max_size=5, unique_by=lambda member: member.node_id).map(tuple),
-    st.lists(node_ids, max_size=3).map(tuple),
+    some_members,
+    some_members,
+    lease_us=st.integers(0, 2**32 - 1),
+    is_forced=st.booleans(),
 )
 entries = st.builds(
     Entry, entry_ids, st.builds(Noop) | st.builds(Command, st.binary()) | configurations
@@ -167,7 +171,8 @@ def test_unknown_kind_of_entry_is_malformed() -> None:
 
 
 def test_unknown_role_is_malformed() -> None:
-    data = U16.pack(1) + U64.pack(1) + U8.pack(3) + U16.pack(0) * 3
+    head = U32.pack(0) + U8.pack(0)
+    data = head + U16.pack(1) + U64.pack(1) + U8.pack(3) + U32.pack(1) + U16.pack(0) * 3
 
     with pytest.raises(MalformedError, match="role 3"):
         read_configuration(Reader(data))
@@ -176,10 +181,10 @@ def test_unknown_role_is_malformed() -> None:
 def test_configuration_whose_members_do_not_ascend_is_malformed() -> None:
     parts: Parts = []
     put_configuration(parts, Configuration((Member(node_id=NodeId(1), name="", address=""),)))
-    one = b"".join(parts)[2:-2]
+    head, one = b"".join(parts)[:5], b"".join(parts)[7:-2]
 
     with pytest.raises(MalformedError, match="not in order"):
-        read_configuration(Reader(U16.pack(2) + one + one + U16.pack(0)))
+        read_configuration(Reader(head + U16.pack(2) + one + one + U16.pack(0)))
 
 
 def test_longest_text_fits() -> None:

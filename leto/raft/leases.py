@@ -1,0 +1,63 @@
+"""Lease reads: a quorum's promise instead of a quorum's answer (§6.4.1).
+
+Responsible for how long a leader may take it for granted that nobody else leads.
+The promise itself travels: AppendEntries states `lease_us`, and whoever
+acknowledges it grants no vote, its own included, before so much of its own time
+has passed (`leto.raft.replication`, `leto.raft.election`).
+
+The lease begins when the leader *sent* the round that a quorum acknowledged, for
+that is before any of them began to keep its promise. Clocks may differ in rate:
+the leader counts on less than was promised (`DRIFT_TOLERANCE`).
+
+Invariants:
+    1. Only an acknowledgement counts whose sender durably knows that leases are
+       on: after a restart it grants nothing for one lease, and so keeps a promise
+       that it has forgotten.
+    2. A leader that has asked another one to take over has no lease any more.
+"""
+
+from leto.raft.roles import Leader
+from leto.raft.state import State
+from leto.raft.types import Micros, NodeId
+
+LEASE_MAX_US = 60_000_000
+"""A voter that promised more than a minute could hold up an election for that long."""
+
+DRIFT_TOLERANCE = 0.1
+"""The part of a lease that the leader leaves unused: its clock may run slower than
+a voter's by a tenth, far beyond any quartz; what a virtual machine's pause does to
+it, `valid_until` answers."""
+
+
+def begin_round(state: State, leader: Leader) -> None:
+    """Begin a new round; with leases on, remember when."""
+    leader.round += 1
+    if state.configuration.lease_us:
+        _renew(state, leader)
+        leader.sent_rounds.append((leader.round, state.now))
+
+
+def lease_end(state: State, leader: Leader) -> Micros | None:
+    """Until when this leader may answer alone; None if it may not, or not any more."""
+    lease_us = state.configuration.lease_us
+    if not lease_us or leader.has_asked_another or state.commit_index < leader.noop_index:
+        return None
+    _renew(state, leader)
+    if leader.lease_start is None:
+        return None
+    end = leader.lease_start + int(lease_us * (1 - DRIFT_TOLERANCE))
+    return end if state.now < end else None
+
+
+def _renew(state: State, leader: Leader) -> None:
+    known_since = state.configurations.lease_index
+
+    def promised_round(node_id: NodeId) -> int:
+        if node_id == state.node_id:
+            return leader.round
+        progress = leader.progress[node_id]
+        return progress.acked_round if progress.match_index >= known_since else 0
+
+    promised = state.configuration.quorum_value(promised_round)
+    while leader.sent_rounds and leader.sent_rounds[0][0] <= promised:
+        leader.lease_start = leader.sent_rounds.popleft()[1]

@@ -1,0 +1,48 @@
+"""Going on after a quorum was lost for good, on an operator's word.
+
+Responsible for the one way around a quorum. Raft cannot tell lost nodes from
+unreachable ones, so it cannot know whether this is safe; the operator says so.
+The dissertation has nothing of the kind.
+
+The node begins a term, appends a configuration of the survivors, marked as
+forced for ever, and stands for election among them. What only the lost nodes had
+is lost: the operator should choose the survivor with the longest log.
+"""
+
+from leto.raft.actions import Answer, Refusal, Refused
+from leto.raft.appending import extend_log
+from leto.raft.configuration import Configuration
+from leto.raft.election import request_votes
+from leto.raft.entries import Entry
+from leto.raft.events import ConfigurationForced
+from leto.raft.roles import PreCandidate, become_candidate
+from leto.raft.state import State
+from leto.raft.types import EntryId
+
+
+def on_configuration_forced(state: State, event: ConfigurationForced) -> None:
+    """Make do with the survivors, or say why not."""
+    refusal = _objection(state, event)
+    if refusal is not None:
+        state.actions.append(Answer(event.request_id, Refused(refusal, state.leader)))
+        return
+    members = tuple(m for m in state.configuration.everyone if m.node_id in event.survivors)
+    configuration = Configuration(members, is_forced=True)
+    candidate = become_candidate(state)
+    entry_id = EntryId(state.current_term, state.log.last.index + 1)
+    extend_log(state, (Entry(entry_id, configuration),))
+    state.proposals.append((entry_id, event.request_id))
+    request_votes(state, candidate)
+
+
+def _objection(state: State, event: ConfigurationForced) -> Refusal | None:
+    role = state.role
+    patience = state.config.election_timeout_max_us
+    # Whoever has asked in vain for an election timeout hears of no quorum. A node
+    # that is no voter never asks, and so cannot know.
+    if not isinstance(role, PreCandidate) or state.now - role.since < patience:
+        return Refusal.QUORUM_ALIVE
+    known = {member.node_id for member in state.configuration.everyone}
+    if not known.issuperset(event.survivors):
+        return Refusal.NOT_A_MEMBER
+    return None if state.node_id in event.survivors else Refusal.CANNOT_LEAD
