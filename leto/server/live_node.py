@@ -135,8 +135,7 @@ class LiveNode:
         """Do what time has made due."""
         self.membership.tick()
         self.links.tick()
-        if self._joining is not None:
-            self._joining.tick()
+        self._go_on_joining()
         if self._farewell_at is not None and self._turn.now >= self._farewell_at:
             self._farewell_at = None
             self._end_removed("this node was removed from the cluster")
@@ -159,6 +158,16 @@ class LiveNode:
         """The disk is not to be trusted any more."""
         self._events.append(WriteFailed(reason))
 
+    def _go_on_joining(self) -> None:
+        joining = self._joining
+        if joining is None:
+            return
+        if self._is_in(self.replica.status.committed_configuration):
+            joining.finish()
+        joining.tick()
+        if joining.is_done:
+            self._joining = None
+
     def _propose(self) -> None:
         if not self.replica.is_leading:
             return
@@ -176,8 +185,9 @@ class LiveNode:
         ours = configuration.member(self.identity.node_id)
         if ours is not None:
             self.identity.learn_host(ours.address)  # as others knew it before a restart
-        if self._joining is not None and self._is_in(configuration):
-            self._joining.finish()
+        if self._joining is None:
+            # Again, perhaps: what made us a member may have been rolled back (§4.1).
+            self._joining = self._begin_to_join()
 
     # --- what clients are told of leadership --------------------------------------
 

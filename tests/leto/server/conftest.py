@@ -143,6 +143,7 @@ class Machine:
         self.is_frozen = False  # the process does not move; its connections stay
         self.paused: set[ConnectionId] = set()
         self.orders: list[Order] = []
+        self._number = len(world.machines)
         self._connections = 0
         self._lives = 0
 
@@ -162,7 +163,7 @@ class Machine:
 
     def start(self) -> None:
         self._lives += 1
-        rng = random.Random(f"{self.world.seed} {self.name} {self._lives}")
+        rng = random.Random(f"{self.world.seed} {self._number} {self._lives}")
         self.server, self.stop = Server(self.settings, rng, self.applied.extend), None
         self.applied.clear()
         files = tuple(FileFound(name, len(self.files[name])) for name in sorted(self.files))

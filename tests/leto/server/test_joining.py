@@ -64,7 +64,7 @@ def test_a_node_that_joins_a_node_that_has_not_joined_waits(world: "World") -> N
 
 
 def test_a_taken_name_ends_the_joiner_with_the_remedy(world: "World") -> None:
-    world.cluster(2)
+    world.cluster(3)
     stranger = world.machine(2, join=1)
     world.machines[1].kill()
 
