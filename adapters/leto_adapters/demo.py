@@ -45,6 +45,8 @@ class LogTail:
 
     def show(self) -> None:
         """Print the whole lines that are new, with the node's name before them."""
+        if not self.node.log.exists():
+            return
         with self.node.log.open("rb") as log:
             log.seek(self.shown_bytes)
             new, newline, _ = log.read().rpartition(b"\n")
@@ -78,47 +80,56 @@ class Demo:
             signal.signal(number, self._on_signal)
         self._directory.mkdir(parents=True, exist_ok=True)
         print(f"starting {len(self._nodes)} nodes, data in {self._directory}", flush=True)
-        for node in self._nodes:
-            node.start()
         try:
-            return self._show_until_stopped()
+            return self._serve()
         finally:
             self._stop_nodes()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stop.set()
 
-    def _show_until_stopped(self) -> int:
-        if not self._wait_until_ready():
+    def _serve(self) -> int:
+        # A quorum of those with data must run before anything is served, and those
+        # without must join what is served already.
+        old = [node for node in self._nodes if node is self._nodes[0] or _data(node).exists()]
+        new = [node for node in self._nodes if node not in old]
+        if not (self._start(old) and self._start(new)):
             if self._stop.is_set():
                 return 0
             print(f"the cluster does not get ready: see {self._directory}/*.log", file=sys.stderr)
             return EXIT_NOT_READY
         print(self._introduction(), flush=True)
+        self._watch()
+        return 0
+
+    def _start(self, nodes: Sequence[NodeProcess]) -> bool:
+        """Whether they get ready in time; not if one ends, or somebody wants us to stop."""
+        for node in nodes:
+            node.start()
+        patience_ends = time.monotonic() + READY_WITHIN_S
+        while not all(node.is_ready() for node in nodes):
+            if time.monotonic() > patience_ends or self._stop.wait(LOOK_EVERY_S):
+                return False
+            self._show_logs()
+            if any(node.exit_code is not None for node in nodes):
+                return False
+        return True
+
+    def _watch(self) -> None:
+        """Show what happens until somebody wants us to stop, or no node is left."""
         running = list(self._nodes)
         while running and not self._stop.wait(LOOK_EVERY_S):
             self._show_logs()
             for node in [node for node in running if node.exit_code is not None]:
                 running.remove(node)
-                print(_farewell(node), flush=True)
-        return 0
-
-    def _wait_until_ready(self) -> bool:
-        """Whether all nodes serve in time; not if one ends, or somebody wants us to stop."""
-        patience_ends = time.monotonic() + READY_WITHIN_S
-        while time.monotonic() < patience_ends and not self._stop.wait(LOOK_EVERY_S):
-            self._show_logs()
-            if any(node.exit_code is not None for node in self._nodes):
-                return False
-            if all(node.is_serving() for node in self._nodes):
-                return True
-        return False
+                print(_obituary(node), flush=True)
 
     def _stop_nodes(self) -> None:
-        print("\nstopping ...", flush=True)
-        for node in self._nodes:
+        print("stopping ...", flush=True)
+        running = [node for node in self._nodes if node.process is not None]
+        for node in running:
             node.signal(signal.SIGTERM)
-        for node in self._nodes:
+        for node in running:
             node.wait()
         self._show_logs()
         print(f"stopped; the data stays in {self._directory}", flush=True)
@@ -149,9 +160,12 @@ class Demo:
         if shutil.which("redis-cli") is None:
             lines += ["", "redis-cli is not installed here: apt-get install redis-tools"]
             lines += ["(Debian, Ubuntu) or brew install redis (macOS) brings it."]
-        lines += ["", "The leader takes writes; every node answers reads. Kill one and watch:"]
-        lines += ["kill -9 and its process number. Ctrl-C stops all; the data stays in", ""]
-        lines += [f"    {node.flags[3]}    # its log: {node.log}" for node in self._nodes]
+        lines += [
+            "",
+            "The leader takes writes, every node answers reads. Kill one (kill -9 and its",
+        ]
+        lines += ["process number) and look who leads. Ctrl-C stops all; the data stays in", ""]
+        lines += [f"    {_data(node)}    # its log: {node.log}" for node in self._nodes]
         return "\n".join([*lines, ""])
 
 
@@ -175,11 +189,16 @@ def _process(node: NodeProcess) -> str:
     return f"process {node.process.pid}"
 
 
-def _farewell(node: NodeProcess) -> str:
+def _data(node: NodeProcess) -> Path:
+    return node.log.with_suffix("")
+
+
+def _obituary(node: NodeProcess) -> str:
     leto = Path(sys.executable).parent / "leto"
     return (
-        f"{node.name} has ended (exit code {node.exit_code}). The others go on without it;"
-        f" start it again with\n\n    {shlex.join([str(leto), *node.flags])}\n"
+        f"\n{node.name} has ended (exit code {node.exit_code}); two of three go on without it."
+        f" It catches up when it is started again:\n\n"
+        f"    {shlex.join([str(leto), *node.flags])}\n"
     )
 
 

@@ -4,6 +4,7 @@ Responsible for what the demo and the tests over real processes share. It knows 
 as its users do: flags, a port that speaks RESP, a log, signals and an exit code.
 """
 
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import attrs
 
@@ -30,6 +32,8 @@ class NodeProcess:
     port: int  # of clients, on 127.0.0.1
     log: Path  # what it prints is appended to it
     process: subprocess.Popen[bytes] | None = None  # written by start
+
+    _VOTER: ClassVar = rb"member\d+:name=%b,.*role=voter"
 
     def start(self) -> None:
         """Start it; that it runs says nothing yet about whether it serves."""
@@ -62,13 +66,15 @@ class NodeProcess:
                 parser.feed(data)
         return replies[0]
 
-    def is_serving(self) -> bool:
-        """Whether it answers a linearizable read: it is a member, and there is a leader."""
+    def is_ready(self) -> bool:
+        """Whether it is a voter of a cluster that has a leader, and answers current reads."""
         try:
-            reply = self.ask("GET", "is it serving", within_s=LOOK_WITHIN_S)
+            raft = self.ask("INFO", "raft", within_s=LOOK_WITHIN_S)
+            value = self.ask("GET", "is it ready", within_s=LOOK_WITHIN_S)
         except OSError:
             return False
-        return not isinstance(reply, ErrorReply)
+        is_voter = isinstance(raft, bytes) and re.search(self._VOTER % self.name.encode(), raft)
+        return bool(is_voter) and not isinstance(value, ErrorReply)
 
     def is_leading(self) -> bool:
         """Whether it takes itself for the leader."""
