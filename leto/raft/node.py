@@ -192,6 +192,8 @@ class Node:
 
     def _receive(self, sender: NodeId, message: Message) -> None:
         state = self._state
+        if sender == state.node_id:
+            return  # our own votes and acknowledgements count by our own disk only
         if message.term < state.current_term and _is_stale(message):
             self._answer_stale(sender, message)
             return

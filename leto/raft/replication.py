@@ -284,9 +284,10 @@ def _matches(state: State, prev: EntryId) -> bool:
 
 def _contradicts_committed(state: State, entries: tuple[Entry, ...]) -> bool:
     return any(
-        state.log.before_log.index < entry.id.index and not state.log.holds(entry.id)
+        not state.log.holds(entry.id)
         for entry in entries
-        if entry.id.index <= state.commit_index
+        # What is compacted below cannot be compared any more.
+        if state.log.before_log.index <= entry.id.index <= state.commit_index
     )
 
 

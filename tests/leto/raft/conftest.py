@@ -133,6 +133,10 @@ class Host:
     def role(self) -> RoleName:
         return self.status.role
 
+    def plays(self, role: RoleName) -> bool:
+        """Whether it has that role now; a method, since type checkers take properties for fixed."""
+        return self.status.role is role
+
     @property
     def term(self) -> Term:
         return self.status.current_term
