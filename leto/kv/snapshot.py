@@ -120,6 +120,9 @@ class SnapshotReader:
             entries.append((data[key_at:value_at], data[value_at:after], due_ms or None))
             at = after
         self._missing -= len(entries)
-        if not self._missing and at < len(data):
+        if self._missing:
+            return entries, at
+        self._wanted_bytes = 1  # which would be one too many
+        if at < len(data):
             raise SnapshotUnreadable(f"{len(data) - at} bytes follow the snapshot's last entry")
         return entries, at

@@ -195,7 +195,7 @@ def agree(name: bytes, expected: Reply, actual: Reply) -> bool:
 
 
 # Many commands an example: a long history is what makes most of them do something.
-@given(st.lists(REQUESTS, min_size=30, max_size=60))
+@given(st.lists(REQUESTS, min_size=25, max_size=40))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_every_sequence_of_commands_is_answered_as_redis_does(
     redis: Redis, requests: list[Request]
