@@ -1,0 +1,170 @@
+"""Snapshot files, from the first piece to the last."""
+
+from zlib import crc32
+
+import pytest
+
+from leto.raft.actions import ReadSnapshotChunk
+from leto.raft.configuration import EMPTY_CONFIGURATION
+from leto.raft.entries import SnapshotChunk, SnapshotMark
+from leto.raft.events import SnapshotTaken
+from leto.raft.types import EntryId
+from leto.wal.corruption import Corrupt
+from leto.wal.snapshots import (
+    SnapshotFiles,
+    SnapshotReader,
+    SnapshotWriter,
+    is_snapshot_file,
+    read_chunk,
+    snapshot_name,
+)
+from leto.wal.steps import Delete, ReadAt, Rename, SyncDirectory, SyncFile, WriteAt
+
+LAST = EntryId(2, 5)
+TAKEN = "snapshot-5-2.partial"
+RECEIVED = "snapshot-5-2.received.partial"
+FINISHED = "snapshot-5-2.snapshot"
+
+
+def mark(content: bytes, last_included: EntryId = LAST) -> SnapshotMark:
+    return SnapshotMark(
+        last_included=last_included,
+        configuration=EMPTY_CONFIGURATION,
+        size_bytes=len(content),
+        checksum=crc32(content),
+    )
+
+
+def chunk(data: bytes, offset: int = 0, last_included: EntryId = LAST) -> SnapshotChunk:
+    return SnapshotChunk(last_included=last_included, offset=offset, data=data)
+
+
+def test_name_tells_the_entry() -> None:
+    assert snapshot_name(LAST) == FINISHED
+
+
+@pytest.mark.parametrize("name", [TAKEN, RECEIVED, FINISHED])
+def test_snapshot_files_are_ours_finished_or_not(name: str) -> None:
+    assert is_snapshot_file(name)
+
+
+@pytest.mark.parametrize("name", ["LOCK", "snapshot-of-my-cat.jpg", "my.snapshot"])
+def test_other_files_are_not_ours(name: str) -> None:
+    assert not is_snapshot_file(name)
+
+
+def test_chunk_is_read_from_the_finished_file() -> None:
+    order = ReadSnapshotChunk(transfer=1, last_included=LAST, offset=10, size_bytes=4)
+
+    assert ReadAt(FINISHED, 10, 4) == read_chunk(order)
+
+
+def test_each_piece_is_synced_and_the_first_clears_what_was_left_over() -> None:
+    writer = SnapshotWriter(LAST)
+
+    first, second = writer.append(b"abc"), writer.append(b"de")
+
+    assert first == (Delete(TAKEN), WriteAt(TAKEN, 0, b"abc"), SyncFile(TAKEN))
+    assert second == (WriteAt(TAKEN, 3, b"de"), SyncFile(TAKEN))
+    assert writer.taken == SnapshotTaken(last_included=LAST, size_bytes=5, checksum=crc32(b"abcde"))
+
+
+def test_taken_snapshot_is_renamed_before_it_is_named() -> None:
+    files = SnapshotFiles()
+    files.take(LAST).append(b"abc")
+
+    steps = files.finish(mark(b"abc"))
+
+    assert steps == (SyncFile(TAKEN), Rename(TAKEN, FINISHED), SyncDirectory())
+
+
+def test_received_snapshot_is_kept_apart_from_one_that_is_being_taken() -> None:
+    files = SnapshotFiles()
+    files.take(LAST).append(b"ours")
+
+    kept = (*files.keep(chunk(b"the")), *files.keep(chunk(b"irs", offset=3)))
+    steps = files.finish(mark(b"theirs"))
+
+    assert kept == (
+        Delete(RECEIVED),
+        WriteAt(RECEIVED, 0, b"the"),
+        SyncFile(RECEIVED),
+        WriteAt(RECEIVED, 3, b"irs"),
+        SyncFile(RECEIVED),
+    )
+    assert steps == (SyncFile(RECEIVED), Rename(RECEIVED, FINISHED), SyncDirectory())
+
+
+def test_transfer_that_begins_again_clears_its_file() -> None:
+    files = SnapshotFiles()
+    files.keep(chunk(b"rotten"))
+
+    steps = files.keep(chunk(b"good"))
+
+    assert Delete(RECEIVED) == steps[0]
+
+
+def test_transfer_of_another_snapshot_clears_the_one_that_was_given_up() -> None:
+    files = SnapshotFiles()
+    files.keep(chunk(b"old"))
+
+    steps = files.keep(chunk(b"new", last_included=EntryId(2, 9)))
+
+    newer = "snapshot-9-2.received.partial"
+    assert (Delete(RECEIVED), Delete(newer)) == steps[:2]
+
+
+def test_snapshot_that_is_named_again_is_not_renamed_again() -> None:
+    files = SnapshotFiles.found(mark(b"abc"))
+
+    assert files.finish(mark(b"abc")) == ()
+
+
+def test_founding_snapshot_has_no_file() -> None:
+    files = SnapshotFiles.found(mark(b""))
+
+    assert files.finish(mark(b"")) == ()
+    assert files.keep_only(EntryId(2, 9)) == ()
+
+
+def test_compaction_keeps_only_the_one_that_is_wanted() -> None:
+    newer = EntryId(2, 9)
+    files = SnapshotFiles.found(mark(b"abc"))
+    files.take(newer).append(b"x")
+    files.finish(mark(b"x", newer))
+
+    steps = files.keep_only(newer)
+
+    assert steps == (Delete(FINISHED),)
+    assert files.keep_only(newer) == ()
+
+
+def test_reader_reads_all_in_bounded_pieces() -> None:
+    content = b"abcdefgh"
+    reader = SnapshotReader(mark(content), piece_bytes=3)
+    found = b""
+
+    while (step := reader.step) is not None:
+        assert (step.file, len(found)) == (FINISHED, step.offset)
+        piece = content[step.offset : step.offset + step.size_bytes]
+        assert reader.feed(piece) is None
+        found += piece
+
+    assert content == found
+
+
+def test_reader_notices_a_rotten_bit() -> None:
+    reader = SnapshotReader(mark(b"abc"))
+
+    found = reader.feed(b"abd")
+
+    assert found == Corrupt(FINISHED, 3, "the snapshot is damaged: its checksum does not match")
+
+
+def test_reader_notices_a_file_that_ends_too_early() -> None:
+    reader = SnapshotReader(mark(b"abc"))
+    assert reader.feed(b"ab") is None
+
+    found = reader.feed(b"")
+
+    assert found == Corrupt(FINISHED, 2, "the snapshot is damaged: it ends too early")
