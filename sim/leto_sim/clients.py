@@ -112,7 +112,7 @@ class Client:
         process.request(CommandsProposed(tuple(proposals)), listeners)
 
     def _choose(self, attempts: list[_Attempt]) -> Process | None:
-        running = [process for process in self._cluster.running if not process.is_over]
+        running = self._cluster.running
         if not running or not attempts:
             return None
         if self._believed_leader is not None and not attempts[0].is_read:

@@ -23,7 +23,7 @@ from leto_sim.scenario import Scenario
 from leto_sim.scheduler import Scheduler
 
 _NODE_ID_BITS = 64
-_DOWN, _PAUSED, _GONE = "x", "z", "-"
+_DOWN, _PAUSED = "x", "z"
 
 
 @attrs.define(eq=False)
@@ -36,6 +36,11 @@ class Host:
     process: Process | None = None
     incarnation: int = 0
     is_gone: bool = False  # its disk is lost, or it was retired: it never starts again
+
+    @property
+    def alive(self) -> Process | None:
+        """Its process, unless that has ended (as it does by itself on a failed disk)."""
+        return None if self.process is None or self.process.is_over else self.process
 
 
 class Cluster:
@@ -59,11 +64,8 @@ class Cluster:
     @property
     def running(self) -> list[Process]:
         """The processes that live and are not paused."""
-        return [
-            host.process
-            for host in self.hosts
-            if host.process is not None and not host.process.is_paused
-        ]
+        processes = (host.alive for host in self.hosts)
+        return [p for p in processes if p is not None and not p.is_paused]
 
     @property
     def leader(self) -> Process | None:
@@ -77,7 +79,7 @@ class Cluster:
 
     def start(self, host: Host) -> None:
         """Starts the node from what its disk holds, unless it runs."""
-        if host.process is not None or host.is_gone:
+        if host.alive is not None or host.is_gone:
             return
         host.incarnation += 1
         host.process = Process(
@@ -128,8 +130,8 @@ class Cluster:
         self.network.send(source, target, message)
 
     def lanes(self) -> Lanes:
-        """How every node stands."""
-        return tuple((host.name, _standing(host)) for host in self.hosts)
+        """How every node stands, but for those that are gone."""
+        return tuple((host.name, _standing(host)) for host in self.hosts if not host.is_gone)
 
     def name_of(self, node_id: NodeId) -> str:
         """What people call that node."""
@@ -145,7 +147,7 @@ class Cluster:
     def _deliver(self, source: NodeId, target: NodeId, message: Message) -> None:
         host = self._hosts_by_id.get(target)
         if host is not None and host.process is not None:
-            host.process.receive(source, message)
+            host.process.receive(source, message)  # who has ended hears nothing
 
     # --- founding ------------------------------------------------------------------------
 
@@ -173,10 +175,8 @@ def member(node_id: NodeId, name: str, role: MemberRole = MemberRole.VOTER) -> M
 
 
 def _standing(host: Host) -> str:
-    if host.is_gone:
-        return _GONE
-    process = host.process
-    if process is None or process.is_over:
+    process = host.alive
+    if process is None:
         return _DOWN
     status = process.status
     mark = _PAUSED if process.is_paused else ""

@@ -88,6 +88,11 @@ class Disk:
         """The next sync fails, and nobody knows what of it is durable."""
         self._is_failing = True
 
+    def mend(self) -> None:
+        """Undoes `fail` and `stall_until`, unless they have struck."""
+        self._is_failing = False
+        self._stalled_until = 0
+
     def crash(self) -> None:
         """The power is cut: some prefix of what is outstanding becomes durable."""
         if self._is_over:

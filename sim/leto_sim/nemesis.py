@@ -52,9 +52,10 @@ class Nemesis:
             self._cluster.network.mend(links)
         self._cluster.network.weather = CALM
         for host in self._cluster.hosts:
-            if host.process is not None:
-                host.process.resume()
-            self._start(host)
+            if host.alive is not None:
+                host.alive.disk.mend()
+                host.alive.resume()
+            self._cluster.start(host)
         self._cluster.remark("everything is healed")
 
     def _strike(self, planned: PlannedFault) -> None:
@@ -83,16 +84,16 @@ class Nemesis:
         match fault:
             case Crash(down_us=down_us):
                 self._cluster.crash(host)
-                self._scheduler.after(down_us, self._start, host)
+                self._scheduler.after(down_us, self._cluster.start, host)
             case Pause(for_us=for_us):
                 self._pause(host, for_us)
             case StallDisk(for_us=for_us):
-                if host.process is not None:
-                    host.process.disk.stall_until(self._scheduler.now + for_us)
+                if host.alive is not None:
+                    host.alive.disk.stall_until(self._scheduler.now + for_us)
             case FailDisk(down_us=down_us):
-                if host.process is not None:
-                    host.process.disk.fail()
-                    self._scheduler.after(down_us, self._restart_if_over, host)
+                if host.alive is not None:
+                    host.alive.disk.fail()
+                    self._scheduler.after(down_us, self._restart_once_over, host, down_us)
             case LoseDisk():
                 self._administrator.lose_disk(host)
             case TakeSnapshotNow():
@@ -109,19 +110,17 @@ class Nemesis:
         hosts = [host for host in self._cluster.hosts if not host.is_gone]
         return hosts[victim % len(hosts)]
 
-    def _start(self, host: Host) -> None:
-        if host.process is not None and host.process.is_over:
-            host.process = None  # it ended itself, on a failed disk
-        self._cluster.start(host)
-
-    def _restart_if_over(self, host: Host) -> None:
-        if host.process is None or host.process.is_over:
-            self._start(host)
+    def _restart_once_over(self, host: Host, down_us: Micros) -> None:
+        """The disk fails with its next sync, whenever that is."""
+        if host.alive is None:
+            self._cluster.start(host)
+        elif not self._is_over:
+            self._scheduler.after(down_us + 1, self._restart_once_over, host, down_us)
 
     def _pause(self, host: Host, for_us: Micros) -> None:
-        if host.process is not None:
-            host.process.pause()
-            self._scheduler.after(for_us, self._resume, host.process)
+        if host.alive is not None:
+            host.alive.pause()
+            self._scheduler.after(for_us, self._resume, host.alive)
 
     def _resume(self, process: Process) -> None:
         if not process.is_over:
@@ -160,9 +159,9 @@ class Nemesis:
         return [host for number, host in enumerate(self._cluster.hosts) if mask >> number & 1]
 
     def _request_snapshot(self, host: Host) -> None:
-        if host.process is not None:
+        if host.alive is not None:
             request_id = self._cluster.new_request_id()
-            host.process.request(SnapshotRequested(request_id), {request_id: _ignore})
+            host.alive.request(SnapshotRequested(request_id), {request_id: _ignore})
 
 
 def _ignore(_: Outcome | None) -> None:

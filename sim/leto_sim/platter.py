@@ -149,9 +149,10 @@ class Platter:
         mark = self.snapshot
         self._received.clear()
         if mark is None:
-            return Restored(node_id=node_id, incarnation=incarnation, hard_state=self.hard_state)
-        self._contents = {mark.last_included: self.content(mark)}
-        self.log.compact(mark.before_log)
+            self._contents.clear()
+        else:
+            self._contents = {mark.last_included: self.content(mark)}
+            self.log.compact(mark.before_log)
         return Restored(
             node_id=node_id,
             incarnation=incarnation,

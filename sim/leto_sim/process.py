@@ -151,6 +151,7 @@ class Process:
 
     def request(self, event: Requested, listeners: dict[RequestId, Listener]) -> None:
         """Somebody asks the node for something; each listener is told one outcome."""
+        assert not self.is_over, "nobody can ask who is dead"
         self._panel.requested(self, event)
         self._listeners.update(listeners)
         self._happen(event)

@@ -10,7 +10,7 @@ an election comes or not (figure 3.7 is such a case).
 from collections.abc import Iterable, Mapping
 
 from leto.raft.configuration import Configuration
-from leto.raft.types import EntryId, NodeId
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId, Term
 from leto_sim.checkers.observed import Observed
 from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
@@ -18,15 +18,31 @@ from leto_sim.result import PropertyViolated
 LEADER_COMPLETENESS = "leader completeness"
 
 
-def check_elected(node: Observed, last_committed: EntryId) -> None:
-    """The new leader has the last committed entry, and so, by log matching, every one."""
-    if not node.memory.holds(last_committed):
-        raise PropertyViolated(
-            LEADER_COMPLETENESS,
-            f"{node.name} leads term {node.status.current_term} without {last_committed},"
-            " which is committed",
-            node=node.name,
-        )
+class CommittedInTerms:
+    """Remembers how far the leader of each term committed."""
+
+    def __init__(self) -> None:
+        self._last: dict[Term, EntryId] = {}
+
+    def committed(self, node: Observed, entry: EntryId) -> None:
+        """The node, in its term, is the first to take the entry for committed."""
+        self._last[node.status.current_term] = entry
+
+    def elected(self, node: Observed) -> None:
+        """The new leader has the last entry that an earlier term committed.
+
+        By log matching it then has every one. An election that was decided long ago
+        may be noticed late: what later terms have committed it need not have.
+        """
+        term = node.status.current_term
+        earlier = [entry for in_term, entry in self._last.items() if in_term < term]
+        last_committed = max(earlier, key=lambda entry: entry.index, default=BEFORE_LOG)
+        if not node.memory.holds(last_committed):
+            raise PropertyViolated(
+                LEADER_COMPLETENESS,
+                f"{node.name} leads term {term} without {last_committed}, which is committed",
+                node=node.name,
+            )
 
 
 def check_committed(

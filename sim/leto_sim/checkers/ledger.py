@@ -34,8 +34,8 @@ class Ledger:
         commit_index = node.status.commit_index
         known = self.id_at(commit_index)
         if known is not None:
-            here = node.memory.id_at(commit_index)
-            if here != known:
+            if not node.memory.holds(known):
+                here = node.memory.id_at(commit_index)
                 raise PropertyViolated(
                     COMMITTED_FOR_EVER,
                     f"{node.name} takes {here} for committed, where {known} is",

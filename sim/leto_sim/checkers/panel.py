@@ -18,7 +18,7 @@ from leto_sim.checkers.attestations import check_sent
 from leto_sim.checkers.durable_quorum import check_durable_quorum
 from leto_sim.checkers.election_safety import ElectionSafety
 from leto_sim.checkers.leader_append_only import LeaderAppendOnly
-from leto_sim.checkers.leader_completeness import check_committed, check_elected
+from leto_sim.checkers.leader_completeness import CommittedInTerms, check_committed
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.log_matching import LogMatching
 from leto_sim.checkers.monotonicity import Monotonicity
@@ -51,8 +51,10 @@ class Panel:
         self._one_vote = OneVote()
         self._append_only = LeaderAppendOnly()
         self._log_matching = LogMatching()
+        self._committed_in_terms = CommittedInTerms()
         self._monotonicity = Monotonicity()
         self._platters: dict[NodeId, Platter] = {}
+        self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
         self._before: dict[NodeId, _Before] = {}
 
     @property
@@ -67,7 +69,7 @@ class Panel:
 
     def node_started(self, node: Observed) -> None:
         """A node starts a life; its platter is what it found."""
-        self._platters[node.node_id] = node.platter
+        self._platters[node.node_id] = self._ever[node.node_id] = node.platter
         self._before[node.node_id] = _Before(
             None, node.status.commit_index, node.status.configuration
         )
@@ -132,13 +134,16 @@ class Panel:
         if led_term != before.led_term:
             if led_term is not None:
                 self.election_safety.elected(node)
-                check_elected(node, self.ledger.last)
+                self._committed_in_terms.elected(node)
             before.led_term = led_term
         before.configuration = status.configuration
 
     def _commit_advanced(self, node: Observed, before: _Before) -> None:
         fresh = self.ledger.commit_advanced(node)
         if fresh:
+            self._committed_in_terms.committed(node, fresh[-1])
             configurations = (before.configuration, node.status.configuration)
-            check_durable_quorum(node, fresh[-1], self._platters, configurations)
+            # What a node acknowledged before its disk was lost still counts: it cannot
+            # vote for anybody who lacks it, since it cannot vote any more.
+            check_durable_quorum(node, fresh[-1], self._ever, configurations)
             check_committed(node, fresh[-1], self._platters, configurations)

@@ -1,0 +1,67 @@
+"""A run's outcome for the eyes, on a screen of 80 columns.
+
+Responsible for the lines of text. The last events are shown with a lane for each
+node, in which its role and term stand: `L3` leads term 3, `f3` follows, `c4` is a
+candidate, `p3` asks for pre-votes, `x` is down, `zL3` is paused.
+"""
+
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
+
+from leto_sim.result import RunResult, TraceLine, Violation
+
+COLUMNS = 80
+_EVENTS_SHOWN = 60  # with the rest, one screen
+_LANES_MAX = 7
+
+
+def render(result: RunResult, command: str) -> str:
+    """The whole outcome. `command` replays the run."""
+    if result.violation is None:
+        return "\n".join(_summary(result))
+    lines = [
+        *_violation(result.violation),
+        "",
+        *_trace(result.last_events),
+        "",
+        *_summary(result),
+        f"replay      {command}",
+    ]
+    return "\n".join(lines)
+
+
+def _summary(result: RunResult) -> Iterable[str]:
+    outcome = "VIOLATED" if result.violation is not None else "every property holds"
+    return (
+        f"seed {result.seed}, {result.level} level: {outcome}",
+        f"events      {result.events} in {result.virtual_time_us / 1e6:.3f} virtual seconds",
+        f"elections   {result.elections}",
+        f"commits     {result.commits}",
+        f"digest      {result.digest}",
+    )
+
+
+def _violation(violation: Violation) -> Iterable[str]:
+    where = f", on {violation.node}" if violation.node is not None else ""
+    title = f"VIOLATED: {violation.property_name} (event {violation.event}{where})"
+    return (
+        title,
+        *wrap(violation.explanation, COLUMNS, initial_indent="  ", subsequent_indent="  "),
+    )
+
+
+def _trace(lines: Sequence[TraceLine]) -> Iterable[str]:
+    shown = lines[-_EVENTS_SHOWN:]
+    names = _lanes_to_show(shown)
+    width = max([4, *(len(state) for line in shown for _, state in line.lanes)]) + 1
+    yield f"{'ms':>10}  " + "".join(f"{name:<{width}}" for name in names) + "event"
+    for line in shown:
+        states = dict(line.lanes)
+        cells = "".join(f"{states.get(name, ''):<{width}}" for name in names)
+        text = f"{line.time_us / 1e3:>10.3f}  {cells}{line.text}"
+        yield text if len(text) <= COLUMNS else text[: COLUMNS - 1] + "…"
+
+
+def _lanes_to_show(lines: Sequence[TraceLine]) -> Sequence[str]:
+    """The nodes that there are in the end, as many as fit."""
+    return [name for name, _ in lines[-1].lanes][:_LANES_MAX] if lines else []
