@@ -15,6 +15,7 @@ from typing import Protocol
 
 import attrs
 
+from benchmarks.client import NotSent, Refused, Unknown
 from benchmarks.processes import Failure, time_limit
 
 EXIT_BROKEN = 1
@@ -55,8 +56,8 @@ def run(measure: Callable[[], Result], *, as_json: bool, within_s: int) -> int:
     try:
         with time_limit(within_s):
             result = measure()
-    except Failure as failure:
-        print(failure, file=sys.stderr)
+    except (Failure, NotSent, Refused, Unknown) as failure:
+        print(f"{type(failure).__name__}: {failure}", file=sys.stderr)
         return EXIT_NOT_MEASURED
     except KeyboardInterrupt:
         return EXIT_NOT_MEASURED
