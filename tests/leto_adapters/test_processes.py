@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import redis
@@ -12,16 +13,46 @@ import redis
 from leto.resp import OK
 from leto_adapters.processes import NodeProcess, wait_until
 
+LOCALHOST = ("127.0.0.1", 0)
+
+
+class NewNode(Protocol):
+    """Makes a node on free ports, with a directory of its own unless told; to be started."""
+
+    def __call__(self, name: str, *flags: str, raftdir: str | None = None) -> NodeProcess: ...
+
+
+@pytest.fixture(scope="module")
+def new_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewNode]:
+    made: list[NodeProcess] = []
+
+    def make(name: str, *flags: str, raftdir: str | None = None) -> NodeProcess:
+        path = tmp_path_factory.mktemp(name)
+        with socket.create_server(LOCALHOST) as first, socket.create_server(LOCALHOST) as second:
+            port, peer_port = first.getsockname()[1], second.getsockname()[1]
+        data = ("-id", name, "-raftdir", raftdir or str(path / "data"))
+        ports = (f"-listen=127.0.0.1:{port}", f"-raftbind=127.0.0.1:{peer_port}")
+        made.append(NodeProcess(name, (*data, *ports, *flags), port, path / "log"))
+        return made[-1]
+
+    yield make
+    for node in made:
+        if node.process is not None:
+            node.kill()
+
 
 @pytest.fixture
-def node(tmp_path: Path, free_ports: tuple[int, int]) -> Iterator[NodeProcess]:
-    port, peer_port = free_ports
-    flags = ["-id", "id1", "-raftdir", str(tmp_path / "id1")]
-    flags += ["-listen", f"127.0.0.1:{port}", "-raftbind", f"127.0.0.1:{peer_port}"]
-    node = NodeProcess("id1", tuple(flags), port, tmp_path / "id1.log")
-    yield node
-    if node.process is not None:
-        node.kill()
+def node(new_node: NewNode) -> NodeProcess:
+    """A node that has not been started."""
+    return new_node("id1")
+
+
+@pytest.fixture(scope="module")
+def served(new_node: NewNode) -> NodeProcess:
+    """A node that serves, alone; it is shared, so nobody may stop it."""
+    node = new_node("id1")
+    start(node)
+    return node
 
 
 def start(node: NodeProcess) -> None:
@@ -29,31 +60,23 @@ def start(node: NodeProcess) -> None:
     assert wait_until(node.is_ready, within_s=20), node.log.read_text()
 
 
-def test_founder_serves_alone_and_leads(node: NodeProcess) -> None:
-    start(node)
-
-    assert OK == node.ask("SET", "a", "b")
-    assert b"b" == node.ask("GET", "a")
-    assert node.is_leading()
+def test_founder_serves_alone_and_leads(served: NodeProcess) -> None:
+    assert OK == served.ask("SET", "founder", "alone")
+    assert b"alone" == served.ask("GET", "founder")
+    assert served.is_leading()
 
 
-def test_node_that_was_killed_has_kept_what_it_acknowledged(node: NodeProcess) -> None:
-    start(node)
-    for number in range(100):
-        node.ask("SET", f"key {number}", "x" * number)
-
-    node.kill()
-    start(node)
-
-    values = [node.ask("GET", f"key {number}") for number in range(100)]
-    assert [b"x" * number for number in range(100)] == values
-
-
-def test_node_may_be_killed_again_and_again(node: NodeProcess) -> None:
-    for number in range(1, 4):
+def test_node_that_is_killed_again_and_again_keeps_what_it_acknowledged(node: NodeProcess) -> None:
+    written: dict[str, bytes] = {}
+    for life in range(1, 4):
         start(node)
 
-        assert number == node.ask("INCR", "starts")
+        assert life == node.ask("INCR", "lives")
+        assert written == {key: node.ask("GET", key) for key in written}
+        for number in range(50):
+            value = f"{number} in life {life}"
+            assert OK == node.ask("SET", f"key {number}", value)
+            written[f"key {number}"] = value.encode()
         node.kill()
 
 
@@ -65,37 +88,86 @@ def test_signal_stops_it_with_exit_code_0(node: NodeProcess, number: signal.Sign
     node.signal(number)
 
     assert 0 == node.wait()
-    start(node)
-    assert b"b" == node.ask("GET", "a")
+    assert "bug" not in node.log.read_text()
 
 
-def test_second_process_on_the_same_directory_is_refused(node: NodeProcess, tmp_path: Path) -> None:
-    start(node)
-    with socket.socket() as first, socket.socket() as second:
-        for free in (first, second):
-            free.bind(("127.0.0.1", 0))
-        ports = [free.getsockname()[1] for free in (first, second)]
-    flags = (*node.flags[:4], f"-listen=127.0.0.1:{ports[0]}", f"-raftbind=127.0.0.1:{ports[1]}")
-    other = NodeProcess("id1", flags, ports[0], tmp_path / "other.log")
+def last_words(node: NodeProcess) -> str:
+    """The one line in which a process says why it ended."""
+    [line] = [line for line in node.log.read_text().splitlines() if line.startswith("leto: ")]
+    return line
+
+
+def test_second_process_on_the_same_directory_is_refused(
+    served: NodeProcess, new_node: NewNode
+) -> None:
+    assert served.process is not None
+    other = new_node("id1", raftdir=served.flags[3])
 
     other.start()
 
     assert 4 == other.wait()
-    assert node.process is not None
-    assert f"is in use by process {node.process.pid};" in other.log.read_text()
+    assert f"is in use by process {served.process.pid};" in last_words(other)
 
 
-def test_data_directory_of_another_name_is_refused(node: NodeProcess, tmp_path: Path) -> None:
+def test_data_directory_of_another_name_is_refused(node: NodeProcess, new_node: NewNode) -> None:
     start(node)
     node.stop()
-    renamed = NodeProcess("id9", ("-id", "id9", *node.flags[2:]), node.port, tmp_path / "9.log")
+    renamed = new_node("id9", raftdir=node.flags[3])
 
     renamed.start()
 
-    assert 0 != renamed.wait()
-    [line] = [line for line in renamed.log.read_text().splitlines() if line.startswith("leto: ")]
-    assert "id1" in line
-    assert "id9" in line
+    assert 4 == renamed.wait()
+    assert "id1" in last_words(renamed)
+    assert "id9" in last_words(renamed)
+
+
+def test_damaged_log_is_refused_with_its_place(node: NodeProcess) -> None:
+    start(node)
+    for number in range(20):
+        node.ask("SET", f"key {number}", "value")
+    node.stop()
+    [segment, *_] = sorted(Path(node.flags[3]).glob("*wal*"))
+    data = bytearray(segment.read_bytes())
+    data[data.index(b"key 3")] ^= 1
+    segment.write_bytes(data)
+
+    node.start()
+
+    assert 4 == node.wait()
+    assert segment.name in last_words(node)
+
+
+def test_files_of_others_are_left_alone(node: NodeProcess) -> None:
+    directory = Path(node.flags[3])
+    directory.mkdir()
+    (directory / "notes.txt").write_text("mine")
+
+    start(node)
+
+    assert "mine" == (directory / "notes.txt").read_text()
+
+
+def test_joiner_says_that_it_tries_again_and_gets_in_when_somebody_is_there(
+    node: NodeProcess, new_node: NewNode
+) -> None:
+    joiner = new_node("id2", "-join", f"127.0.0.1:{node.port}")
+
+    joiner.start()
+
+    assert wait_until(lambda: joiner.log.read_text().count("Connection refused") > 1, within_s=20)
+    start(node)
+    assert wait_until(joiner.is_ready, within_s=20), joiner.log.read_text()
+
+
+def test_joiner_with_a_taken_name_is_refused_with_the_remedy(
+    served: NodeProcess, new_node: NewNode
+) -> None:
+    joiner = new_node("id1", "-join", f"127.0.0.1:{served.port}")
+
+    joiner.start()
+
+    assert 5 == joiner.wait()
+    assert "LEAVE id1 first" in last_words(joiner)
 
 
 def test_where_nobody_is_nobody_is_ready(node: NodeProcess) -> None:
@@ -120,7 +192,7 @@ def listen_and_hang_up(listener: socket.socket) -> None:
 
 
 def test_connection_closed_in_place_of_an_answer_is_an_error(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
+    with socket.create_server(LOCALHOST) as other:
         node = NodeProcess("id1", (), other.getsockname()[1], tmp_path / "log")
         closer = threading.Thread(target=listen_and_hang_up, args=(other,))
         closer.start()
@@ -139,21 +211,20 @@ def test_waiting_ends_after_its_time() -> None:
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
-def test_redis_py_works_unmodified(node: NodeProcess, protocol: int) -> None:
-    start(node)
-    with redis.Redis(port=node.port, protocol=protocol, decode_responses=True) as client:
-        assert client.set("a", "b")
-        assert client.get("a") == "b"
+def test_redis_py_works_unmodified(served: NodeProcess, protocol: int) -> None:
+    key, number = f"key of {protocol}", f"number of {protocol}"
+    with redis.Redis(port=served.port, protocol=protocol, decode_responses=True) as client:
+        assert client.set(key, "b")
+        assert client.get(key) == "b"
         assert client.get("missing") is None
-        assert client.incr("n") == 1
+        assert client.incr(number) == 1
         with pytest.raises(redis.ResponseError, match="value is not an integer"):
-            client.incr("a")
-        assert client.delete("a", "missing") == 1
+            client.incr(key)
+        assert client.delete(key, "missing") == 1
 
 
-def test_redis_py_pipelines(node: NodeProcess) -> None:
-    start(node)
-    with redis.Redis(port=node.port, decode_responses=True) as client:
+def test_redis_py_pipelines(served: NodeProcess) -> None:
+    with redis.Redis(port=served.port, decode_responses=True) as client:
         pipeline = client.pipeline(transaction=False)  # pyright: ignore[reportUnknownMemberType]
         for number in range(1000):
             pipeline.set(f"key {number}", number)
