@@ -166,10 +166,16 @@ def compact_when_unread(state: State) -> None:
     if work.taking is not None or work.naming is not None:
         return  # what is being written beside the log has no name yet that would spare it
     latest = state.snapshot.last_included
-    if any(read != latest for read in (*work.reading.values(), *_being_sent(state))):
+    if any(read != latest for read in _being_read(state)):
         return  # invariant 3
     work.to_compact = False
     state.actions.append(Compact(state.snapshot.before_log, latest))
+
+
+def _being_read(state: State) -> list[EntryId]:
+    work = state.snapshots
+    restoring = [mark.last_included for mark in (work.restoring, work.to_restore) if mark]
+    return [*work.reading.values(), *restoring, *_being_sent(state)]
 
 
 def _being_sent(state: State) -> list[EntryId]:

@@ -646,6 +646,23 @@ def test_a_second_snapshot_is_restored_after_the_first(
     assert 9 == follower.status.last_applied
 
 
+def test_nothing_is_compacted_that_is_still_being_restored(
+    make: "type[Make]", mark: SnapshotMark
+) -> None:
+    follower = make.host(term=1)
+    later = attrs.evolve(mark, last_included=EntryId(1, 9))
+
+    for snapshot in (mark, later):
+        follower.receive(2, chunk(snapshot, 0, b"abcdef"))
+        follower.written()
+
+    assert [EntryId(1, 5)] == [order.snapshot.last_included for order in follower.restores]
+    assert [] == [order for order in follower.compactions if order.last_included.index == 9]
+    follower.restore()
+    follower.restore()
+    assert Compact(EntryId(1, 9), EntryId(1, 9)) == follower.compactions[-1]
+
+
 def test_committed_proposals_that_a_snapshot_overtakes_are_unknown(
     make: "type[Make]", mark: SnapshotMark
 ) -> None:
