@@ -23,7 +23,7 @@ as good as can be: a mark is overlooked only if its own header is damaged too.
 """
 
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 from zlib import crc32
 
 import attrs
@@ -81,8 +81,7 @@ class Frame:
     record: Record
 
 
-@attrs.frozen
-class _Header:
+class _Header(NamedTuple):
     body_bytes: int
     sequence: int
     synced: Position

@@ -105,7 +105,7 @@ class WriteAheadLog:
 
     def steps_for_compaction(self, compact: Compact) -> tuple[Step, ...]:
         """The steps that delete what is needed no more (invariant 5). Often there are none."""
-        steps = self.snapshots.keep_only(compact.last_included)
+        steps = self.snapshots.let_go_before(compact.last_included)
         while self._is_superseded(self._segments[0], compact.before_log.index):
             steps += (Delete(segment_name(self._segments.popleft().number)),)
         return (*steps, SyncDirectory()) if steps else ()

@@ -10,7 +10,7 @@ Invariant:
 """
 
 from struct import Struct
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
@@ -39,9 +39,11 @@ FORMAT: Final = 1
 """Of segments. A log that a newer Leto wrote is refused, not guessed at."""
 
 
-@attrs.frozen(order=True)
-class Position:
-    """A place in the log: the number of a segment, and an offset into it."""
+class Position(NamedTuple):
+    """A place in the log: the number of a segment, and an offset into it.
+
+    A tuple, since two are compared for every frame that is read.
+    """
 
     segment: int
     offset: int

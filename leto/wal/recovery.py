@@ -37,8 +37,11 @@ from leto.wal.chain import Chain, Objection, Segment
 from leto.wal.corruption import UPGRADE, Corrupt
 from leto.wal.frames import Frame, SegmentReader, segment_name, segment_number
 from leto.wal.records import NOWHERE, Position, SegmentHead
-from leto.wal.snapshots import PIECE_BYTES, has_file, is_snapshot_file, snapshot_name
+from leto.wal.snapshots import has_file, is_snapshot_file, snapshot_name
 from leto.wal.steps import ReadAt
+
+PIECE_BYTES: Final = 64 << 10
+"""How much is read at a time: some milliseconds of parsing, if every write was small."""
 
 
 @attrs.frozen(kw_only=True)

@@ -27,7 +27,7 @@ from leto.wal.corruption import Corrupt
 from leto.wal.steps import Delete, ReadAt, Rename, Step, SyncDirectory, SyncFile, WriteAt
 
 PIECE_BYTES: Final = 256 << 10
-"""How much of a file is read at a time: about a millisecond of checksum and parsing."""
+"""How much of a snapshot is read at a time."""
 
 _PREFIX: Final = "snapshot-"
 _FINISHED: Final = ".snapshot"
@@ -150,10 +150,13 @@ class SnapshotFiles:
         self._receiving = None
         return _name(mark.last_included, _RECEIVED)
 
-    def keep_only(self, last_included: EntryId) -> tuple[Step, ...]:
-        """The steps that delete every finished snapshot but that one."""
-        let_go = [other for other in self._finished if other != last_included]
-        self._finished = [other for other in self._finished if other == last_included]
+    def let_go_before(self, last_included: EntryId) -> tuple[Step, ...]:
+        """The steps that delete every finished snapshot that this one replaces.
+
+        A later one may be there already: the frame that names it is on its way.
+        """
+        let_go = [other for other in self._finished if other < last_included]
+        self._finished = [other for other in self._finished if other >= last_included]
         return tuple(Delete(snapshot_name(other)) for other in let_go)
 
 

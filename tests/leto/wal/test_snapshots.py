@@ -124,19 +124,27 @@ def test_founding_snapshot_has_no_file() -> None:
     files = SnapshotFiles.found(mark(b""))
 
     assert files.finish(mark(b"")) == ()
-    assert files.keep_only(EntryId(2, 9)) == ()
+    assert files.let_go_before(EntryId(2, 9)) == ()
 
 
-def test_compaction_keeps_only_the_one_that_is_wanted() -> None:
+def test_compaction_deletes_those_that_a_later_one_replaces() -> None:
     newer = EntryId(2, 9)
     files = SnapshotFiles.found(mark(b"abc"))
     files.take(newer).append(b"x")
     files.finish(mark(b"x", newer))
 
-    steps = files.keep_only(newer)
+    steps = files.let_go_before(newer)
 
     assert steps == (Delete(FINISHED),)
-    assert files.keep_only(newer) == ()
+    assert files.let_go_before(newer) == ()
+
+
+def test_compaction_spares_a_later_one_whose_frame_is_on_its_way() -> None:
+    files = SnapshotFiles.found(mark(b"abc"))
+    files.take(EntryId(2, 9)).append(b"x")
+    files.finish(mark(b"x", EntryId(2, 9)))
+
+    assert files.let_go_before(LAST) == ()
 
 
 def test_reader_reads_all_in_bounded_pieces() -> None:
