@@ -17,8 +17,8 @@ from leto.raft.state import State
 from leto.raft.types import Index, NodeId
 
 
-def advance_commit_index(state: State, leader: Leader) -> bool:
-    """Commit what a quorum stores durably. Whether that is more than before."""
+def advance_commit_index(state: State, leader: Leader) -> None:
+    """Commit what a quorum stores durably."""
 
     def match_index(node_id: NodeId) -> Index:
         if node_id == state.node_id:
@@ -27,14 +27,10 @@ def advance_commit_index(state: State, leader: Leader) -> bool:
         return leader.progress[node_id].match_index
 
     index = state.configuration.quorum_value(match_index)
-    if index <= state.commit_index:
-        return False
     # §3.6.2: only entries of our own term are committed by counting; those of
     # earlier terms are committed with them (figure 3.7 shows what else happens).
-    if state.log.term_at(index) != state.current_term:
-        return False
-    state.commit_index = index
-    return True
+    if index > state.commit_index and state.log.term_at(index) == state.current_term:
+        state.commit_index = index
 
 
 def apply_committed(state: State) -> None:

@@ -15,7 +15,7 @@ Invariants:
 
 from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import attrs
 
@@ -198,6 +198,8 @@ class Configuration:
                 return self._replacing(node_id, lambda m: attrs.evolve(m, role=role))
             case ChangeAddress(node_id=node_id, address=address):
                 return self._replacing(node_id, lambda m: attrs.evolve(m, address=address))
+            case _:
+                assert_never(change)
 
     def _replacing(self, node_id: NodeId, evolve: Callable[[Member], Member]) -> "Configuration":
         return self._with_members(evolve(m) if m.node_id == node_id else m for m in self.members)

@@ -45,7 +45,8 @@ def lease_end(state: State, leader: Leader) -> Micros | None:
     _renew(state, leader)
     if leader.lease_start is None:
         return None
-    end = leader.lease_start + int(lease_us * (1 - DRIFT_TOLERANCE))
+    promised_us = min(lease_us, LEASE_MAX_US)
+    end = leader.lease_start + int(promised_us * (1 - DRIFT_TOLERANCE))
     return end if state.now < end else None
 
 

@@ -12,6 +12,8 @@ Invariants:
        each change a configuration that the other does not know of.
 """
 
+from typing import assert_never
+
 from leto.raft.actions import Answer, Refusal, Refused
 from leto.raft.appending import extend_log
 from leto.raft.configuration import (
@@ -28,6 +30,7 @@ from leto.raft.configuration import (
 )
 from leto.raft.entries import Entry
 from leto.raft.events import ChangeRequested
+from leto.raft.leases import LEASE_MAX_US
 from leto.raft.progress import Mode, Progress
 from leto.raft.roles import Leader
 from leto.raft.state import State
@@ -155,13 +158,16 @@ def _misfit_of_one(configuration: Configuration, change: ConfigurationChange) ->
             taken = any(m.address == address for m in configuration.members)
             return Refusal.ALREADY_MEMBER if taken else None
         case ChangeLease(lease_us=lease_us):
-            return None if lease_us >= 0 else Refusal.NOT_A_MEMBER
+            # Beyond the maximum voters promise less than the leader would count on.
+            return None if 0 <= lease_us <= LEASE_MAX_US else Refusal.LEASE_TOO_LONG
         case (
             ChangeRole(node_id=node_id)
             | ChangePriority(node_id=node_id)
             | RemoveMember(node_id=node_id)
         ):
             return Refusal.NOT_A_MEMBER if configuration.member(node_id) is None else None
+        case _:
+            assert_never(change)
 
 
 def _clashes(configuration: Configuration, new: Member) -> bool:

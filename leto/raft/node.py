@@ -327,8 +327,8 @@ class Node:
 
     def _lead(self, leader: Leader) -> None:
         state = self._state
-        if commitment.advance_commit_index(state, leader):
-            membership.leave_joint(state, leader)
+        commitment.advance_commit_index(state, leader)
+        membership.leave_joint(state, leader)
         reads.finish_confirmed_reads(state, leader)
         if reads.confirm_reads(state, leader):
             replication.heartbeat(state, leader)

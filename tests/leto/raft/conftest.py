@@ -250,14 +250,20 @@ class Host:
         self.handle(ReadRequested(request_id))
         return request_id
 
-    def change(self, change: ConfigurationChange) -> RequestId:
+    def change(self, *changes: ConfigurationChange) -> RequestId:
         request_id = self._new_request()
-        self.handle(ChangeRequested(request_id, (change,)))
+        self.handle(ChangeRequested(request_id, changes))
         return request_id
 
     def request_snapshot(self) -> RequestId:
         request_id = self._new_request()
         self.handle(SnapshotRequested(request_id))
+        return request_id
+
+    def ask(self, request: Callable[[RequestId], Event]) -> RequestId:
+        """Any other request, given its id."""
+        request_id = self._new_request()
+        self.handle(request(request_id))
         return request_id
 
     def content(self) -> bytes:
