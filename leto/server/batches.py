@@ -136,10 +136,10 @@ def refusal(reason: Refusal) -> ErrorReply:
     match reason:
         case Refusal.TOO_MUCH_UNCOMMITTED:
             return errors.TOO_MUCH
-        case Refusal.FAILED:
-            return errors.DISK_FAILED
-        case _:
+        case Refusal.NOT_LEADER:
             return errors.NO_LEADER
+        case _:
+            return ErrorReply(f"CLUSTERDOWN {reason.value}, not applied")
 
 
 def _refuse_writes(batch: Batch, error: ErrorReply) -> None:

@@ -16,7 +16,6 @@ SNAPSHOT_GOES_ON: Final = ErrorReply("UNKNOWN the snapshot is still being writte
 NO_LEADER: Final = ErrorReply("CLUSTERDOWN no leader is known, not applied")
 NO_READ: Final = ErrorReply("CLUSTERDOWN no leader has confirmed the read in time")
 NOT_PROPOSED: Final = ErrorReply("CLUSTERDOWN this node was too busy to replicate it, not applied")
-DISK_FAILED: Final = ErrorReply("CLUSTERDOWN this node's disk has failed, not applied")
 STOPPING: Final = ErrorReply("CLUSTERDOWN this node is stopping, not applied")
 TOO_MUCH: Final = ErrorReply("BUSY too much is waiting to be committed, not applied: try again")
 

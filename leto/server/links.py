@@ -2,7 +2,9 @@
 
 Responsible for whom to dial and when to try again, for the handshake, for keeping
 a link alive and noticing that it is dead, and for what is dropped. Raft repeats
-whatever it needs, so a message to a peer without a link is simply gone.
+whatever it needs, so a message to a peer without a link is simply gone. A link that
+the other side ended is dialled again at once: if that is refused, the process there is
+dead, and the core need not wait for a timeout.
 
 A link carries messages both ways once both `Hello`s were accepted; a node sends
 on the newest link to that peer, whoever dialled it. The node with the smaller id
@@ -77,6 +79,10 @@ class House(Protocol):
         """A message came."""
         ...
 
+    def peer_gone(self, node_id: NodeId) -> None:
+        """A peer's process has died, or said that it ends."""
+        ...
+
     def told_removed(self, by: Hello | None, text: str) -> None:
         """A peer says that we are no member any more."""
         ...
@@ -125,8 +131,8 @@ class Link:
         self.unsent_bytes = unsent_bytes
 
     def closed(self, reason: str) -> None:
-        """The link is gone."""
-        self._links.lost(self, reason)
+        """The link is gone, and it was not we who ended it."""
+        self._links.hung_up(self, reason)
 
 
 @attrs.define
@@ -141,6 +147,7 @@ class _Route:
     dial: DialId | None = None
     shaking: Link | None = None  # dialled, and its handshake not over
     complaint: str = ""  # the last one logged: the same one is not logged again
+    is_suspect: bool = False  # its link was closed from there; is the process dead?
 
 
 class _Visit:
@@ -153,13 +160,14 @@ class _Visit:
     def dialled(self, fact: ConnectionDialled) -> Endpoint:
         route = self._route
         route.dial = None
+        route.is_suspect = False
         route.shaking = self._links.opened(
             fact.connection, route.address, dialled=True, expected=route.node_id
         )
         return route.shaking
 
     def dial_failed(self, fact: DialFailed) -> None:
-        self._links.unreachable(self._route, fact.reason)
+        self._links.unreachable(self._route, fact)
 
 
 class _Introduction:
@@ -224,8 +232,7 @@ class Links:
         link = self._newest.get(to)
         if link is None:
             return
-        is_bulky = isinstance(message, AppendEntries | InstallSnapshot)
-        if is_bulky and link.unsent_bytes > self._limits.link_backlog_bytes_max:
+        if _is_bulky(message) and link.unsent_bytes > self._limits.link_backlog_bytes_max:
             return
         self._say(link, encode(message))
 
@@ -344,10 +351,22 @@ class Links:
             self._put_off(route, "")
         self._look_soon()
 
-    def unreachable(self, route: _Route, reason: str) -> None:
+    def hung_up(self, link: Link, reason: str) -> None:
+        """The other side has closed the link, or it broke: dial at once to see which."""
+        self.lost(link, reason)
+        route = self._route_of(link)
+        if route is not None and link.hello is not None:
+            route.is_suspect = True
+            route.retry_at = self.turn.now
+
+    def unreachable(self, route: _Route, fact: DialFailed) -> None:
         """A dial to a member failed."""
         route.dial = None
-        self._put_off(route, reason)
+        is_dead = route.is_suspect and fact.refused and not self.is_up(route.node_id)
+        route.is_suspect = False
+        self._put_off(route, fact.reason)
+        if is_dead:
+            self._house.peer_gone(route.node_id)
 
     def _put_off(self, route: _Route, complaint: str) -> None:
         """Try again later, each time a little later; say why, but not again and again."""
@@ -410,6 +429,8 @@ class Links:
     def _part(self, link: Link, goodbye: Goodbye) -> None:
         if goodbye.code is GoodbyeCode.REMOVED:
             self._house.told_removed(link.hello, goodbye.text)
+        elif goodbye.code is GoodbyeCode.STOPPING and link.hello is not None:
+            self._house.peer_gone(link.hello.node_id)
         self.drop(link, f"it said: {goodbye.text}")
 
     # --- inside ------------------------------------------------------------------
@@ -484,6 +505,12 @@ class Links:
         for other in self._links.values():
             if other.hello is not None and other.hello.node_id == node_id:
                 self._newest[node_id] = other  # the last one is the newest
+
+
+def _is_bulky(message: Message) -> bool:
+    if isinstance(message, AppendEntries):
+        return bool(message.entries)  # a heartbeat must not be what is missing
+    return isinstance(message, InstallSnapshot)
 
 
 def _removed_text(theirs: Hello) -> str:

@@ -19,7 +19,7 @@ from leto.kv import KeyValueMachine
 from leto.raft.actions import AnnounceRole, RoleName
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
-from leto.raft.events import Event, WriteFailed
+from leto.raft.events import Event, PeerGone, WriteFailed
 from leto.raft.messages import Message
 from leto.raft.node import Node
 from leto.raft.types import Dice, Micros, NodeId
@@ -270,6 +270,10 @@ class LiveNode:
     def receive(self, sender: NodeId, message: Message) -> None:
         """A message came."""
         self.replica.receive(sender, message)
+
+    def peer_gone(self, node_id: NodeId) -> None:
+        """A peer's process has died."""
+        self._events.append(PeerGone(node_id))
 
     def told_removed(self, by: Hello | None, text: str) -> None:
         """The leader says that we are no member any more."""

@@ -58,13 +58,19 @@ class Router:
         """Take in the requests of one piece, in order."""
         run: list[Request] = []
         kind: Kind | None = None
+        like: tuple[bytes, int] | None = None  # name and length of the run's last request
         for request in requests:
+            if like == (request[0], len(request)):
+                run.append(request)  # most pipelines say the same again and again
+                continue
+            like = None
             command = command_for(request)
             if isinstance(command, Command) and command.function is not None:
                 if command.kind is not kind:
                     self._end_run(connection, kind, run)
                     run, kind = [], command.kind
                 run.append(request)
+                like = request[0], len(request)
                 continue
             self._end_run(connection, kind, run)
             run, kind = [], None

@@ -8,15 +8,18 @@ world in which nothing happens before time passes; `run` lets it pass.
 import random
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import attrs
 import pytest
 
 from leto.raft.actions import RoleName
 from leto.raft.config import Config
-from leto.raft.entries import Entry
+from leto.raft.configuration import Member
+from leto.raft.status import Status
 from leto.resp import Reply, ReplyParser, encode_request
-from leto.server import Server, Settings
+from leto.server import Limits, ReadMode, Server, Settings
+from leto.server.survey import Consensus
 from leto.server.world import (
     BytesReceived,
     ClockTicked,
@@ -51,12 +54,26 @@ from leto.server.world import (
     WriteAt,
 )
 
+if TYPE_CHECKING:
+    from leto.raft.entries import Entry
+
+NOBODY = ConnectionId(0)
+
 QUICK = Config(
     election_timeout_min_us=200_000, election_timeout_max_us=400_000, heartbeat_interval_us=50_000
 )
 """An idle second is a long time."""
 
-Listener = Callable[[bytes], None]
+
+class Given(TypedDict, total=False):
+    """Settings that a test may give."""
+
+    listen: str
+    peer_bind: str
+    advertise: str | None
+    reads: ReadMode
+    limits: Limits
+    raft: Config
 
 
 @attrs.define(eq=False)
@@ -64,7 +81,7 @@ class End:
     """One end of a stream: a machine's connection, or a client."""
 
     machine: "Machine | None" = None
-    connection: ConnectionId = ConnectionId(0)
+    connection: ConnectionId = NOBODY
     client: "Client | None" = None
     other: "End | None" = None
 
@@ -136,7 +153,7 @@ class Machine:
         self.server: Server | None = None
         self.stop: Stop | None = None
         self.logs: list[Log] = []
-        self.applied: list[Entry] = []
+        self.applied: list[Entry] = []  # in this life
         self.jobs: list[DiskJob] = []
         self.holds_disk = False
         self.unreachable = False
@@ -157,9 +174,28 @@ class Machine:
         return self.server
 
     @property
-    def role(self) -> RoleName | None:
-        raft = self.node.status.raft
-        return raft.role if raft is not None else None
+    def has_ended(self) -> bool:
+        return self.stop is not None
+
+    @property
+    def consensus(self) -> Consensus:
+        consensus = self.node.status.consensus
+        assert consensus is not None, f"{self.name} is booting"
+        return consensus
+
+    @property
+    def raft(self) -> Status:
+        return self.consensus.raft
+
+    @property
+    def role(self) -> RoleName:
+        return self.raft.role
+
+    @property
+    def members(self) -> dict[str, Member]:
+        """The voters that are committed, by name."""
+        members = self.raft.committed_configuration.members
+        return {member.name: member for member in members if member.is_voter}
 
     def start(self) -> None:
         self._lives += 1
@@ -261,9 +297,7 @@ class Machine:
         machine, port = found
         host = order.address.rpartition(":")[0]
         end = self.new_end(End())
-        self.tell(
-            ConnectionDialled(order.dial, end.connection, f"{host}:50000", order.address)
-        )
+        self.tell(ConnectionDialled(order.dial, end.connection, f"{host}:50000", order.address))
         machine.accept(port, end, order.address, f"{host}:50000")
 
     def _do(self, job: DiskJob) -> None:
@@ -300,25 +334,21 @@ class World:
         self.queue: deque[tuple[Machine, Server | None, Fact]] = deque()
 
     def machine(
-        self, number: int = 1, *, join: int | None = None, raft: Config = QUICK, **settings: object
+        self, number: int = 1, *, join: int | None = None, **settings: Unpack[Given]
     ) -> Machine:
         """A new machine with a node of that number, not started; `join` names another one."""
-        given = Settings(
-            name=f"id{number}",
-            listen=f":{number}379",
-            peer_bind=f":{number}5379",
-            join=None if join is None else f"127.0.0.1:{join}379",
-            raft=raft,
-        )
-        machine = Machine(self, attrs.evolve(given, **settings))
+        given: Given = {"listen": f":{number}379", "peer_bind": f":{number}5379", "raft": QUICK}
+        given.update(settings)
+        target = None if join is None else f"127.0.0.1:{join}379"
+        machine = Machine(self, Settings(name=f"id{number}", join=target, **given))
         self.machines.append(machine)
         return machine
 
-    def founded(self, number: int = 1, *, raft: Config = QUICK, **settings: object) -> Machine:
+    def founded(self, number: int = 1, **settings: Unpack[Given]) -> Machine:
         """A cluster of one that leads itself."""
-        machine = self.machine(number, raft=raft, **settings)
+        machine = self.machine(number, **settings)
         machine.start()
-        self.run_until(lambda: machine.role is RoleName.LEADER and _is_ready(machine))
+        self.run_until(lambda: machine.raft.is_ready)
         return machine
 
     def cluster(self, count: int = 3, *, raft: Config = QUICK) -> list[Machine]:
@@ -328,7 +358,7 @@ class World:
             joiner = self.machine(number, join=1, raft=raft)
             machines.append(joiner)
             joiner.start()
-            self.run_until(lambda: len(_voters(machines[0])) == len(machines))
+            self.run_until(lambda: len(machines[0].members) == len(machines))
         self.run(500)
         return machines
 
@@ -411,11 +441,6 @@ class World:
 def _is_ready(machine: Machine) -> bool:
     raft = machine.node.status.raft
     return raft is not None and raft.is_ready
-
-
-def _voters(machine: Machine) -> tuple[int, ...]:
-    raft = machine.node.status.raft
-    return raft.committed_configuration.voters if raft is not None else ()
 
 
 @pytest.fixture

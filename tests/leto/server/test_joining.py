@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 
 def roles(machine: "Machine") -> dict[str, MemberRole]:
-    raft = machine.node.status.raft
-    assert raft is not None
-    return {m.name: m.role for m in raft.committed_configuration.members}
+    return {m.name: m.role for m in machine.raft.committed_configuration.members}
 
 
 def test_a_joiner_becomes_a_voter(world: "World") -> None:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leto.raft.actions import RoleName
-from leto.raft.configuration import MemberRole
 from leto.resp import OK, ErrorReply
 from leto.server.addresses import Address
 from leto.server.membership import objection_to_address
@@ -15,9 +14,7 @@ if TYPE_CHECKING:
 
 
 def names(machine: "Machine") -> list[str]:
-    raft = machine.node.status.raft
-    assert raft is not None
-    return sorted(member.name for member in raft.committed_configuration.members)
+    return sorted(member.name for member in machine.raft.committed_configuration.members)
 
 
 def text(reply: object) -> str:
@@ -28,13 +25,11 @@ def text(reply: object) -> str:
 def test_join_of_an_unreachable_address_changes_nothing(world: "World") -> None:
     machine = world.founded()
     client = world.client(machine)
-    before = machine.node.status.raft.last_log
+    before = machine.raft.last_log
 
     reply = client.ask("JOIN 127.0.0.1:999 id2")
 
-    assert (
-        "ERR cannot reach 127.0.0.1:999: connection refused; nothing was changed" == text(reply)
-    )
+    assert "ERR cannot reach 127.0.0.1:999: connection refused; nothing was changed" == text(reply)
     assert ["id1"] == names(machine)
     assert before.index <= 2  # its no-op, and at most where it says it lives
     assert OK == client.ask("SET a b")
@@ -59,7 +54,7 @@ def test_join_of_an_address_whose_node_has_another_name_is_refused(world: "World
     blank = world.machine(2, join=9)
     blank.start()
     client = world.client(founder)
-    blank.node._node.identity.cluster_id = founder.node._node.identity.cluster_id
+    blank.consensus.identity.cluster_id = founder.consensus.identity.cluster_id
 
     reply = client.ask("JOIN 127.0.0.1:25379 id3")
 
@@ -101,11 +96,7 @@ def test_join_of_a_member_at_a_new_address_changes_it(world: "World") -> None:
 
     assert OK == world.client(founder).ask("JOIN 127.0.0.1:26379 id2")
 
-    (member,) = [
-        m for m in founder.node.status.raft.committed_configuration.members if m.name == "id2"
-    ]
-    assert "127.0.0.1:26379" == member.address
-    assert MemberRole.VOTER == member.role
+    assert "127.0.0.1:26379" == founder.members["id2"].address
 
 
 def test_join_of_an_address_that_another_member_has_is_refused(world: "World") -> None:
@@ -123,9 +114,7 @@ def test_join_of_an_address_that_another_member_has_is_refused(world: "World") -
 def test_the_first_join_shows_the_founder_its_own_address(world: "World") -> None:
     founder, joiner = world.cluster(2)
 
-    addresses = {
-        m.name: m.address for m in joiner.node.status.raft.committed_configuration.members
-    }
+    addresses = {name: member.address for name, member in joiner.members.items()}
 
     assert {"id1": "127.0.0.1:15379", "id2": "127.0.0.1:25379"} == addresses
     assert founder.role is RoleName.LEADER

@@ -127,8 +127,7 @@ def test_a_restarted_founder_that_leads_again_is_named_with_its_host(world: "Wor
         if machine is not leader:
             reply = world.client(machine).ask("SET a b")
             assert ErrorReply(f"not leader 127.0.0.1:{port}") == reply
-    (ours,) = [m for m in leader.node.status.raft.configuration.members if m.name == "id1"]
-    assert "127.0.0.1:15379" == ours.address
+    assert "127.0.0.1:15379" == leader.members["id1"].address
 
 
 def test_without_a_quorum_writes_are_refused_and_reads_time_out_in_four_seconds(
@@ -184,13 +183,12 @@ def test_a_stopping_node_waits_a_second_for_what_is_on_its_way(world: "World") -
     machine.ask_to_stop()
     client.send("SET d 1")
 
-    assert machine.stop is None
+    assert not machine.has_ended
     world.run(1_100)
     unknown = ErrorReply("UNKNOWN the write may still be applied")
     stopping = ErrorReply("CLUSTERDOWN this node is stopping, not applied")
     assert [unknown, unknown, stopping, stopping] == client.received()
-    assert machine.stop is not None
-    assert machine.server is None
+    assert machine.has_ended
 
 
 def test_a_failed_disk_ends_the_node_with_a_clear_line(world: "World") -> None:

@@ -1,0 +1,261 @@
+"""Links between nodes: dialling, greeting, staying alive, giving up."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+
+from leto.raft.config import Config
+from leto.raft.messages import AppendEntries
+from leto.raft.types import BEFORE_LOG, NodeId
+from leto.resp import OK
+from leto.server.world import Dial, OutputBacklog, Port, Transmit
+from leto.wire import FrameReader, Goodbye, GoodbyeCode, Hello, Ping, Unreadable, decode, encode
+from leto.wire.frames import encode_frame
+from leto.wire.messages import Word
+
+if TYPE_CHECKING:
+    from tests.leto.server.conftest import Client, Machine, World
+
+PATIENT = Config()  # whoever waits for an election waits for seconds
+
+
+class Stranger:
+    """Somebody on the peer port who says what the test wants."""
+
+    def __init__(self, world: "World", machine: "Machine") -> None:
+        self.world = world
+        self.machine = machine
+        self.client: Client = world.client(machine)
+        self.reader = FrameReader()
+        machine.accept(
+            Port.PEER, self.client.end, str(machine.settings.peer_bind_address), "10.0.0.9:1"
+        )
+        self.heard: list[Word] = []
+        self.client.parser.feed = self._hear  # type: ignore[method-assign] # it is no RESP
+        world.settle()
+
+    def say(self, word: Word) -> None:
+        self.client.send_raw(encode(word))
+
+    def _hear(self, data: bytes) -> None:
+        for frame in self.reader.feed(data):
+            word = decode(frame)
+            assert word is not None
+            assert not isinstance(word, Unreadable)
+            self.heard.append(word)
+
+
+def hello_of(machine: "Machine") -> Hello:
+    """The greeting of a member that nobody knows."""
+    ours = machine.consensus.identity.hello(blank=False)
+    return attrs.evolve(ours, node_id=NodeId(77), name="id7")
+
+
+def test_every_two_nodes_have_one_link(world: "World") -> None:
+    machines = world.cluster()
+    world.run(3_000)
+
+    ups = {m.name: sorted(str(line["peer"]) for line in m.messages("link up")) for m in machines}
+    assert {"id1": ["id2", "id3"], "id2": ["id1", "id3"], "id3": ["id1", "id2"]} == ups
+
+
+def test_a_lost_link_is_dialled_again(world: "World") -> None:
+    machines = world.cluster()
+    for end in list(machines[1].ends.values()):
+        other = end.other
+        assert other is not None
+        if other.machine is not None:
+            end.close("reset by the test")
+            other.close("reset by the test")
+    world.settle()
+
+    world.run(1_500)
+
+    links = machines[1].consensus.links
+    others = [m for m in machines if m is not machines[1]]
+    assert all(links.is_up(m.raft.node_id) for m in others)
+    assert OK == world.client(world.leader()).ask("SET a b")
+
+
+def test_a_dead_leader_is_replaced_without_waiting_for_a_timeout(world: "World") -> None:
+    machines = world.cluster(raft=PATIENT)
+    died_at = world.now_us
+
+    machines[0].kill()
+
+    world.leader(machines[1:])
+    assert world.now_us - died_at < 300_000
+
+
+def test_a_leader_that_stops_is_replaced_without_waiting_for_a_timeout(world: "World") -> None:
+    machines = world.cluster(raft=PATIENT)
+    stopped_at = world.now_us
+
+    machines[0].ask_to_stop()
+
+    world.leader(machines[1:])
+    assert world.now_us - stopped_at < 300_000
+
+
+def test_dials_are_repeated_with_growing_pauses_and_one_complaint(world: "World") -> None:
+    machines = world.cluster()
+    machines[2].kill()
+    before = len(machines[0].orders)
+
+    world.run(10_000)
+
+    dials = [order for order in machines[0].orders[before:] if isinstance(order, Dial)]
+    assert 5 <= len(dials) <= 14
+    (complaint,) = machines[0].messages("peer unreachable")
+    assert "connection refused" == complaint["reason"]
+
+
+def test_a_silent_link_is_given_up(world: "World") -> None:
+    machines = world.cluster()
+    machines[2].is_frozen = True
+
+    world.run(5_500)
+
+    (down,) = machines[0].messages("link down")
+    assert ("id3", "it has been silent for too long") == (down["peer"], down["reason"])
+
+
+def test_whoever_is_no_member_any_more_is_told_by_the_leader(world: "World") -> None:
+    machine = world.founded()
+    stranger = Stranger(world, machine)
+
+    stranger.say(hello_of(machine))
+
+    assert isinstance(stranger.heard[-1], Goodbye)
+    assert GoodbyeCode.REMOVED is stranger.heard[-1].code
+
+
+def test_pings_are_sent_each_second(world: "World") -> None:
+    machines = world.cluster()
+    before = len(machines[1].orders)
+
+    world.run(3_050)
+
+    sent = b"".join(o.data for o in machines[1].orders[before:] if isinstance(o, Transmit))
+    words = [decode(frame) for frame in FrameReader().feed(sent)]
+    assert 6 == sum(isinstance(word, Ping) for word in words)
+
+
+def test_a_stranger_that_says_nothing_is_given_up(world: "World") -> None:
+    stranger = Stranger(world, world.founded())
+
+    assert isinstance(stranger.heard[0], Hello)
+    world.run(2_100)
+
+    assert stranger.client.is_closed
+
+
+def test_a_stranger_that_does_not_greet_first_is_dropped(world: "World") -> None:
+    stranger = Stranger(world, world.founded())
+
+    stranger.say(AppendEntries(term=9, round=1, prev=BEFORE_LOG, entries=(), leader_commit=0))
+
+    assert stranger.client.is_closed
+
+
+@pytest.mark.parametrize(
+    "data", [b"GET / HTTP/1.1\r\n\r\n", encode(Ping())[:-1] + b"x", b"\x00" * 64]
+)
+def test_bytes_that_are_no_frames_end_the_link(world: "World", data: bytes) -> None:
+    stranger = Stranger(world, world.founded())
+
+    stranger.client.send_raw(data)
+
+    world.run(2_100)
+    assert stranger.client.is_closed
+
+
+def test_a_frame_whose_body_is_wrong_ends_the_link(world: "World") -> None:
+    machine = world.founded()
+    stranger = Stranger(world, machine)
+    number = FrameReader().feed(encode(hello_of(machine)))[0].type
+
+    stranger.client.send_raw(encode_frame(number, [b"short"]))
+
+    assert stranger.client.is_closed
+
+
+def test_a_frame_of_a_newer_minor_version_is_passed_over(world: "World") -> None:
+    stranger = Stranger(world, world.founded())
+
+    stranger.client.send_raw(encode_frame(60_000, [b"whatever"]))
+
+    assert not stranger.client.is_closed
+
+
+INTRUDERS: list[tuple[Callable[[Hello], Hello], str]] = [
+    (lambda hello: attrs.evolve(hello, cluster_id=ClusterId(5)), "it belongs to cluster"),
+    (lambda hello: attrs.evolve(hello, major=9), "version 9"),
+    (lambda hello: attrs.evolve(hello, blank=True), "it is no member yet"),
+    (lambda hello: attrs.evolve(hello, cluster_id=NO_CLUSTER), "we did not ask for it"),
+]
+
+
+@pytest.mark.parametrize("change,says", INTRUDERS)
+def test_whoever_does_not_belong_is_refused_with_a_word(
+    world: "World", change: Callable[[Hello], Hello], says: str
+) -> None:
+    machine = world.founded()
+    stranger = Stranger(world, machine)
+
+    stranger.say(change(hello_of(machine)))
+
+    goodbye = stranger.heard[-1]
+    assert isinstance(goodbye, Goodbye)
+    assert GoodbyeCode.REFUSED is goodbye.code
+    assert says in goodbye.text
+    assert stranger.client.is_closed
+    assert says in str(machine.messages("peer refused")[-1]["reason"])
+
+
+def test_a_node_that_is_told_that_it_was_removed_ends(world: "World") -> None:
+    machine = world.founded()
+    stranger = Stranger(world, machine)
+
+    stranger.say(Goodbye(GoodbyeCode.REMOVED, "you are not a member any more"))
+
+    assert machine.stop is not None
+    assert "the leader says: you are not a member any more" in machine.stop.message
+
+
+def test_goodbye_is_told_to_the_operator(world: "World") -> None:
+    machines = world.cluster()
+    machines[2].ask_to_stop()
+
+    reasons = [line["reason"] for line in machines[0].messages("link down")]
+    assert ["it said: this node stops"] == reasons
+
+
+def test_a_peer_too_far_behind_gets_no_more_entries_but_heartbeats_only(world: "World") -> None:
+    machines = world.cluster()
+    links = machines[0].consensus.links
+    tiny = attrs.evolve(links._limits, link_backlog_bytes_max=10)
+    links._limits = tiny
+    for connection, end in machines[0].ends.items():
+        if end.other is not None and end.other.machine is machines[2]:
+            machines[0].tell(OutputBacklog(connection, 11))
+    applied = machines[2].raft.last_applied
+
+    assert OK == world.client(machines[0]).ask("SET a b")
+
+    assert applied == machines[2].raft.last_applied
+
+
+def test_a_link_in_the_same_direction_replaces_the_older_one(world: "World") -> None:
+    machines = world.cluster(2)
+    links = machines[0].consensus.links
+    heard: list[object] = []
+
+    links.introduce("127.0.0.1:25379", heard.append)
+    world.run(100)
+
+    assert isinstance(heard[0], Hello)
+    assert 1 == sum(end.other is not None for end in machines[1].ends.values())
+    assert OK == world.client(machines[0]).ask("SET a b")
