@@ -11,7 +11,18 @@ from leto.raft.messages import AppendEntries
 from leto.raft.types import BEFORE_LOG, NodeId
 from leto.resp import OK
 from leto.server.world import Dial, OutputBacklog, Port, Transmit
-from leto.wire import FrameReader, Goodbye, GoodbyeCode, Hello, Ping, Unreadable, decode, encode
+from leto.wire import (
+    NO_CLUSTER,
+    ClusterId,
+    FrameReader,
+    Goodbye,
+    GoodbyeCode,
+    Hello,
+    Ping,
+    Unreadable,
+    decode,
+    encode,
+)
 from leto.wire.frames import encode_frame
 from leto.wire.messages import Word
 
