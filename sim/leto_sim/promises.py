@@ -1,0 +1,96 @@
+"""What clients were told of their writes, held against what was applied.
+
+Responsible for the fate of every write that bears a token of its own: an
+acknowledged one is in the log, once; one that was certainly refused never is; and
+nothing is there that no client sent. The log is read as bytes: a token is looked
+for in what the entries carry, so that no code of the server has to be believed.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+from re import compile as pattern
+from typing import Final
+
+from leto.raft.entries import Command, Entry
+from leto.raft.types import Index
+from leto_sim.result import PropertyViolated
+
+ACKNOWLEDGED_SURVIVES: Final = "acknowledged writes survive"
+REFUSED_NEVER_APPLIED: Final = "refused writes are never applied"
+NOTHING_INVENTED: Final = "only what was asked for is applied, once"
+_TOKEN: Final = pattern(rb"<[a-z0-9.]+>")
+
+
+class Fate(Enum):
+    """What a client knows of its write."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "certainly not applied"
+    UNKNOWN = "unknown"
+
+
+class Promises:
+    """The writes with tokens, by token. A token is `<...>`, and nobody uses it twice."""
+
+    def __init__(self) -> None:
+        self._fates: dict[bytes, Fate] = {}
+        self._applied: dict[bytes, Index] = {}
+        # Acknowledged, and not seen in the log: a server answers as it applies, and
+        # says what it has applied a moment later.
+        self._owed: dict[bytes, None] = {}
+        self._read_until: Index = 0
+
+    def asked(self, token: bytes) -> None:
+        """A client is about to send this write."""
+        assert _TOKEN.fullmatch(token), token
+        assert token not in self._fates, f"{token!r} is used twice"
+        self._fates[token] = Fate.OPEN
+
+    def told(self, token: bytes, fate: Fate) -> None:
+        """The client has learnt this."""
+        self._fates[token] = fate
+        index = self._applied.get(token)
+        if fate is Fate.ACKNOWLEDGED and index is None:
+            self._owed[token] = None
+        if fate is Fate.REFUSED and index is not None:
+            raise PropertyViolated(
+                REFUSED_NEVER_APPLIED, f"{token!r} was refused, and is applied at {index}"
+            )
+
+    def applied(self, entries: Iterable[Entry]) -> None:
+        """Some node has applied these. Of each index the first application is read."""
+        for entry in entries:
+            if entry.id.index > self._read_until:
+                self._read_until = entry.id.index
+                if isinstance(entry.payload, Command):
+                    self._read(entry.id.index, entry.payload.data)
+
+    def settle(self) -> None:
+        """Everything has been applied that ever will be."""
+        for token in self._owed:
+            raise PropertyViolated(
+                ACKNOWLEDGED_SURVIVES, f"{token!r} was acknowledged, and nobody has applied it"
+            )
+
+    def may_be_applied(self, argument: bytes) -> bool:
+        """Whether a write of this argument was applied; if it bears no token, perhaps."""
+        token = _TOKEN.match(argument)
+        return token is None or token.group() in self._applied
+
+    def _read(self, index: Index, data: bytes) -> None:
+        for token in _TOKEN.findall(data):
+            fate = self._fates.get(token)
+            if fate is None:
+                raise PropertyViolated(NOTHING_INVENTED, f"nobody asked for {token!r}")
+            if fate is Fate.REFUSED:
+                raise PropertyViolated(
+                    REFUSED_NEVER_APPLIED, f"{token!r} was refused, and is applied at {index}"
+                )
+            if token in self._applied:
+                raise PropertyViolated(
+                    NOTHING_INVENTED,
+                    f"{token!r} is applied at {index}, after {self._applied[token]}",
+                )
+            self._applied[token] = index
+            self._owed.pop(token, None)
