@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 import attrs
 
-from leto_sim.lincheck import IMPOSSIBLE, Impossible, Model, Operation
+from leto_sim.lincheck import IMPOSSIBLE, Impossible, Model, Operation, Verdict
+from leto_sim.zones import Cluster, zones_are_linearizable
 
 # --- a register --------------------------------------------------------------------------
 
@@ -57,6 +58,20 @@ class Register(Model[RegisterCommand, int]):
             if operation.returned is not None
             or (isinstance(operation.command, WriteValue) and operation.command.value in seen)
         ]
+
+    def decide(self, operations: Sequence[RegisterOperation]) -> Verdict | None:
+        """Different values allow the quick decision."""
+        clusters: dict[int | None, Cluster] = {None: Cluster.of_nothing()}
+        for operation in operations:
+            command = operation.command
+            if isinstance(command, WriteValue):
+                cluster = clusters.setdefault(command.value, Cluster())
+                cluster.written = operation.invoked
+            else:
+                cluster = clusters.setdefault(operation.result, Cluster())
+            cluster.add(invoked=operation.invoked, returned=operation.returned)
+        linearizable = zones_are_linearizable(tuple(clusters.values()))
+        return Verdict.LINEARIZABLE if linearizable else Verdict.ILLEGAL
 
 
 # --- a key of Redis strings --------------------------------------------------------------

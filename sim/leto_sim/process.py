@@ -59,6 +59,7 @@ from leto_sim.scheduler import Scheduler
 
 HEALTHY_CORE = "the core keeps its own invariants"
 _CLOCK_OFFSETS = 10**12
+_MISTAKES = (AssertionError, LetoError, ArithmeticError, LookupError, TypeError, ValueError)
 
 Arguments = TypeVarTuple("Arguments")
 
@@ -190,37 +191,29 @@ class Process:
         if self.is_paused:
             self._missed.append(event)
             return
-        now = self._scheduler.now
-        self._journal.note(now, self._where, canonical_event(event))
+        self._journal.note(self._scheduler.now, self._where, canonical_event(event))
         try:
-            self._handle(event, now)
+            self._handle(event)
         finally:
             if self._journal.is_traced:
-                self._trace(event, now)
+                self._trace(event)
 
-    def _handle(self, event: Event, now: Micros) -> None:
-        for action in self._decide(event, now + self._clock_offset):
+    def _handle(self, event: Event) -> None:
+        try:
+            actions = self.node.handle(event, self._scheduler.now + self._clock_offset)
+        except _MISTAKES as mistake:
+            raise PropertyViolated(
+                HEALTHY_CORE, f"{type(mistake).__name__}: {mistake}", node=self.name
+            ) from mistake
+        for action in actions:
             self._performers[type(action)](action)
         if not self.is_over:
             self._panel.handled(self)
             self._arm_timer()
 
-    def _decide(self, event: Event, now: Micros) -> list[Action]:
-        try:
-            return list(self.node.handle(event, now))
-        except (
-            AssertionError,
-            LetoError,
-            ArithmeticError,
-            LookupError,
-            TypeError,
-            ValueError,
-        ) as e:
-            raise PropertyViolated(HEALTHY_CORE, f"{type(e).__name__}: {e}", node=self.name) from e
-
-    def _trace(self, event: Event, now: Micros) -> None:
+    def _trace(self, event: Event) -> None:
         text = f"{self.name} {describe_event(event, self._world.name_of)}"
-        self._journal.trace(now, self._world.lanes, lambda: text)
+        self._journal.trace(self._scheduler.now, self._world.lanes, lambda: text)
 
     # --- the timer ----------------------------------------------------------------------
 

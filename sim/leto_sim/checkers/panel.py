@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 class _Before:
     """How a node stood after the event before."""
 
-    led_term: Term | None
-    commit_index: Index
+    standing: tuple[RoleName, Term, Index, Index]
     configuration: Configuration
+    has_rewritten: bool = False  # in this event: its log, or its configuration
 
 
 class Panel:
@@ -70,9 +70,7 @@ class Panel:
     def node_started(self, node: Observed) -> None:
         """A node starts a life; its platter is what it found."""
         self._platters[node.node_id] = self._ever[node.node_id] = node.platter
-        self._before[node.node_id] = _Before(
-            None, node.status.commit_index, node.status.configuration
-        )
+        self._before[node.node_id] = _Before(_standing(node), node.status.configuration)
         self._monotonicity.started(node)
         self._append_only.started(node)
         self.safety.started(node)
@@ -87,8 +85,11 @@ class Panel:
 
     def write_issued(self, node: Observed, write: Write) -> None:
         """The node orders a write. Called before `node.memory` performs it."""
-        self._append_only.write_issued(node, write)
-        self.ledger.write_issued(node, write)
+        if write.truncate_from is not None:
+            self._append_only.write_issued(node, write)
+            self.ledger.write_issued(node, write)
+        if write.truncate_from is not None or write.snapshot is not None or write.entries:
+            self._before[node.node_id].has_rewritten = True
 
     def write_durable(self, node: Observed, write: Write) -> None:
         """A write is about to be durable. Called before `node.platter` performs it."""
@@ -123,20 +124,28 @@ class Panel:
         self.safety.restored(node, index, content)
 
     def handled(self, node: Observed) -> None:
-        """The node has handled an event, and every order of it was performed."""
-        self._monotonicity.handled(node)
-        self._append_only.handled(node)
-        status, before = node.status, self._before[node.node_id]
-        if status.commit_index != before.commit_index:
+        """The node has handled an event, and every order of it was performed.
+
+        Most events change nothing that is looked at here: that must cost little.
+        """
+        before = self._before[node.node_id]
+        standing = _standing(node)
+        if standing != before.standing or before.has_rewritten:
+            self._monotonicity.handled(node)
+            self._append_only.handled(node)
+            self._compare(node, before, standing)
+            before.standing, before.configuration = standing, node.status.configuration
+            before.has_rewritten = False
+
+    def _compare(
+        self, node: Observed, before: _Before, standing: tuple[RoleName, Term, Index, Index]
+    ) -> None:
+        role, term, commit_index, _ = standing
+        if commit_index != before.standing[2]:
             self._commit_advanced(node, before)
-            before.commit_index = status.commit_index
-        led_term = status.current_term if status.role is RoleName.LEADER else None
-        if led_term != before.led_term:
-            if led_term is not None:
-                self.election_safety.elected(node)
-                self._committed_in_terms.elected(node)
-            before.led_term = led_term
-        before.configuration = status.configuration
+        if role is RoleName.LEADER and (role, term) != before.standing[:2]:
+            self.election_safety.elected(node)
+            self._committed_in_terms.elected(node)
 
     def _commit_advanced(self, node: Observed, before: _Before) -> None:
         fresh = self.ledger.commit_advanced(node)
@@ -147,3 +156,8 @@ class Panel:
             # vote for anybody who lacks it, since it cannot vote any more.
             check_durable_quorum(node, fresh[-1], self._ever, configurations)
             check_committed(node, fresh[-1], self._platters, configurations)
+
+
+def _standing(node: Observed) -> tuple[RoleName, Term, Index, Index]:
+    status = node.status
+    return (status.role, status.current_term, status.commit_index, status.last_applied)
