@@ -125,7 +125,7 @@ class Demo:
                 print(_obituary(node), flush=True)
 
     def _stop_nodes(self) -> None:
-        print("stopping ...", flush=True)
+        print("\nstopping ...", flush=True)
         running = [node for node in self._nodes if node.process is not None]
         for node in running:
             node.signal(signal.SIGTERM)

@@ -101,15 +101,13 @@ class Runtime:
             Exception: the program, or this driver, is broken.
         """
         self._loop.set_exception_handler(self._on_unhandled)
-        servers = [
-            await self._loop.create_server(self._acceptor(port), sock=sock, start_serving=False)
-            for port, sockets in self._listeners.items()
-            for sock in sockets
-        ]
+        servers: list[asyncio.Server] = []
         try:
             self.tell(Started(self._directory.files()))
-            for server in servers:
-                await server.start_serving()
+            for port, sockets in self._listeners.items():
+                for sock in sockets:
+                    server = await self._loop.create_server(self._acceptor(port), sock=sock)
+                    servers.append(server)
             return await self._end
         finally:
             for server in servers:

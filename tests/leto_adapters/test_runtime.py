@@ -359,6 +359,21 @@ def test_deadline_that_is_due_lets_others_in_between(run: Run, tmp_path: Path) -
     run(scenario())
 
 
+def test_deadline_ahead_does_not_hold_up_the_end(run: Run, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        script = Script()
+        script.deadline = 1 << 62
+        async with running(script, tmp_path) as node:
+            await script.next(Started)
+            node.runtime.request_stop("")
+
+            assert await node.ended == BYE
+
+        assert [] == script.all(ClockTicked)
+
+    run(scenario())
+
+
 # --- connections -------------------------------------------------------------------------
 
 
