@@ -149,6 +149,20 @@ def test_record_that_looks_like_a_header_is_not_believed(cuts: list[int]) -> Non
     assert NOWHERE == reader.furthest
 
 
+@given(st.lists(st.integers(0, 400), max_size=10).map(sorted))
+def test_forged_header_inside_a_damaged_record_is_not_looked_at(cuts: list[int]) -> None:
+    forged = encode_frame(7, 9, Position(7, 10_000), HEAD)
+    entry = Entry(EntryId(1, 1), Command(forged))
+    frame = bytearray(encode_frame(7, 1, NOWHERE, Write(seq=1, entries=(entry,))))
+    frame[-1] ^= 1
+    reader = SegmentReader(7)
+
+    read_in_pieces(reader, bytes(frame), cuts)
+
+    assert reader.error == "the checksum of a frame does not match"
+    assert NOWHERE == reader.furthest
+
+
 def test_header_without_the_magic_is_damaged_though_its_checksum_is_right() -> None:
     covered = _COVERED.pack(b"none", 0, 1, 0, 0, 0)
     reader = SegmentReader(7)
