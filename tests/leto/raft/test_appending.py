@@ -1,0 +1,116 @@
+"""The only ways in which a node's log changes."""
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leto.raft.actions import Answer, Unknown
+from leto.raft.appending import extend_log, replace_log, truncate_log
+from leto.raft.boot import initial_state
+from leto.raft.config import Config
+from leto.raft.entries import HardState, Restored, SnapshotMark
+from leto.raft.roles import Leader, become_candidate, become_leader, become_pre_candidate
+from leto.raft.types import EntryId, NodeId
+
+if TYPE_CHECKING:
+    from leto.raft.state import State
+    from tests.leto.raft.conftest import Make
+
+
+@pytest.fixture
+def state(make: "type[Make]") -> "State":
+    """Of the first of two voters, whose log holds two entries, the first of them committed."""
+    restored = Restored(
+        node_id=NodeId(1),
+        incarnation=1,
+        hard_state=HardState(1, None),
+        snapshot=SnapshotMark(configuration=make.configuration(1, 2)),
+        entries=make.entries(1, 1),
+    )
+    state = initial_state(Config(), restored, random.Random(0))
+    state.commit_index = 1
+    return state
+
+
+@pytest.fixture
+def leading(state: "State") -> "State":
+    become_pre_candidate(state, 7)
+    become_candidate(state)
+    become_leader(state)
+    return state
+
+
+def test_log_lane_and_configuration_go_in_step(state: "State", make: "type[Make]") -> None:
+    configured = make.entry(3, 1, make.configuration(1, 2, 3))
+
+    extend_log(state, (configured, make.entry(4, 1)))
+    assert (EntryId(1, 4), configured.payload) == (state.log.last, state.configuration)
+    write = state.lane.issue(4, 0)
+    assert write is not None
+    assert (configured, make.entry(4, 1)) == write.entries
+
+    truncate_log(state, 2)
+    assert (EntryId(1, 1), make.configuration(1, 2)) == (state.log.last, state.configuration)
+    write = state.lane.issue(1, 0)
+    assert write is not None
+    assert (2, 1) == (write.truncate_from, state.lane.durable_index)
+
+
+def test_a_snapshot_takes_the_place_of_the_log(state: "State", make: "type[Make]") -> None:
+    mark = SnapshotMark(last_included=EntryId(1, 5), configuration=make.configuration(2, 3))
+    extend_log(state, (make.entry(3, 1, make.configuration(1, 2, 3)),))
+    state.lane.issue(3, 0)
+
+    replace_log(state, mark)
+
+    assert (EntryId(1, 5), 6) == (state.log.last, state.log.first_index)
+    assert (5, mark.configuration) == (
+        state.configurations.effective_index,
+        state.configuration,
+    )
+    assert 0 == state.lane.durable_index
+
+
+def test_a_committed_entry_is_never_dropped(state: "State", make: "type[Make]") -> None:
+    with pytest.raises(AssertionError, match="1 is committed"):
+        truncate_log(state, 1)
+    with pytest.raises(AssertionError, match="a snapshot covers what it replaces"):
+        replace_log(
+            state, SnapshotMark(last_included=EntryId(1, 1), configuration=make.configuration(1))
+        )
+
+
+def test_a_leaders_log_only_grows(leading: "State", make: "type[Make]") -> None:
+    with pytest.raises(AssertionError, match="a leader's log only grows"):
+        truncate_log(leading, 2)
+    with pytest.raises(AssertionError, match="a leader's log only grows"):
+        replace_log(
+            leading, SnapshotMark(last_included=EntryId(1, 9), configuration=make.configuration(1))
+        )
+
+
+def test_a_truncated_proposal_is_unknown(state: "State") -> None:
+    state.proposals.extend([(EntryId(1, 1), 7), (EntryId(1, 2), 8)])
+
+    truncate_log(state, 2)
+
+    assert [(EntryId(1, 1), 7)] == list(state.proposals)
+    assert [Answer(8, Unknown())] == state.actions
+
+
+def test_a_leaders_progress_follows_the_members(leading: "State", make: "type[Make]") -> None:
+    leader = leading.role
+    assert isinstance(leader, Leader)
+    leading.now = 5
+
+    extend_log(leading, (make.entry(3, 2, make.configuration(1, 3)),))
+    assert [2, 3] == list(leader.progress)
+    assert [5, None] == [progress.leaving_since for progress in leader.progress.values()]
+    assert 4 == leader.progress[NodeId(3)].next_index
+    leading.now = 9
+    extend_log(leading, (make.entry(4, 2, make.configuration(1)),))
+    assert [5, 9] == [progress.leaving_since for progress in leader.progress.values()]
+    extend_log(leading, (make.entry(5, 2, make.configuration(1, 2)),))
+
+    assert [None, 9] == [progress.leaving_since for progress in leader.progress.values()]
