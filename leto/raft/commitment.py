@@ -19,6 +19,8 @@ from leto.raft.types import Index, NodeId
 
 def advance_commit_index(state: State, leader: Leader) -> None:
     """Commit what a quorum stores durably."""
+    if state.commit_index == state.log.last.index:
+        return
 
     def match_index(node_id: NodeId) -> Index:
         if node_id == state.node_id:

@@ -148,7 +148,7 @@ class Configuration:
 
     def is_voter(self, node_id: NodeId) -> bool:
         """Whether its vote counts, in either part of a joint configuration."""
-        return any(node_id in voters for voters in self._parts())
+        return node_id in self.voters or node_id in _voters_of(self.outgoing)
 
     def has_quorum(self, holds: Callable[[NodeId], bool]) -> bool:
         """Whether the nodes of which `holds` is true are a quorum (§4.3: of both parts)."""
@@ -164,7 +164,10 @@ class Configuration:
         """
         if not self.voters:
             return 0
-        return min(_reached_by_majority(map(value_of, voters)) for voters in self._parts())
+        reached = _reached_by_majority([value_of(voter) for voter in self.voters])
+        if not self.outgoing:
+            return reached
+        return min(reached, _reached_by_majority(map(value_of, _voters_of(self.outgoing))))
 
     def changed(self, changes: Iterable[ConfigurationChange]) -> "Configuration":
         """The configuration to propose for these changes, joint if it must be.

@@ -131,13 +131,12 @@ class Node:
         state.now = now
         if not self._has_started:
             self._start()
-        role, leader = state.role, state.leader
+        role = state.role
         self._consider(event)
         if self._state.failed:
             return self._take_actions()
-        self._conclude(role, leader)
+        self._conclude(role)
         write = state.lane.issue(state.log.last.index, now)
-        self._announce()
         actions = self._take_actions()
         # First, since the disk is what the others wait for.
         return actions if write is None else [write, *actions]
@@ -161,6 +160,7 @@ class Node:
                 replication.on_commands_proposed(state, event)
             case Applied(index=index):
                 commitment.on_applied(state, index)
+                snapshots.take_if_due(state)
             case TimerFired():
                 self._on_timer()
             case ReadRequested():
@@ -309,21 +309,26 @@ class Node:
 
     # --- consequences -----------------------------------------------------------------
 
-    def _conclude(self, role_before: Role, leader_before: NodeId | None) -> None:
+    def _conclude(self, role_before: Role) -> None:
         state = self._state
         if isinstance(state.role, Leader):
             self._lead(state.role)
-        if isinstance(role_before, Leader) and state.role is not role_before:
-            transfer.conclude(state, role_before)
-            replication.give_up_proposals(state, role_before)
-            reads.give_up_leading(state, role_before)
-        if state.leader != leader_before:
-            reads.follow_another(state)
+        # Term and leader are a role's for as long as it lasts: a new one is a new role.
+        if state.role is not role_before:
+            self._leave(role_before)
         snapshots.restore_when_idle(state)
         commitment.apply_committed(state)
         reads.answer_readable(state)
-        snapshots.take_if_due(state)
         snapshots.compact_when_unread(state)
+
+    def _leave(self, role: Role) -> None:
+        state = self._state
+        if isinstance(role, Leader):
+            transfer.conclude(state, role)
+            replication.give_up_proposals(state, role)
+            reads.give_up_leading(state, role)
+        reads.follow_another(state)
+        self._announce()
 
     def _lead(self, leader: Leader) -> None:
         state = self._state

@@ -60,13 +60,14 @@ def _uncommitted_bytes(state: State) -> int:
 
 def replicate(state: State, leader: Leader) -> None:
     """Send every follower what its window takes, and the commit index to those who idle."""
+    last_index, commit_index = state.log.last.index, state.commit_index
     for progress in leader.progress.values():
-        replicate_to(state, leader, progress)
-        if (
-            progress.mode is Mode.REPLICATE
-            and progress.commit_sent < min(state.commit_index, progress.next_index - 1)
-            and progress.is_idle
-        ):
+        if progress.mode is not Mode.REPLICATE:
+            replicate_to(state, leader, progress)
+            continue
+        if progress.next_index <= last_index:
+            replicate_to(state, leader, progress)
+        if progress.commit_sent < commit_index and progress.is_idle:
             _send_heartbeat(state, leader, progress)
 
 
