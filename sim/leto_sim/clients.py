@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from leto.raft.actions import Committed, Outcome, Readable, Refused
-from leto.raft.events import CommandsProposed, Proposal, ReadRequested
+from leto.raft.events import CommandsProposed, Proposal, ReadPolicy, ReadRequested
 from leto_sim.cluster import Cluster
 from leto_sim.lincheck import Operation
 from leto_sim.machine import encode_write
@@ -99,7 +99,9 @@ class Client:
             if attempt.is_read:
                 request_id = self._cluster.new_request_id()
                 listener = partial(self._on_outcome, attempt, process)
-                process.request(ReadRequested(request_id), {request_id: listener})
+                leans_on_lease = self._rng.random() < self._workload.lease_reads
+                policy = ReadPolicy.LEASE if leans_on_lease else ReadPolicy.INDEX
+                process.request(ReadRequested(request_id, policy), {request_id: listener})
 
     def _propose(self, process: Process, writes: list[_Attempt]) -> None:
         proposals: list[Proposal] = []
@@ -112,14 +114,14 @@ class Client:
         process.request(CommandsProposed(tuple(proposals)), listeners)
 
     def _choose(self, attempts: list[_Attempt]) -> Process | None:
-        running = self._cluster.running
-        if not running or not attempts:
+        alive = self._cluster.alive
+        if not alive or not attempts:
             return None
         if self._believed_leader is not None and not attempts[0].is_read:
-            for process in running:
+            for process in alive:
                 if process.node_id == self._believed_leader:
                     return process
-        return self._rng.choice(running)
+        return self._rng.choice(alive)
 
     def _try_later(self, attempts: list[_Attempt]) -> None:
         if attempts:

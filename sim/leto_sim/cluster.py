@@ -5,6 +5,8 @@ messages to whoever lives there now; and for what an onlooker can tell of the wh
 Who does what to it is elsewhere: `nemesis`, `clients`, `administrator`.
 """
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from leto.raft.actions import RoleName
@@ -21,6 +23,9 @@ from leto_sim.process import Process
 from leto_sim.randomness import stream
 from leto_sim.scenario import Scenario
 from leto_sim.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _NODE_ID_BITS = 64
 _DOWN, _PAUSED = "x", "z"
@@ -54,6 +59,7 @@ class Cluster:
         self.panel = Panel()
         self.network = Datagrams(self.scheduler, self.seed, scenario.weather, self._deliver)
         self.hosts: list[Host] = []
+        self.on_elected: Callable[[Process], None] | None = None
         self._hosts_by_id: dict[NodeId, Host] = {}
         self._requests = 0
         self._node_ids = stream(self.seed, "node ids")
@@ -62,10 +68,15 @@ class Cluster:
     # --- machines -----------------------------------------------------------------------
 
     @property
+    def alive(self) -> list[Process]:
+        """The processes that live, paused or not: nobody can tell from outside."""
+        processes = (host.alive for host in self.hosts)
+        return [process for process in processes if process is not None]
+
+    @property
     def running(self) -> list[Process]:
         """The processes that live and are not paused."""
-        processes = (host.alive for host in self.hosts)
-        return [p for p in processes if p is not None and not p.is_paused]
+        return [process for process in self.alive if not process.is_paused]
 
     @property
     def leader(self) -> Process | None:
@@ -90,6 +101,7 @@ class Cluster:
             platter=host.platter,
             disk_speed=self.scenario.disk,
             machine_us=self.scenario.machine_us,
+            clock_drift=self.scenario.clock_drift,
         )
         self.remark(f"{host.name} starts")
 
@@ -99,6 +111,8 @@ class Cluster:
         if process is not None:
             process.end()
             self.remark(f"{host.name} crashes")
+            if self.scenario.tells_deaths:
+                self._tell_death(host)
 
     def wipe(self, host: Host) -> None:
         """Destroys the disk: the node is gone for good."""
@@ -129,6 +143,11 @@ class Cluster:
         """Hands a message to the network."""
         self.network.send(source, target, message)
 
+    def elected(self, process: Process) -> None:
+        """A node has become leader."""
+        if self.on_elected is not None:
+            self.on_elected(process)
+
     def lanes(self) -> Lanes:
         """How every node stands, but for those that are gone."""
         return tuple((host.name, _standing(host)) for host in self.hosts if not host.is_gone)
@@ -149,13 +168,26 @@ class Cluster:
         if host is not None and host.process is not None:
             host.process.receive(source, message)  # who has ended hears nothing
 
+    def _tell_death(self, dead: Host) -> None:
+        """A process that dies takes its links with it, which the other ends notice."""
+        delay_us = 2 * self.scenario.weather.delay_least_us
+        for host in self.hosts:
+            if host is not dead and self.network.reaches(dead.node_id, host.node_id):
+                self.scheduler.after(delay_us, self._notice_death, host, dead)
+
+    def _notice_death(self, host: Host, dead: Host) -> None:
+        # The dial that proves it is refused only while nobody listens there.
+        if host.alive is not None and dead.alive is None:
+            host.alive.learn_of_death(dead.node_id)
+
     # --- founding ------------------------------------------------------------------------
 
     def _found(self) -> None:
         names = [f"id{number + 1}" for number in range(self.scenario.nodes)]
         node_ids = [self._new_node_id() for _ in names]
         members = [member(node_id, name) for node_id, name in zip(node_ids, names, strict=True)]
-        founding = SnapshotMark(configuration=Configuration(tuple(members)))
+        configuration = Configuration(tuple(members), lease_us=self.scenario.lease_us)
+        founding = SnapshotMark(configuration=configuration)
         for name, node_id in zip(names, node_ids, strict=True):
             self.start(self._new_host(name, Platter(founding), node_id))
 

@@ -75,6 +75,10 @@ class Datagrams:
         if draw(roll, 4) < chance(weather.duplication):
             self._scheduler.after(self._delay_us(roll, 5), self._deliver, source, target, message)
 
+    def reaches(self, source: NodeId, target: NodeId) -> bool:
+        """Whether the link is not cut."""
+        return (source, target) not in self._cuts
+
     def cut(self, links: Iterable[Link]) -> None:
         """Nothing that is sent on these links arrives, until `mend` was called as often."""
         for link in links:

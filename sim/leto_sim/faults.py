@@ -27,6 +27,17 @@ class Crash:
 
 
 @attrs.frozen
+class Ambush:
+    """Whoever is elected next dies so long after its election, and starts again later.
+
+    The moments after an election are the ones that figure 3.7 is about.
+    """
+
+    delay_us: Micros
+    down_us: Micros
+
+
+@attrs.frozen
 class Pause:
     """The process gets no processor for a while."""
 
@@ -82,11 +93,19 @@ class LoseDisk:
     """
 
     victim: Victim
+    at_once: bool = False  # one joint change instead of two
 
 
 @attrs.frozen
 class TakeSnapshotNow:
     """Somebody asks the node for a snapshot."""
+
+    victim: Victim
+
+
+@attrs.frozen
+class TransferLeadership:
+    """Somebody asks the leader to hand over to the node, or to whom it likes best (`LEADER`)."""
 
     victim: Victim
 
@@ -105,6 +124,7 @@ class RemoveNode:
 
 Fault: TypeAlias = (
     Crash
+    | Ambush
     | Pause
     | CutLinks
     | Storm
@@ -112,6 +132,7 @@ Fault: TypeAlias = (
     | FailDisk
     | LoseDisk
     | TakeSnapshotNow
+    | TransferLeadership
     | AddNode
     | RemoveNode
 )

@@ -9,14 +9,15 @@ from typing import assert_never
 import attrs
 
 from leto.raft.actions import Outcome
-from leto.raft.events import SnapshotRequested
-from leto.raft.types import Micros
+from leto.raft.events import SnapshotRequested, TransferRequested
+from leto.raft.types import Micros, NodeId
 from leto_sim.administrator import Administrator
 from leto_sim.cluster import Cluster, Host
 from leto_sim.datagrams import CALM, Link
 from leto_sim.faults import (
     LEADER,
     AddNode,
+    Ambush,
     Crash,
     CutLinks,
     FailDisk,
@@ -28,6 +29,7 @@ from leto_sim.faults import (
     StallDisk,
     Storm,
     TakeSnapshotNow,
+    TransferLeadership,
     Victim,
 )
 from leto_sim.process import Process
@@ -42,6 +44,8 @@ class Nemesis:
         self._scheduler = cluster.scheduler
         self._is_over = False
         self._cuts: list[tuple[Link, ...]] = []
+        self._ambushes: list[Ambush] = []
+        cluster.on_elected = self._spring_ambush
         for planned in cluster.scenario.plan:
             self._scheduler.at(planned.at_us, self._strike, planned)
 
@@ -69,6 +73,8 @@ class Nemesis:
                 self._begin_storm(fault)
             case CutLinks():
                 self._cut(fault)
+            case Ambush():
+                self._ambushes.append(fault)
             case AddNode():
                 self._administrator.add_node()
             case _:
@@ -79,7 +85,14 @@ class Nemesis:
     def _perform_on(
         self,
         host: Host,
-        fault: Crash | Pause | StallDisk | FailDisk | LoseDisk | TakeSnapshotNow | RemoveNode,
+        fault: Crash
+        | Pause
+        | StallDisk
+        | FailDisk
+        | LoseDisk
+        | TakeSnapshotNow
+        | TransferLeadership
+        | RemoveNode,
     ) -> None:
         match fault:
             case Crash(down_us=down_us):
@@ -94,10 +107,12 @@ class Nemesis:
                 if host.alive is not None:
                     host.alive.disk.fail()
                     self._scheduler.after(down_us, self._restart_once_over, host, down_us)
-            case LoseDisk():
-                self._administrator.lose_disk(host)
+            case LoseDisk(at_once=at_once):
+                self._administrator.lose_disk(host, at_once=at_once)
             case TakeSnapshotNow():
                 self._request_snapshot(host)
+            case TransferLeadership(victim=victim):
+                self._request_transfer(None if victim == LEADER else host.node_id)
             case RemoveNode():
                 self._administrator.remove_node(host)
             case _:
@@ -116,6 +131,17 @@ class Nemesis:
             self._cluster.start(host)
         elif not self._is_over:
             self._scheduler.after(down_us + 1, self._restart_once_over, host, down_us)
+
+    def _spring_ambush(self, elected: Process) -> None:
+        host = self._cluster.host_of(elected.node_id)
+        if self._ambushes and not self._is_over and host is not None:
+            self._scheduler.after(self._ambushes[0].delay_us, self._kill, host, elected)
+
+    def _kill(self, host: Host, process: Process) -> None:
+        if self._ambushes and not self._is_over and host.alive is process:
+            down_us = self._ambushes.pop(0).down_us
+            self._cluster.crash(host)
+            self._scheduler.after(down_us, self._cluster.start, host)
 
     def _pause(self, host: Host, for_us: Micros) -> None:
         if host.alive is not None:
@@ -163,6 +189,12 @@ class Nemesis:
             request_id = self._cluster.new_request_id()
             host.alive.request(SnapshotRequested(request_id), {request_id: _ignore})
 
+    def _request_transfer(self, to: NodeId | None) -> None:
+        leader = self._cluster.leader
+        if leader is not None:
+            request_id = self._cluster.new_request_id()
+            leader.request(TransferRequested(request_id, to), {request_id: _ignore})
+
 
 def _ignore(_: Outcome | None) -> None:
-    """Whether there is a snapshot now does not matter to anybody here."""
+    """Nobody here cares how it went."""

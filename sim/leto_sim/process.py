@@ -26,6 +26,7 @@ from leto.raft.actions import (
     Outcome,
     ReadSnapshotChunk,
     RestoreSnapshot,
+    RoleName,
     Send,
     TakeSnapshot,
     Write,
@@ -36,6 +37,7 @@ from leto.raft.events import (
     Applied,
     Event,
     MessageReceived,
+    PeerGone,
     SnapshotChunkRead,
     SnapshotRestored,
     SnapshotTaken,
@@ -48,6 +50,7 @@ from leto.raft.types import EntryId, Micros, NodeId, RequestId, Seq
 from leto_sim.canonical import canonical_event, canonical_write
 from leto_sim.checkers.panel import Panel
 from leto_sim.checkers.requests import Requested
+from leto_sim.clock import Clock
 from leto_sim.descriptions import describe_event
 from leto_sim.disk import Disk, DiskSpeed, exponential_us
 from leto_sim.journal import Journal, Lanes
@@ -58,7 +61,6 @@ from leto_sim.result import PropertyViolated
 from leto_sim.scheduler import Scheduler
 
 HEALTHY_CORE = "the core keeps its own invariants"
-_CLOCK_OFFSETS = 10**12
 _MISTAKES = (AssertionError, LetoError, ArithmeticError, LookupError, TypeError, ValueError)
 
 Arguments = TypeVarTuple("Arguments")
@@ -77,6 +79,10 @@ class World(Protocol):
 
     def send(self, source: NodeId, target: NodeId, message: Message) -> None:
         """Hands a message to the network."""
+        ...
+
+    def elected(self, process: "Process") -> None:
+        """The process's node has become leader."""
         ...
 
     def lanes(self) -> Lanes:
@@ -101,6 +107,7 @@ class Process:
         platter: Platter,
         disk_speed: DiskSpeed,
         machine_us: Micros,
+        clock_drift: float,
     ) -> None:
         names = (restored.node_id, restored.incarnation)
         self.name = name
@@ -123,8 +130,7 @@ class Process:
         self._world = world
         self._scheduler, self._panel, self._journal = world.scheduler, world.panel, world.journal
         self._where = b"%d.%d" % names
-        # Clocks of different nodes, and of different lives, have nothing in common.
-        self._clock_offset = stream(world.seed, "clock", *names).randrange(_CLOCK_OFFSETS)
+        self._clock = Clock.drawn(stream(world.seed, "clock", *names), clock_drift)
         self._timer_at: Micros | None = None
         self._machine_us = machine_us
         self._machine_draws = Draws(world.seed, "machine", *names)
@@ -138,7 +144,7 @@ class Process:
             Send: self._send,
             Apply: self._apply,
             Answer: self._answer,
-            AnnounceRole: self._ignore,
+            AnnounceRole: self._announce_role,
             TakeSnapshot: self._take_snapshot,
             RestoreSnapshot: self._restore_snapshot,
             ReadSnapshotChunk: self._read_snapshot_chunk,
@@ -160,6 +166,10 @@ class Process:
     def receive(self, sender: NodeId, message: Message) -> None:
         """A message has arrived."""
         self._happen(MessageReceived(sender, message))
+
+    def learn_of_death(self, node_id: NodeId) -> None:
+        """The link to a peer was reset, and nobody listens there."""
+        self._happen(PeerGone(node_id))
 
     def pause(self) -> None:
         """The process gets no processor."""
@@ -200,7 +210,7 @@ class Process:
 
     def _handle(self, event: Event) -> None:
         try:
-            actions = self.node.handle(event, self._scheduler.now + self._clock_offset)
+            actions = self.node.handle(event, self._clock.at(self._scheduler.now))
         except _MISTAKES as mistake:
             raise PropertyViolated(
                 HEALTHY_CORE, f"{type(mistake).__name__}: {mistake}", node=self.name
@@ -221,7 +231,7 @@ class Process:
         deadline = self.node.deadline
         if deadline is None:
             return
-        due = deadline - self._clock_offset
+        due = self._clock.when(deadline)
         if self._timer_at is None or due < self._timer_at:
             self._timer_at = max(due, self._scheduler.now)
             self._scheduler.at(self._timer_at, self._on_timer, self._timer_at)
@@ -233,7 +243,7 @@ class Process:
         if self.is_paused:
             return  # `resume` arms it again
         deadline = self.node.deadline
-        if deadline is not None and deadline <= self._scheduler.now + self._clock_offset:
+        if deadline is not None and deadline <= self._clock.at(self._scheduler.now):
             self._happen(TimerFired())
         else:
             self._arm_timer()  # it was postponed meanwhile
@@ -260,8 +270,10 @@ class Process:
     def _fail_stop(self, _: FailStop) -> None:
         self.end()
 
-    def _ignore(self, _: AnnounceRole) -> None:
-        """The checkers look at the status instead."""
+    def _announce_role(self, announcement: AnnounceRole) -> None:
+        # The checkers look at the status instead.
+        if announcement.role is RoleName.LEADER:
+            self._world.elected(self)
 
     def _apply(self, apply: Apply) -> None:
         self._when_machine_is_free(self._perform_apply, apply)

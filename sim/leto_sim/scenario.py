@@ -20,6 +20,7 @@ from leto_sim.disk import DiskSpeed
 from leto_sim.faults import (
     LEADER,
     AddNode,
+    Ambush,
     Crash,
     CutLinks,
     FailDisk,
@@ -31,10 +32,12 @@ from leto_sim.faults import (
     StallDisk,
     Storm,
     TakeSnapshotNow,
+    TransferLeadership,
 )
 from leto_sim.randomness import stream
 
 MS = 1_000
+LEASE_DRIFT_MAX = 0.1  # the fastest clock against the slowest: `leto.raft.leases` allows a ninth
 ValueT = TypeVar("ValueT")
 
 
@@ -48,6 +51,7 @@ class Workload:
     thinking_us: Micros = 20 * MS  # between two operations, on average
     burst_max: int = 1  # writes that one client proposes at once
     patience_us: Micros = 2_000 * MS  # then it goes on without knowing
+    lease_reads: float = 0.0  # the share of reads that rest on the leader's lease
 
 
 @attrs.frozen(kw_only=True)
@@ -62,6 +66,9 @@ class Scenario:
     weather: Weather = CALM
     disk: DiskSpeed = attrs.field(factory=DiskSpeed)
     machine_us: Micros = 100  # to apply, to read or write a snapshot, on average
+    clock_drift: float = 0.0  # clocks run too fast or too slow by up to half of it
+    lease_us: Micros = 0  # of the founding configuration
+    tells_deaths: bool = False  # whether nodes notice that a peer's process has died
     workload: Workload = attrs.field(factory=Workload)
     plan: tuple[PlannedFault, ...] = ()
 
@@ -71,6 +78,7 @@ def draw_scenario(seed: int, *, nodes: int = 3, events_max: int = 10_000) -> Sce
     rng = stream(seed, "scenario")
     config = draw_config(rng)
     workload = draw_workload(rng)
+    lease_us = config.election_timeout_min_us if workload.lease_reads else 0
     duration_us = _duration_us(events_max, nodes, config, workload)
     return Scenario(
         seed=seed,
@@ -83,6 +91,9 @@ def draw_scenario(seed: int, *, nodes: int = 3, events_max: int = 10_000) -> Sce
             sync_least_us=rng.choice((50, 500, 5 * MS)), sync_tail_us=rng.choice((100, MS, 20 * MS))
         ),
         machine_us=rng.choice((10, 100, 5 * MS)),
+        clock_drift=rng.choice((0.0, LEASE_DRIFT_MAX) if lease_us else (0.0, 0.1, 0.8)),
+        lease_us=lease_us,
+        tells_deaths=rng.random() < _HALF,
         workload=workload,
         plan=draw_plan(rng, nodes, config, duration_us),
     )
@@ -118,6 +129,7 @@ def draw_workload(rng: Random) -> Workload:
         thinking_us=rng.choice((5, 20, 100)) * MS,
         burst_max=rng.choice((1, 1, 4, 20)),
         patience_us=rng.choice((300, 2_000)) * MS,
+        lease_reads=rng.choice((0.0, 0.0, 0.5)),
     )
 
 
@@ -158,6 +170,7 @@ def _duration_us(events_max: int, nodes: int, config: Config, workload: Workload
 
 # --- kinds of faults -----------------------------------------------------------------
 
+_HALF = 0.5
 _SHARE_OF_KINDS = 0.5
 _Kind = Callable[[Random, int, Micros], Fault]
 
@@ -174,6 +187,11 @@ def _while_us(rng: Random, patience_us: Micros) -> Micros:
 
 def _crash(rng: Random, nodes: int, patience_us: Micros) -> Fault:
     return Crash(_victim(rng, nodes), _while_us(rng, patience_us))
+
+
+def _ambush(rng: Random, _: int, patience_us: Micros) -> Fault:
+    delay_us = int(patience_us * rng.choice((0.01, 0.05, 0.2)) * rng.random())
+    return Ambush(delay_us, _while_us(rng, patience_us))
 
 
 def _pause(rng: Random, nodes: int, patience_us: Micros) -> Fault:
@@ -208,19 +226,24 @@ def _fail(rng: Random, nodes: int, patience_us: Micros) -> Fault:
 
 
 def _lose(rng: Random, nodes: int, _: Micros) -> Fault:
-    return LoseDisk(_victim(rng, nodes))
+    return LoseDisk(_victim(rng, nodes), at_once=rng.random() < _HALF)
 
 
 def _snapshot(rng: Random, nodes: int, _: Micros) -> Fault:
     return TakeSnapshotNow(_victim(rng, nodes))
 
 
+def _transfer(rng: Random, nodes: int, _: Micros) -> Fault:
+    return TransferLeadership(_victim(rng, nodes))
+
+
 def _membership(rng: Random, nodes: int, _: Micros) -> Fault:
-    return AddNode() if rng.random() < 0.5 else RemoveNode(_victim(rng, nodes))  # noqa: PLR2004 - half
+    return AddNode() if rng.random() < _HALF else RemoveNode(_victim(rng, nodes))
 
 
 _KINDS: Sequence[_Kind] = (
     _crash,
+    _ambush,
     _pause,
     _cut,
     _storm,
@@ -228,5 +251,6 @@ _KINDS: Sequence[_Kind] = (
     _fail,
     _lose,
     _snapshot,
+    _transfer,
     _membership,
 )

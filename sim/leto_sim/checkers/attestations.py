@@ -1,7 +1,7 @@
 """A message attests only what is durable when it leaves.
 
-Checked for each message against its sender's disk: its term, a vote, the log that
-a candidate advertises, the match index of an acknowledgement (§3.8). A message of
+Checked for each message against its sender's disk: its term, the log that a candidate
+advertises, the match index of an acknowledgement (§3.8; votes: `one_vote`). A message of
 an earlier term than the disk's was overtaken by it while it waited: what it attests
 is history, and the protocol must not (and does not) count it in the new term.
 """
@@ -12,9 +12,8 @@ from leto.raft.messages import (
     InstallSnapshotResponse,
     PreVote,
     RequestVote,
-    RequestVoteResponse,
 )
-from leto.raft.types import EntryId, Index, NodeId
+from leto.raft.types import EntryId, Index
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
 
@@ -34,10 +33,7 @@ def check_sent(node: Observed, send: Send) -> None:
             _check_log_reaches(node, match_index)
         case InstallSnapshotResponse(match_index=match_index):
             _check_log_reaches(node, match_index)
-        case RequestVoteResponse(vote_granted=True):
-            _check_vote(node, send.to)
         case RequestVote(last=last):
-            _check_vote(node, node.node_id)
             _check_holds(node, last)
         case PreVote(last=last):
             _check_holds(node, last)
@@ -48,12 +44,6 @@ def check_sent(node: Observed, send: Send) -> None:
 def _check_log_reaches(node: Observed, match_index: Index) -> None:
     if match_index > node.platter.last.index:
         raise _violation(node, f"acknowledges {match_index}; {node.platter.last} is durable")
-
-
-def _check_vote(node: Observed, candidate: NodeId) -> None:
-    voted_for = node.platter.hard_state.voted_for
-    if voted_for != candidate:
-        raise _violation(node, f"votes for {candidate}; a vote for {voted_for} is durable")
 
 
 def _check_holds(node: Observed, last: EntryId) -> None:

@@ -1,4 +1,7 @@
-"""One vote a term: a node votes for one candidate in a term, also across restarts (§3.4, §3.8)."""
+"""One vote a term: a node votes for one candidate in a term, also across restarts (§3.4).
+
+Hence a vote leaves the node only when it is durable (§3.8).
+"""
 
 from leto.raft.actions import Send
 from leto.raft.entries import HardState
@@ -20,9 +23,9 @@ class OneVote:
         """A candidate votes for itself; a grant is a vote for whom it is sent to."""
         message = send.message
         if type(message) is RequestVote:
-            self._voted(node, message.term, node.node_id)
+            self._gave(node, message.term, node.node_id)
         elif type(message) is RequestVoteResponse and message.vote_granted:
-            self._voted(node, message.term, send.to)
+            self._gave(node, message.term, send.to)
 
     def became_durable(self, node: Observed, hard_state: HardState) -> None:
         """Term and vote are replaced on the disk. `node.platter` still holds the old ones."""
@@ -36,6 +39,16 @@ class OneVote:
         elif hard_state.current_term == before.current_term and before.voted_for is not None:
             raise PropertyViolated(
                 ONE_VOTE, f"a vote on the disk is forgotten: {before}", node=node.name
+            )
+
+    def _gave(self, node: Observed, term: Term, candidate: NodeId) -> None:
+        self._voted(node, term, candidate)
+        durable = node.platter.hard_state
+        if durable.current_term <= term and durable != HardState(term, candidate):
+            raise PropertyViolated(
+                ONE_VOTE,
+                f"in term {term} {node.name} votes for {candidate}; {durable} is durable",
+                node=node.name,
             )
 
     def _voted(self, node: Observed, term: Term, candidate: NodeId) -> None:
