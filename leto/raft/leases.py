@@ -30,24 +30,25 @@ it, `valid_until` answers."""
 
 
 def begin_round(state: State, leader: Leader) -> None:
-    """Begin a new round; with leases on, remember when."""
+    """Begin a new round; with leases on, remember until when it is promised to hold."""
     leader.round += 1
-    if state.configuration.lease_us:
+    lease_us = min(state.configuration.lease_us, LEASE_MAX_US)
+    if lease_us:
         _renew(state, leader)
-        leader.sent_rounds.append((leader.round, state.now))
+        end = state.now + int(lease_us * (1 - DRIFT_TOLERANCE))
+        leader.leased_rounds.append((leader.round, end))
 
 
 def lease_end(state: State, leader: Leader) -> Micros | None:
     """Until when this leader may answer alone; None if it may not, or not any more."""
-    lease_us = state.configuration.lease_us
-    if not lease_us or leader.has_asked_another or state.commit_index < leader.noop_index:
+    if (
+        not state.configuration.lease_us
+        or leader.has_asked_another
+        or state.commit_index < leader.noop_index
+    ):
         return None
     _renew(state, leader)
-    if leader.lease_start is None:
-        return None
-    promised_us = min(lease_us, LEASE_MAX_US)
-    end = leader.lease_start + int(promised_us * (1 - DRIFT_TOLERANCE))
-    return end if state.now < end else None
+    return leader.leased_until if state.now < leader.leased_until else None
 
 
 def _renew(state: State, leader: Leader) -> None:
@@ -60,5 +61,8 @@ def _renew(state: State, leader: Leader) -> None:
         return progress.acked_round if progress.match_index >= known_since else 0
 
     promised = state.configuration.quorum_value(promised_round)
-    while leader.sent_rounds and leader.sent_rounds[0][0] <= promised:
-        leader.lease_start = leader.sent_rounds.popleft()[1]
+    rounds = leader.leased_rounds
+    while rounds and rounds[0][0] <= promised:
+        leader.leased_until = max(leader.leased_until, rounds.popleft()[1])
+    while rounds and rounds[0][1] <= state.now:
+        rounds.popleft()  # too late: nobody need acknowledge it any more

@@ -84,8 +84,10 @@ class Leader:
     # Reads (§6.4): those that wait for a round to begin, and those whose round runs.
     waiting_reads: list[Reader] = attrs.field(factory=list[Reader])
     confirmation: Confirmation | None = None
-    sent_rounds: deque[tuple[int, Micros]] = attrs.field(factory=deque[tuple[int, Micros]])
-    lease_start: Micros | None = None  # since when a quorum keeps its promise (§6.4.1)
+    # Leases (§6.4.1): until when each round holds if it is acknowledged, and the
+    # latest of those that a quorum has acknowledged.
+    leased_rounds: deque[tuple[int, Micros]] = attrs.field(factory=deque[tuple[int, Micros]])
+    leased_until: Micros = 0
     hand_over: HandOver | None = None
     has_asked_another: bool = False  # to take over, in this term: no leases any more
     joint_request: RequestId | None = None  # to be answered once the joint configuration is left

@@ -49,8 +49,8 @@ HEARTBEATS_BEFORE_RESENDING = 5
 def on_snapshot_requested(state: State, request_id: RequestId) -> None:
     """Take a snapshot now; if nothing happened since the last one, that one will do."""
     work = state.snapshots
-    if work.taking is not None:
-        work.requested_by.append(request_id)
+    if work.taking is not None or state.applying:
+        work.requested_by.append(request_id)  # with the one that is taken, or the next
     elif _is_busy(state):
         state.actions.append(Answer(request_id, Refused(Refusal.SNAPSHOT_PENDING, state.leader)))
     elif state.snapshot is not None and state.snapshot.last_included.index == state.last_applied:
@@ -64,12 +64,16 @@ def on_snapshot_requested(state: State, request_id: RequestId) -> None:
 
 
 def take_if_due(state: State) -> None:
-    """Take a snapshot when the log has outgrown the policy (§5.1.2)."""
+    """Take a snapshot when the log has outgrown the policy (§5.1.2), or somebody waits.
+
+    Called when something has been applied, before more of it is ordered.
+    """
     base = state.snapshot.last_included.index if state.snapshot is not None else 0
     size_bytes = state.snapshot.size_bytes if state.snapshot is not None else 0
     entries_due = state.last_applied - base >= state.config.snapshot_after_entries
     bytes_due = state.applied_bytes >= max(state.config.snapshot_after_bytes, size_bytes)
-    if (entries_due or bytes_due) and not _is_busy(state):
+    is_due = entries_due or bytes_due or bool(state.snapshots.requested_by)
+    if is_due and not _is_busy(state):
         _take(state)
 
 
