@@ -32,6 +32,12 @@ class StampClock:
             elapsed = 0
         return (self._stamp_us + elapsed) // 1000
 
+    def catch_up(self, stamp_ms: int, now: Micros) -> None:
+        """An earlier leader's stamp has come to light: it was not known when the term began."""
+        if stamp_ms * 1000 > self._stamp_us + (now - self._slewed_at):
+            self._stamp_us = stamp_ms * 1000
+            self._slewed_at = now
+
     def due_at(self, stamp_ms: int) -> Micros:
         """When, on the monotonic clock, the stamp will be about `stamp_ms`."""
         return self._slewed_at + stamp_ms * 1000 - self._stamp_us

@@ -97,7 +97,8 @@ class ClientConnection:
             if self.owed:
                 self._owed_bytes += len(data)
             self._take_requests()
-            self.touch()
+            if self._has_due() or self._has_more or self._is_full() or self.is_leaving:
+                self.touch()
 
     def backlog(self, unsent_bytes: int) -> None:
         """Learn how much output waits."""
@@ -169,6 +170,17 @@ class ClientConnection:
         if not self._has_more and self._parser.error is not None and not self.is_leaving:
             self.reply(ErrorReply(f"ERR {self._parser.error}"))
             self.leave()
+
+    def _has_due(self) -> bool:
+        """Whether the first reply can leave now, or be found."""
+        if not self.owed:
+            return False
+        head = self.owed[0]
+        return (
+            isinstance(head, bytes)
+            or head.encoded is not None
+            or (isinstance(head, ReadSlot) and head.is_ready)
+        )
 
     def _send_due(self) -> None:
         owed = self.owed

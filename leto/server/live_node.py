@@ -38,7 +38,7 @@ from leto.server.settings import Settings
 from leto.server.storage import Storage
 from leto.server.switchboard import Switchboard
 from leto.server.timekeeping import Timekeeper
-from leto.server.turn import Turn
+from leto.server.turn import Turn, earliest
 from leto.server.world import Port
 from leto.wal import Opened
 from leto.wire import ClusterId, Hello
@@ -81,7 +81,8 @@ class LiveNode:
             parts.lane,
             opened.log,
             parts.machine,
-            chunk_bytes=limits.snapshot_chunk_bytes,
+            turn=parts.turn,
+            limits=limits,
             tell=self._events.append,
             corrupt=lambda text: parts.stop(EXIT_DATA, f"the data directory is damaged: {text}"),
         )
@@ -118,11 +119,12 @@ class LiveNode:
 
     # --- a turn ------------------------------------------------------------------
 
-    def deadlines(self) -> tuple[Micros | None, ...]:
+    @property
+    def deadline(self) -> Micros | None:
         """When this node wants to be called again."""
-        return (
-            self._turn.now if self.storage.has_work or self.replica.has_events else None,
+        return earliest(
             self.replica.deadline,
+            self.storage.work_at,
             self.links.deadline,
             self._parts.timekeeper.deadline,
             self._parts.reads.deadline,
@@ -140,14 +142,17 @@ class LiveNode:
             self._farewell_at = None
             self._end_removed("this node was removed from the cluster")
 
-    def run(self) -> bool:
-        """Let the core work, and feed it. Whether there was anything to do."""
-        has_worked = self.replica.run()
-        self._follow_configuration()
-        self._parts.reads.is_barred = self.storage.is_restoring
-        self._propose()
-        self._parts.reads.ask(self.replica.request_read)
-        return has_worked or self.replica.has_events
+    def run(self) -> None:
+        """Let the core work, and feed it, until it is quiet."""
+        replica = self.replica
+        while True:
+            if replica.run():
+                self._follow_configuration()
+                self._parts.reads.is_barred = self.storage.is_restoring
+            self._propose()
+            self._parts.reads.ask(replica.request_read)
+            if not replica.has_events:
+                return
 
     def end_turn(self) -> None:
         """Nothing more happens in this turn."""

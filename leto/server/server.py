@@ -36,7 +36,7 @@ from leto.server.settings import Settings
 from leto.server.survey import Consensus, Survey
 from leto.server.switchboard import Switchboard
 from leto.server.timekeeping import Timekeeper
-from leto.server.turn import Turn
+from leto.server.turn import Turn, earliest
 from leto.server.world import (
     BytesReceived,
     ClockTicked,
@@ -130,10 +130,8 @@ class Server:
         """Call `handle(ClockTicked(), ...)` no later than this; None if there is no need."""
         if self._has_ended:
             return None
-        times = [self._patience.deadline, self._stop_by]
-        if self._node is not None:
-            times.extend(self._node.deadlines())
-        return min((time for time in times if time is not None), default=None)
+        node = self._node.deadline if self._node is not None else None
+        return earliest(node, self._patience.deadline, self._stop_by)
 
     def handle(self, fact: Fact, now: Micros, unix_ms: int) -> Sequence[Order]:
         """Take in one fact; what comes back may be performed at once, in order."""
@@ -202,10 +200,11 @@ class Server:
         node = self._node
         if node is not None:
             node.tick()
-        has_worked = True
-        while has_worked and not self._has_ended:
-            has_worked = node is not None and node.run()
-            has_worked = self._clients.flush() or has_worked
+        while not self._has_ended:
+            if node is not None:
+                node.run()
+            if not self._clients.flush():
+                break
         if node is not None and not self._has_ended:
             node.end_turn()
         self._stop_if_quiet()

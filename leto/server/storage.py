@@ -2,8 +2,8 @@
 
 Responsible for turning `Write`s into disk jobs and their completion into `Written`,
 and for moving snapshots between the state machine, the disk and the peers without
-holding anybody up: a turn writes one chunk at most, and no more than two are under
-way. What the bytes are is `leto.wal`'s business.
+holding anybody up: a chunk is small, another one comes only after a while, whatever
+else is going on, and no more than two are under way. What the bytes are is `leto.wal`'s business.
 
 Invariants:
     1. `Written` is told when every step of that write, and of all before it, is done.
@@ -18,8 +18,10 @@ import attrs
 from leto.kv import KeyValueMachine, SnapshotUnreadable
 from leto.raft.actions import Compact, ReadSnapshotChunk, RestoreSnapshot, TakeSnapshot, Write
 from leto.raft.events import Event, SnapshotChunkRead, SnapshotRestored, Written
-from leto.raft.types import EntryId
+from leto.raft.types import EntryId, Micros
 from leto.server.disk_lane import DiskLane
+from leto.server.settings import Limits
+from leto.server.turn import Turn
 from leto.wal import SnapshotReader, SnapshotWriter, WriteAheadLog, read_chunk
 
 CHUNKS_IN_FLIGHT_MAX = 2
@@ -32,6 +34,7 @@ class _Taking:
     writer: SnapshotWriter
     chunks: Iterator[bytes]
     in_flight: int = 0
+    next_at: Micros = 0
     is_exhausted: bool = False
 
 
@@ -44,7 +47,8 @@ class Storage:
         log: WriteAheadLog,
         machine: KeyValueMachine,
         *,
-        chunk_bytes: int,
+        turn: Turn,
+        limits: Limits,
         tell: Callable[[Event], None],
         corrupt: Callable[[str], None],
     ) -> None:
@@ -53,7 +57,8 @@ class Storage:
         self.is_restoring = False
         self._lane = lane
         self._machine = machine
-        self._chunk_bytes = chunk_bytes
+        self._turn = turn
+        self._limits = limits
         self._tell = tell
         self._corrupt = corrupt
         self._taking: _Taking | None = None
@@ -85,7 +90,7 @@ class Storage:
         """Freeze the state machine; `work` writes it."""
         self._taking = _Taking(
             self.log.snapshots.take(order.last_included),
-            self._machine.snapshot(self._chunk_bytes),
+            self._machine.snapshot(self._limits.snapshot_chunk_bytes),
         )
 
     @property
@@ -94,20 +99,19 @@ class Storage:
         return self._taking is not None
 
     @property
-    def has_work(self) -> bool:
-        """Whether `work` has something to do at once."""
+    def work_at(self) -> Micros | None:
+        """When `work` will have something to do."""
         taking = self._taking
-        return (
-            taking is not None
-            and not taking.is_exhausted
-            and taking.in_flight < CHUNKS_IN_FLIGHT_MAX
-        )
+        if taking is None or taking.is_exhausted or taking.in_flight >= CHUNKS_IN_FLIGHT_MAX:
+            return None
+        return taking.next_at
 
     def work(self) -> None:
-        """Write the next chunk of a snapshot, if one is being taken."""
-        taking = self._taking
-        if taking is None or not self.has_work:
+        """Write the next chunk of a snapshot, if one is being taken and its time has come."""
+        taking, work_at = self._taking, self.work_at
+        if taking is None or work_at is None or self._turn.now < work_at:
             return
+        taking.next_at = self._turn.now + self._limits.snapshot_chunk_interval_us
         chunk = next(taking.chunks, None)
         if chunk is None:
             taking.is_exhausted = True

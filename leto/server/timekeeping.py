@@ -46,8 +46,11 @@ class Timekeeper:
         return self._clock.stamp_ms(self._turn.now, self._turn.unix_ms)
 
     def time_has_passed(self) -> None:
-        """The state machine's time has come forward."""
+        """Entries were applied, so the state machine's time may have come forward."""
         self._passed_at = self._turn.now
+        if self._clock is not None:
+            # A new leader applies the entries of earlier ones after its term began.
+            self._clock.catch_up(self._machine.stamp_ms, self._turn.now)
 
     def reader_ms(self) -> int:
         """What time it is for a reader who asks how long a key will live."""

@@ -8,6 +8,15 @@ from leto.raft.types import Micros
 from leto.server.world import Log, LogLevel, Order
 
 
+def earliest(*times: Micros | None) -> Micros | None:
+    """The earliest of these times; None if there is none."""
+    first: Micros | None = None
+    for time in times:
+        if time is not None and (first is None or time < first):
+            first = time
+    return first
+
+
 class Turn:
     """The time of this call, and the orders that it has given so far."""
 

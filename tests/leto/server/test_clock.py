@@ -36,6 +36,17 @@ def test_stamps_never_go_back() -> None:
     assert sorted(stamps) == stamps
 
 
+def test_an_earlier_leaders_stamp_that_comes_to_light_is_caught_up_with() -> None:
+    clock = StampClock(0, now=0, unix_ms=1_000)
+
+    clock.catch_up(500, now=SECOND_US)
+    assert 2_000 == clock.stamp_ms(SECOND_US, 2_000)
+    clock.catch_up(9_000, now=SECOND_US)
+
+    assert 9_000 == clock.stamp_ms(SECOND_US, 2_000)
+    assert 9_050 == clock.stamp_ms(SECOND_US + 50_000, 2_050)
+
+
 def test_due_time_is_told_on_the_monotonic_clock() -> None:
     clock = StampClock(0, now=500, unix_ms=1_000)
 
