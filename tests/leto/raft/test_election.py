@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from leto.raft.actions import AnnounceRole, RoleName
-from leto.raft.entries import HardState, Noop
-from leto.raft.events import TimerFired
+from leto.raft.configuration import Configuration, MemberRole
+from leto.raft.entries import Command, HardState, Noop
+from leto.raft.events import PeerGone, TimerFired
 from leto.raft.messages import (
     AppendEntries,
     PreVote,
@@ -520,3 +522,82 @@ def test_a_quorum_that_is_half_is_none(make: "type[Make]") -> None:
     host.receive(3, PreVoteResponse(term=0, round=round_, vote_granted=True))
 
     assert host.plays(RoleName.CANDIDATE)
+
+
+# --- priorities and dead leaders -----------------------------------------------------
+
+
+def test_a_voter_without_priority_never_campaigns(make: "type[Make]") -> None:
+    members = (attrs.evolve(make.member(1), priority=0), make.member(2), make.member(3))
+    host = make.host(configuration=Configuration(members))
+
+    host.tick()
+
+    assert host.plays(RoleName.FOLLOWER)
+    assert [] == host.outbox
+
+
+def test_who_has_promised_a_leader_its_vote_waits(make: "type[Make]") -> None:
+    """§6.4.1."""
+    host = make.host()
+    host.receive(2, attrs.evolve(heartbeat(), lease_us=5_000_000))
+    since = host.now
+
+    host.tick()
+
+    assert host.plays(RoleName.FOLLOWER)
+    assert since + 5_000_000 == host.deadline
+
+
+def test_survivors_of_a_leader_campaign_one_after_the_other(make: "type[Make]") -> None:
+    members = (
+        make.member(1),
+        make.member(2),
+        attrs.evolve(make.member(3), priority=2),
+        make.member(4, MemberRole.LEARNER),
+    )
+    deadlines: list[int] = []
+    for number in (2, 3, 4):
+        host = make.host(number, configuration=Configuration(members))
+        host.receive(1, heartbeat())
+        host.handle(PeerGone(NodeId(1)))
+        deadlines.append(host.deadline)
+
+    assert [20_000, 10_000, 30_000] == deadlines
+
+
+def test_a_dead_leader_binds_nobody(make: "type[Make]") -> None:
+    cluster = make.cluster()
+    cluster.elect(1)
+    cluster.cut_off = {1}
+    for number in (2, 3):
+        cluster[number].handle(PeerGone(NodeId(1)))
+
+    assert cluster.elect(2).term == 2
+
+
+def test_the_death_of_another_follower_changes_no_patience(make: "type[Make]") -> None:
+    host = make.host()
+    host.receive(2, heartbeat())
+    deadline = host.deadline
+
+    assert [] == host.handle(PeerGone(NodeId(3)))
+    assert deadline == host.deadline
+
+
+def test_a_leader_repeats_what_was_on_its_way_to_one_that_died(make: "type[Make]") -> None:
+    cluster = make.cluster()
+    leader = cluster.elect(1)
+    leader.propose(b"x")
+    leader.outbox.clear()
+
+    leader.handle(PeerGone(NodeId(3)))
+
+    assert [b"x"] == [
+        entry.payload.data
+        for message in leader.sent(AppendEntries, to=3)
+        for entry in message.entries
+        if isinstance(entry.payload, Command)
+    ]
+    assert [] == leader.handle(PeerGone(NodeId(3)))
+    assert [] == leader.handle(PeerGone(NodeId(9)))

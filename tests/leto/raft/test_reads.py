@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from leto.raft.actions import Readable, Refusal, Refused, RoleName
 from leto.raft.config import Config
-from leto.raft.events import TimerFired
+from leto.raft.events import ReadPolicy, ReadRequested, TimerFired
 from leto.raft.messages import (
     AppendEntries,
     AppendEntriesResponse,
@@ -16,7 +17,7 @@ from leto.raft.messages import (
 from leto.raft.types import BEFORE_LOG, NodeId
 
 if TYPE_CHECKING:
-    from tests.leto.raft.conftest import Cluster, Make
+    from tests.leto.raft.conftest import Cluster, Host, Make
 
 
 @pytest.fixture
@@ -368,3 +369,67 @@ def test_a_failed_follower_refuses_the_reads_that_it_owes(cluster: "Cluster") ->
 
     refused = Refused(Refusal.FAILED)
     assert {asked: refused, waiting: refused} == follower.answers
+
+
+# --- other policies ------------------------------------------------------------------
+
+
+def test_a_stale_read_is_answered_by_anybody_at_once(make: "type[Make]") -> None:
+    host = make.host()
+
+    request = host.ask(lambda request_id: ReadRequested(request_id, ReadPolicy.STALE))
+
+    assert {request: Readable(0, ReadPolicy.STALE)} == host.answers
+
+
+def lease_read(host: "Host") -> int:
+    return host.ask(lambda request_id: ReadRequested(request_id, ReadPolicy.LEASE))
+
+
+@pytest.fixture
+def leased(make: "type[Make]") -> "Cluster":
+    """Three voters with leases on, of which the first leads and was just acknowledged."""
+    configuration = attrs.evolve(make.configuration(1, 2, 3), lease_us=1_500_000)
+    cluster = make.cluster(configuration=configuration)
+    cluster.elect(1)
+    cluster.beat(1)
+    return cluster
+
+
+def test_a_leased_read_asks_nobody(leased: "Cluster") -> None:
+    leader = leased[1]
+
+    request = lease_read(leader)
+
+    assert [] == leader.outbox
+    assert {request: Readable(1, ReadPolicy.LEASE, leader.now + 1_350_000)} == leader.answers
+
+
+def test_a_leased_read_asks_a_quorum_once_the_lease_has_ended(leased: "Cluster") -> None:
+    leader = leased[1]
+    leader.now += 1_350_000
+
+    request = lease_read(leader)
+    leased.settle()
+
+    assert {request: Readable(1)} == leader.answers
+
+
+def test_a_leased_read_does_not_overtake_the_state_machine(make: "type[Make]") -> None:
+    alone = attrs.evolve(make.configuration(1), lease_us=1_500_000)
+    leader = make.cluster(1, configuration=alone).elect(1)
+    leader.propose(b"x")
+    leader.written()
+
+    request = lease_read(leader)
+
+    assert {} == leader.answers
+    leader.apply()
+    assert Readable(2) == leader.answers[request]
+
+
+def test_a_followers_leased_read_goes_to_the_leader(leased: "Cluster") -> None:
+    request = lease_read(leased[2])
+    leased.settle()
+
+    assert {request: Readable(1)} == leased[2].answers

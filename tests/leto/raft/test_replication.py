@@ -6,8 +6,9 @@ import pytest
 
 from leto.raft.actions import Committed, Refusal, Refused, RoleName, Unknown
 from leto.raft.config import Config
+from leto.raft.configuration import AddMember
 from leto.raft.entries import ENTRY_OVERHEAD_BYTES, Entry
-from leto.raft.events import CommandsProposed, TimerFired
+from leto.raft.events import CommandsProposed, DiskRoomChanged, TimerFired, TransferRequested
 from leto.raft.messages import AppendEntries, AppendEntriesResponse, Conflict
 from leto.raft.progress import Mode
 from leto.raft.types import BEFORE_LOG, EntryId, Index, NodeId, Term
@@ -600,3 +601,35 @@ def test_each_response_is_to_the_round_of_its_message(make: "type[Make]") -> Non
     follower.receive(2, append(round_=3))
 
     assert [5, 3] == [response.round for response in responses(follower)]
+
+
+# --- other reasons to refuse, and to give up -----------------------------------------
+
+
+def test_a_full_disk_refuses_proposals(cluster: "Cluster") -> None:
+    leader = cluster[1]
+    leader.handle(DiskRoomChanged(has_room=False))
+
+    request = leader.propose(b"x")
+
+    assert {request: Refused(Refusal.DISK_FULL, NodeId(1))} == leader.answers
+
+
+def test_proposals_are_refused_while_leadership_is_handed_over(cluster: "Cluster") -> None:
+    leader = cluster[1]
+    leader.ask(lambda request_id: TransferRequested(request_id, NodeId(2)))
+
+    request = leader.propose(b"x")
+
+    assert {request: Refused(Refusal.TRANSFER_PENDING, NodeId(1))} == leader.answers
+
+
+def test_a_change_that_is_half_done_is_unknown_when_leadership_is_lost(
+    cluster: "Cluster", make: "type[Make]"
+) -> None:
+    leader = cluster[1]
+    request = leader.change(AddMember(make.member(4)), AddMember(make.member(5)))
+
+    leader.receive(2, append(term=2))
+
+    assert {request: Unknown(NodeId(2))} == leader.answers

@@ -1,0 +1,124 @@
+"""Going on after a quorum was lost for good, on an operator's word."""
+
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+
+from leto.raft.actions import Committed, Refusal, Refused, RoleName, Unknown
+from leto.raft.events import ConfigurationForced
+from leto.raft.messages import AppendEntries
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
+
+if TYPE_CHECKING:
+    from tests.leto.raft.conftest import Cluster, Host, Make
+
+
+def force(host: "Host", *survivors: int) -> int:
+    return host.ask(
+        lambda request_id: ConfigurationForced(request_id, tuple(map(NodeId, survivors)))
+    )
+
+
+@pytest.fixture
+def cluster(make: "type[Make]") -> "Cluster":
+    """Five voters of which three are gone for good, the leader among them."""
+    cluster = make.cluster(1, 2, 3, 4, 5)
+    cluster.elect(1).propose(b"x")
+    cluster.settle()
+    cluster.beat(1)
+    cluster.cut_off = {1, 2, 3}
+    return cluster
+
+
+def despair(host: "Host") -> None:
+    """Let the host ask in vain for an election timeout."""
+    host.tick()
+    since = host.now
+    while host.now - since < host.config.election_timeout_max_us:
+        host.tick()
+    assert host.plays(RoleName.PRE_CANDIDATE)
+
+
+def test_the_survivors_go_on(cluster: "Cluster", make: "type[Make]") -> None:
+    survivor = cluster[5]
+    despair(survivor)
+    cluster[4].now = survivor.now
+
+    request = force(survivor, 4, 5)
+    cluster.settle()
+
+    assert survivor.plays(RoleName.LEADER)
+    assert Committed(EntryId(2, 3)) == survivor.answers[request]
+    forced = attrs.evolve(make.configuration(4, 5), is_forced=True)
+    assert forced == survivor.status.committed_configuration
+    assert b"x" == survivor.content()
+
+
+def test_one_survivor_is_enough(cluster: "Cluster") -> None:
+    survivor = cluster[5]
+    despair(survivor)
+
+    force(survivor, 5)
+    survivor.work_all()
+
+    assert survivor.status.is_ready
+    assert (5,) == survivor.status.configuration.voters
+
+
+def test_nothing_is_forced_while_a_quorum_may_be_alive(cluster: "Cluster") -> None:
+    survivor = cluster[5]
+    early = force(survivor, 5)
+    assert Refused(Refusal.QUORUM_ALIVE, NodeId(1)) == survivor.answers[early]
+
+    survivor.tick()
+    late = force(survivor, 5)
+
+    assert Refused(Refusal.QUORUM_ALIVE) == survivor.answers[late]
+
+
+def test_survivors_are_members(cluster: "Cluster") -> None:
+    despair(cluster[5])
+
+    request = force(cluster[5], 5, 9)
+
+    assert {request: Refused(Refusal.NOT_A_MEMBER)} == cluster[5].answers
+
+
+def test_the_node_that_is_asked_survives(cluster: "Cluster") -> None:
+    despair(cluster[5])
+
+    request = force(cluster[5], 4)
+
+    assert {request: Refused(Refusal.CANNOT_LEAD)} == cluster[5].answers
+
+
+def test_a_forced_configuration_that_another_leader_replaces_is_unknown(
+    cluster: "Cluster", make: "type[Make]"
+) -> None:
+    survivor = cluster[5]
+    despair(survivor)
+    request = force(survivor, 4, 5)
+
+    survivor.receive(
+        1,
+        AppendEntries(
+            term=9, round=0, prev=EntryId(1, 2), entries=(make.entry(3, 9),), leader_commit=3
+        ),
+    )
+    survivor.work_all()
+
+    assert {request: Unknown(NodeId(1))} == survivor.answers
+    assert make.configuration(1, 2, 3, 4, 5) == survivor.status.configuration
+
+
+def test_a_leader_that_speaks_again_ends_despair(cluster: "Cluster") -> None:
+    survivor = cluster[5]
+    despair(survivor)
+    survivor.receive(
+        1, AppendEntries(term=1, round=0, prev=BEFORE_LOG, entries=(), leader_commit=0)
+    )
+
+    request = force(survivor, 5)
+
+    assert {request: Refused(Refusal.QUORUM_ALIVE, NodeId(1))} == survivor.answers

@@ -1,0 +1,102 @@
+"""What may be seen of a node from outside."""
+
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+
+from leto.raft.actions import RoleName
+from leto.raft.config import Config
+from leto.raft.configuration import AddMember
+from leto.raft.entries import ENTRY_OVERHEAD_BYTES, SnapshotMark
+from leto.raft.messages import AppendEntriesResponse
+from leto.raft.progress import Mode
+from leto.raft.status import FollowerStatus
+from leto.raft.types import EntryId, NodeId
+
+if TYPE_CHECKING:
+    from tests.leto.raft.conftest import Make
+
+
+def test_it_changes_as_the_node_does(make: "type[Make]") -> None:
+    host = make.host(voters=[1], term=4, voted_for=1)
+    status = host.node.status
+    assert (1, RoleName.FOLLOWER, 4, 1, None) == (
+        status.node_id,
+        status.role,
+        status.current_term,
+        status.voted_for,
+        status.leader,
+    )
+
+    host.tick()
+    assert (RoleName.CANDIDATE, 5, None) == (status.role, status.current_term, status.leader)
+    host.written()
+
+    assert (RoleName.LEADER, 1, False) == (status.role, status.leader, status.is_ready)
+    host.work_all()
+    assert status.is_ready
+
+
+def test_it_cannot_be_changed(make: "type[Make]") -> None:
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        make.host().status._state = None  # type: ignore[assignment, misc] # what is tested
+
+
+def test_the_log_is_seen_from_memory_to_disk(make: "type[Make]") -> None:
+    leader = make.leader(config=Config(trailing_entries=0))
+    leader.propose(b"four")
+
+    status = leader.status
+    assert (EntryId(1, 2), 1, 1) == (status.last_log, status.durable_index, status.first_index)
+    assert 2 * ENTRY_OVERHEAD_BYTES + 4 == status.log_bytes
+    assert 1 == status.writes_outstanding
+    leader.written()
+    assert (2, 0) == (status.durable_index, status.writes_outstanding)
+    assert (2, 1) == (status.commit_index, status.last_applied)
+    leader.apply()
+    leader.request_snapshot()
+    leader.work_all()
+    assert (2, 3, 0) == (status.last_applied, status.first_index, status.log_bytes)
+    assert EntryId(1, 2) == leader.snapshot.last_included
+
+
+def test_the_configuration_is_seen_before_it_is_committed(make: "type[Make]") -> None:
+    leader = make.leader()
+
+    leader.change(AddMember(make.member(2)))
+
+    status = leader.status
+    assert (make.configuration(1, 2), 2) == (status.configuration, status.configuration_index)
+    assert make.configuration(1) == status.committed_configuration
+
+
+def test_only_a_leader_sees_followers(make: "type[Make]") -> None:
+    cluster = make.cluster()
+    leader = cluster.elect(1)
+    leader.receive(2, AppendEntriesResponse(term=1, round=0, match_index=1))
+
+    assert () == cluster[2].status.followers
+    assert (
+        FollowerStatus(
+            node_id=NodeId(2),
+            match_index=1,
+            next_index=2,
+            mode=Mode.REPLICATE,
+            last_ack_at=leader.now,
+        )
+        == leader.status.followers[0]
+    )
+
+
+def test_a_failed_disk_is_seen(make: "type[Make]") -> None:
+    host = make.host()
+    assert not host.status.has_failed
+
+    host.fail()
+
+    assert host.node.status.has_failed
+
+
+def test_a_founders_snapshot_is_the_founding_one(make: "type[Make]") -> None:
+    assert SnapshotMark(configuration=make.configuration(1, 2, 3)) == make.host().status.snapshot
