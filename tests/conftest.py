@@ -19,6 +19,11 @@ hypothesis.settings.load_profile(
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Golden traces are rewritten on demand, for somebody to read the difference."""
+    parser.addoption("--update", action="store_true", help="rewrite tests/scripts/*.script")
+
+
 @pytest.fixture
 def redis_cli() -> str:
     """Where the Redis client is that people type into; a test that needs it never passes without."""
