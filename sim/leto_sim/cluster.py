@@ -61,6 +61,7 @@ class Cluster:
         self.hosts: list[Host] = []
         self.on_elected: Callable[[Process], None] | None = None
         self._hosts_by_id: dict[NodeId, Host] = {}
+        self._unheard: set[NodeId] = set()
         self._requests = 0
         self._node_ids = stream(self.seed, "node ids")
         self._found()
@@ -92,6 +93,7 @@ class Cluster:
         """Starts the node from what its disk holds, unless it runs."""
         if host.alive is not None or host.is_gone:
             return
+        self._unheard.discard(host.node_id)
         host.incarnation += 1
         host.process = Process(
             self,
@@ -113,6 +115,10 @@ class Cluster:
             self.remark(f"{host.name} crashes")
             if self.scenario.tells_deaths:
                 self._tell_death(host)
+
+    def silence(self, host: Host) -> None:
+        """Nothing arrives any more that the node has said, until it starts anew."""
+        self._unheard.add(host.node_id)
 
     def wipe(self, host: Host) -> None:
         """Destroys the disk: the node is gone for good."""
@@ -165,6 +171,8 @@ class Cluster:
 
     def _deliver(self, source: NodeId, target: NodeId, message: Message) -> None:
         host = self._hosts_by_id.get(target)
+        if source in self._unheard:
+            return
         if host is not None and host.process is not None:
             host.process.receive(source, message)  # who has ended hears nothing
 

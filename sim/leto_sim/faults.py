@@ -28,13 +28,16 @@ class Crash:
 
 @attrs.frozen
 class Ambush:
-    """Whoever is elected next dies so long after its election, and starts again later.
+    """The next leaders die so long after their election, and start again later.
 
-    The moments after an election are the ones that figure 3.7 is about.
+    The moments after an election are the ones that figure 3.7 is about. If they die
+    `unheard`, nothing arrives that they said as leaders.
     """
 
+    leaders: int
     delay_us: Micros
     down_us: Micros
+    unheard: bool = False
 
 
 @attrs.frozen

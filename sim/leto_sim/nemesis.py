@@ -74,7 +74,7 @@ class Nemesis:
             case CutLinks():
                 self._cut(fault)
             case Ambush():
-                self._ambushes.append(fault)
+                self._ambushes += [fault] * fault.leaders
             case AddNode():
                 self._administrator.add_node()
             case _:
@@ -135,13 +135,12 @@ class Nemesis:
     def _spring_ambush(self, elected: Process) -> None:
         host = self._cluster.host_of(elected.node_id)
         if self._ambushes and not self._is_over and host is not None:
-            self._scheduler.after(self._ambushes[0].delay_us, self._kill, host, elected)
-
-    def _kill(self, host: Host, process: Process) -> None:
-        if self._ambushes and not self._is_over and host.alive is process:
-            down_us = self._ambushes.pop(0).down_us
-            self._cluster.crash(host)
-            self._scheduler.after(down_us, self._cluster.start, host)
+            ambush = self._ambushes.pop(0)
+            self._cluster.remark(f"{host.name} falls into {ambush}")
+            if ambush.unheard:
+                self._cluster.silence(host)
+            self._scheduler.after(ambush.delay_us, self._cluster.crash, host)
+            self._scheduler.after(ambush.delay_us + ambush.down_us, self._cluster.start, host)
 
     def _pause(self, host: Host, for_us: Micros) -> None:
         if host.alive is not None:

@@ -151,7 +151,7 @@ def draw_plan(
     """Faults of some kinds, at some rate, over the stormy part of the run."""
     kinds = [kind for kind in _KINDS if rng.random() < _SHARE_OF_KINDS] or [_crash]
     patience_us = config.election_timeout_max_us
-    mean_gap_us = patience_us * rng.choice((1, 2, 4))
+    mean_gap_us = patience_us * rng.choice((0.3, 1, 3))
     plan: list[PlannedFault] = []
     at_us = patience_us + int(rng.expovariate(1 / mean_gap_us))
     while at_us < duration_us:
@@ -191,7 +191,12 @@ def _crash(rng: Random, nodes: int, patience_us: Micros) -> Fault:
 
 def _ambush(rng: Random, _: int, patience_us: Micros) -> Fault:
     delay_us = int(patience_us * rng.choice((0.01, 0.05, 0.2)) * rng.random())
-    return Ambush(delay_us, _while_us(rng, patience_us))
+    return Ambush(
+        leaders=rng.randint(1, 4),
+        delay_us=delay_us,
+        down_us=_while_us(rng, patience_us),
+        unheard=rng.random() < _HALF,
+    )
 
 
 def _pause(rng: Random, nodes: int, patience_us: Micros) -> Fault:
