@@ -24,20 +24,20 @@ from leto.raft.messages import Message
 from leto.raft.node import Node
 from leto.raft.types import Dice, Micros, NodeId
 from leto.resp import ErrorReply
-from leto.server import errors
-from leto.server.applier import Applier
-from leto.server.batches import Batches
-from leto.server.disk_lane import DiskLane
+from leto.server.clients import errors
+from leto.server.commit.applier import Applier
+from leto.server.commit.batches import Batches
+from leto.server.commit.reads import Reads
+from leto.server.commit.replica import Replica
+from leto.server.commit.timekeeping import Timekeeper
+from leto.server.disk.disk_lane import DiskLane
+from leto.server.disk.storage import Storage
 from leto.server.identity import Identity
-from leto.server.joining import Joining
-from leto.server.links import Links
-from leto.server.membership import Membership
-from leto.server.reads import Reads
-from leto.server.replica import Replica
+from leto.server.peers.joining import Joining
+from leto.server.peers.links import Links
+from leto.server.peers.membership import Membership
 from leto.server.settings import Settings
-from leto.server.storage import Storage
 from leto.server.switchboard import Switchboard
-from leto.server.timekeeping import Timekeeper
 from leto.server.turn import Turn, earliest
 from leto.server.world import Port
 from leto.wal import Opened

@@ -7,17 +7,17 @@ connection. It executes nothing of the keyspace.
 A read waits for its connection's own earlier writes, since replies leave in order
 and it is done when its reply is due. A *later* write must not overtake it: until
 it is done a read is in its connection's `open_reads`, and the next write takes
-it along into its batch (see `leto.server.batches`).
+it along into its batch (see `leto.server.commit.batches`).
 """
 
 from typing import Protocol
 
 from leto.kv import Command, Kind, command_for
 from leto.resp import ErrorReply, Request
-from leto.server.batches import Batches
-from leto.server.connections import ClientConnection
-from leto.server.reads import Reads
-from leto.server.slots import ReadSlot, Slot, WriteSlot
+from leto.server.clients.connections import ClientConnection
+from leto.server.clients.slots import ReadSlot, Slot, WriteSlot
+from leto.server.commit.batches import Batches
+from leto.server.commit.reads import Reads
 from leto.server.turn import Turn
 
 

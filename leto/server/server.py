@@ -19,23 +19,23 @@ from leto.kv import KeyValueMachine
 from leto.raft.entries import Entry
 from leto.raft.types import Dice, Micros
 from leto.resp import Request
-from leto.server import errors
-from leto.server.applier import Applier
-from leto.server.batches import Batches
-from leto.server.boot import Boot
-from leto.server.clients import Clients
-from leto.server.connections import ClientConnection
-from leto.server.desk import FrontDesk
-from leto.server.disk_lane import DiskLane
+from leto.server.clients import errors
+from leto.server.clients.clients import Clients
+from leto.server.clients.connections import ClientConnection
+from leto.server.commit.applier import Applier
+from leto.server.commit.batches import Batches
+from leto.server.commit.patience import Patience
+from leto.server.commit.reads import Reads
+from leto.server.commit.timekeeping import Timekeeper
+from leto.server.console.desk import FrontDesk
+from leto.server.console.survey import Consensus, Survey
+from leto.server.disk.boot import Boot
+from leto.server.disk.disk_lane import DiskLane
 from leto.server.identity import Identity
 from leto.server.live_node import EXIT_DATA, LiveNode, Parts
-from leto.server.patience import Patience
-from leto.server.reads import Reads
 from leto.server.routing import Router
 from leto.server.settings import Settings
-from leto.server.survey import Consensus, Survey
 from leto.server.switchboard import Switchboard
-from leto.server.timekeeping import Timekeeper
 from leto.server.turn import Turn, earliest
 from leto.server.world import (
     BytesReceived,

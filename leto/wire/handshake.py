@@ -2,7 +2,7 @@
 
 Responsible for `Hello` (each side's first frame), for judging a peer's, and for the
 two other words of a link: `Ping` and `Goodbye`. It does not know when to dial,
-to ping or to give up: that is `leto.server.links`.
+to ping or to give up: that is `leto.server.peers.links`.
 
 Versions are a pair. A minor version adds fields at the end of a body and types of
 frames, and whoever does not know them ignores them; a major version may change

@@ -1,7 +1,7 @@
 """Each thing that nodes say to each other, as the bytes of one frame.
 
 Responsible for the table of frame types and for the body of each. It does not
-know links (`leto.server.links`) nor how a frame is told from the next
+know links (`leto.server.peers.links`) nor how a frame is told from the next
 (`leto.wire.frames`).
 
 Invariants:

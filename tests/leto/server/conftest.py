@@ -19,7 +19,7 @@ from leto.raft.configuration import Member
 from leto.raft.status import Status
 from leto.resp import Reply, ReplyParser, encode_request
 from leto.server import Limits, ReadMode, Server, Settings
-from leto.server.survey import Consensus
+from leto.server.console.survey import Consensus
 from leto.server.world import (
     BytesReceived,
     ClockTicked,
@@ -206,6 +206,19 @@ class Machine:
         self.tell(Started(files))
         self.world.settle()
 
+    def start_with_held_disk(self) -> None:
+        self.holds_disk = True
+        self.start()
+
+    def do_one_job(self) -> None:
+        """Do the oldest job that is held."""
+        self._do(self.jobs.pop(0))
+        self.world.settle()
+
+    def is_loading_snapshot(self) -> bool:
+        consensus = self.node.status.consensus
+        return consensus is not None and consensus.storage.is_restoring
+
     def kill(self) -> None:
         """The process is gone; its files stay."""
         self.server = None
@@ -325,6 +338,8 @@ class Machine:
 
 class World:
     """Machines, clients, and the time."""
+
+    quick = QUICK
 
     def __init__(self, seed: int = 1) -> None:
         self.seed = seed

@@ -28,7 +28,7 @@ from leto.resp import (
     encode_reply,
 )
 from leto.resp import Protocol as RespProtocol
-from leto.server.slots import ReadSlot, Slot
+from leto.server.clients.slots import ReadSlot, Slot
 from leto.server.world import PauseReading, ResumeReading, Transmit
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Final
 
 from leto.kv import command_reply
 from leto.resp import OK, PONG, RESP2, RESP3, ErrorReply, MapReply, Reply, Request, Simple
-from leto.server.connections import ClientConnection
+from leto.server.clients.connections import ClientConnection
 
 REDIS_VERSION: Final = "7.2.4"
 """The Redis whose replies ours are like: clients choose their words by it."""

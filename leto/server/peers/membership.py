@@ -29,15 +29,15 @@ from leto.raft.configuration import (
     RemoveMember,
 )
 from leto.resp import OK, ErrorReply, Reply
-from leto.server import errors
 from leto.server.addresses import Address, parse_address
+from leto.server.clients import errors
 
 if TYPE_CHECKING:
     from leto.raft.status import Status
     from leto.raft.types import Micros, NodeId
+    from leto.server.commit.replica import Replica
     from leto.server.identity import Identity
-    from leto.server.links import Links
-    from leto.server.replica import Replica
+    from leto.server.peers.links import Links
     from leto.server.turn import Turn
     from leto.wire import Hello
 

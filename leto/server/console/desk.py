@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from leto.kv import Command, Kind
 from leto.raft.actions import Outcome, Refusal, Refused, SnapshotDone
 from leto.resp import OK, ErrorReply, Reply, Request
-from leto.server import errors
-from leto.server.connection_commands import CONNECTION_COMMANDS
-from leto.server.connections import ClientConnection
-from leto.server.info import info, role
-from leto.server.patience import Patience
+from leto.server.clients import errors
+from leto.server.clients.connection_commands import CONNECTION_COMMANDS
+from leto.server.clients.connections import ClientConnection
+from leto.server.clients.slots import OrderSlot, Slot
+from leto.server.commit.patience import Patience
+from leto.server.console.info import info, role
+from leto.server.console.survey import Survey
 from leto.server.settings import ReadMode
-from leto.server.slots import OrderSlot, Slot
-from leto.server.survey import Survey
 
 if TYPE_CHECKING:
     from leto.server.live_node import LiveNode

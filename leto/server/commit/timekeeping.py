@@ -10,7 +10,7 @@ Invariants:
 from leto.kv import KeyValueMachine
 from leto.raft.types import Micros
 from leto.resp import Request
-from leto.server.clock import StampClock
+from leto.server.commit.clock import StampClock
 from leto.server.settings import Limits
 from leto.server.turn import Turn
 

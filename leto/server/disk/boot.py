@@ -17,7 +17,7 @@ from leto.raft.configuration import Configuration, Member
 from leto.raft.entries import Restored, SnapshotMark
 from leto.raft.types import Dice, NodeId
 from leto.server.dice import born_id
-from leto.server.disk_lane import DiskLane
+from leto.server.disk.disk_lane import DiskLane
 from leto.server.identity import Identity
 from leto.server.settings import Settings
 from leto.server.turn import Turn

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from leto.kv import KeyValueMachine
 from leto.raft.actions import Outcome, Readable
 from leto.raft.types import Micros
-from leto.server.slots import ReadSlot
-from leto.server.timekeeping import Timekeeper
+from leto.server.clients.slots import ReadSlot
+from leto.server.commit.timekeeping import Timekeeper
 from leto.server.turn import Turn
 
 RETRY_US = 50_000

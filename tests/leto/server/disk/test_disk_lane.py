@@ -3,7 +3,7 @@
 import pytest
 
 from leto.raft.errors import EventOutOfOrder
-from leto.server.disk_lane import DiskLane
+from leto.server.disk.disk_lane import DiskLane
 from leto.server.turn import Turn
 from leto.server.world import DiskJob, SyncDirectory
 

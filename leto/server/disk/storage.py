@@ -19,7 +19,7 @@ from leto.kv import KeyValueMachine, SnapshotUnreadable
 from leto.raft.actions import Compact, ReadSnapshotChunk, RestoreSnapshot, TakeSnapshot, Write
 from leto.raft.events import Event, SnapshotChunkRead, SnapshotRestored, Written
 from leto.raft.types import EntryId, Micros
-from leto.server.disk_lane import DiskLane
+from leto.server.disk.disk_lane import DiskLane
 from leto.server.settings import Limits
 from leto.server.turn import Turn
 from leto.wal import SnapshotReader, SnapshotWriter, WriteAheadLog, read_chunk

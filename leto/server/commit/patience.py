@@ -8,9 +8,9 @@ and never learn whether the write was done).
 from collections import deque
 
 from leto.raft.types import Micros
-from leto.server import errors
-from leto.server.batches import Batches
-from leto.server.slots import OrderSlot, ReadSlot, Slot, WriteSlot
+from leto.server.clients import errors
+from leto.server.clients.slots import OrderSlot, ReadSlot, Slot, WriteSlot
+from leto.server.commit.batches import Batches
 
 
 class Patience:

@@ -8,9 +8,9 @@ business.
 from collections.abc import Callable
 
 from leto.resp import Request
-from leto.server.connections import ClientConnection
+from leto.server.clients.connections import ClientConnection
+from leto.server.clients.slots import ReadSlot
 from leto.server.settings import Limits
-from leto.server.slots import ReadSlot
 from leto.server.switchboard import Endpoint, Switchboard
 from leto.server.turn import Turn
 from leto.server.world import ConnectionAccepted, ConnectionId

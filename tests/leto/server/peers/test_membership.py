@@ -7,7 +7,7 @@ import pytest
 from leto.raft.actions import RoleName
 from leto.resp import OK, ErrorReply
 from leto.server.addresses import Address
-from leto.server.membership import objection_to_address
+from leto.server.peers.membership import objection_to_address
 
 if TYPE_CHECKING:
     from tests.leto.server.conftest import Machine, World

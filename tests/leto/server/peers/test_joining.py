@@ -6,7 +6,7 @@ import pytest
 
 from leto.raft.configuration import MemberRole
 from leto.resp import OK, ErrorReply, encode_reply
-from leto.server.joining import cluster_id_in
+from leto.server.peers.joining import cluster_id_in
 
 if TYPE_CHECKING:
     from tests.leto.server.conftest import Machine, World

@@ -25,9 +25,9 @@ from typing import Final
 
 from leto.raft.actions import Committed, Outcome, Refusal, Refused
 from leto.resp import ErrorReply, encode_requests
-from leto.server import errors
+from leto.server.clients import errors
+from leto.server.clients.slots import ReadSlot, Slot, WriteSlot
 from leto.server.settings import Limits
-from leto.server.slots import ReadSlot, Slot, WriteSlot
 
 FORMAT_VERSION: Final = 1
 HEADER: Final = Struct(">BQ")

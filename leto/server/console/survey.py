@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from leto.kv import KeyValueMachine
     from leto.raft.status import Status
     from leto.raft.types import Micros, NodeId
-    from leto.server.applier import Applier
-    from leto.server.clients import Clients
+    from leto.server.clients.clients import Clients
+    from leto.server.commit.applier import Applier
+    from leto.server.disk.storage import Storage
     from leto.server.identity import Identity
-    from leto.server.links import Links
+    from leto.server.peers.links import Links
     from leto.server.settings import Settings
-    from leto.server.storage import Storage
     from leto.server.turn import Turn
 
 

@@ -1,6 +1,6 @@
 """The stamps of a leader."""
 
-from leto.server.clock import StampClock
+from leto.server.commit.clock import StampClock
 
 SECOND_US = 1_000_000
 

@@ -14,8 +14,8 @@ from typing import Final
 from leto.kv import KeyValueMachine
 from leto.raft.entries import Command, Entry
 from leto.resp import RequestParser
-from leto.server.batches import FORMAT_VERSION, HEADER, Batch, Batches
-from leto.server.slots import ReadSlot
+from leto.server.clients.slots import ReadSlot
+from leto.server.commit.batches import FORMAT_VERSION, HEADER, Batch, Batches
 
 _ALL: Final = 1 << 30
 

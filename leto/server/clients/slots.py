@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from leto.raft.types import Micros
-    from leto.server.connections import ClientConnection
+    from leto.server.clients.connections import ClientConnection
 
 
 class Slot:

@@ -13,8 +13,8 @@ from leto.raft.configuration import Member
 from leto.raft.types import NodeId
 from leto.resp import Reply, Verbatim
 from leto.server.addresses import parse_address
-from leto.server.connection_commands import REDIS_VERSION
-from leto.server.survey import Consensus, Survey
+from leto.server.clients.connection_commands import REDIS_VERSION
+from leto.server.console.survey import Consensus, Survey
 
 LETO_VERSION: Final = "0.1.0"
 
