@@ -212,3 +212,12 @@ def test_redis_cli_prints_bare_values_where_no_terminal_reads_them(
     ]
 
     assert ["OK\n", "b\n", "\n", "PONG\n"] == printed
+
+
+def test_the_tutorial_shows_what_is_tested_here() -> None:
+    repository = Path(__file__).parents[2]
+    tutorial = (repository / "docs/tutorial/a-cluster-in-ten-minutes.md").read_text()
+
+    shown = [HELP, FIRST, SECOND, THIRD, REQUEST_FIRST_NODE, WRITE_TO_SECOND_NODE, NEW_LEADER]
+
+    assert [] == [block for block in shown if block.rstrip() not in tutorial]

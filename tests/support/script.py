@@ -126,7 +126,12 @@ def _wanted(arguments: Sequence[str]) -> Callable[[Letter], bool]:
         sender, to = word.split("->")
         return (not sender or letter.sender == _id(sender)) and (not to or letter.to == _id(to))
 
-    return lambda letter: all(fits(letter, word) for word in arguments)
+    return lambda letter: all(fits(letter, word) for word in arguments if not word.isdigit())
+
+
+def _count_max(arguments: Sequence[str]) -> int | None:
+    """A number among the words: so many letters at most."""
+    return next((int(word) for word in arguments if word.isdigit()), None)
 
 
 def _actors(stage: Stage, arguments: Sequence[str]) -> list[Actor]:
@@ -196,11 +201,11 @@ def _tick(stage: Stage, arguments: Sequence[str]) -> None:
 def _duplicate(stage: Stage, arguments: Sequence[str]) -> None:
     stage.collect()
     wanted = _wanted(arguments)
-    stage.letters += [letter for letter in stage.letters if wanted(letter)]
+    stage.letters += [attrs.evolve(letter) for letter in stage.letters if wanted(letter)]
 
 
 def _drop(stage: Stage, arguments: Sequence[str]) -> None:
-    for letter in stage.take(_wanted(arguments)):
+    for letter in stage.take(_wanted(arguments), _count_max(arguments)):
         stage.tell(f"lost: id{letter.sender} -> id{letter.to} {letter.words}")
 
 
@@ -325,7 +330,7 @@ def _propose(stage: Stage, arguments: Sequence[str]) -> None:
 
 
 def _deliver(stage: Stage, arguments: Sequence[str]) -> None:
-    stage.deliver(_wanted(arguments))
+    stage.deliver(_wanted(arguments), _count_max(arguments))
 
 
 COMMANDS: Final[Mapping[str, Command]] = {

@@ -64,7 +64,7 @@ class Actor(Host):
         return f"{self.name}@{action.term} {change}{of_leader}"
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Letter:
     """A message on its way."""
 
@@ -160,16 +160,16 @@ class Stage:
     def _is_connected(self, one: NodeId, other: NodeId) -> bool:
         return not self.groups or any({one, other} <= group for group in self.groups)
 
-    def take(self, wanted: Callable[[Letter], bool]) -> list[Letter]:
-        """Take the letters that wait and are wanted off the network."""
+    def take(self, wanted: Callable[[Letter], bool], count_max: int | None = None) -> list[Letter]:
+        """Take the letters that wait and are wanted off the network, the oldest if not all."""
         self.collect()
-        taken = [letter for letter in self.letters if wanted(letter)]
-        self.letters = [letter for letter in self.letters if not wanted(letter)]
+        taken = [letter for letter in self.letters if wanted(letter)][:count_max]
+        self.letters = [letter for letter in self.letters if letter not in taken]
         return taken
 
-    def deliver(self, wanted: Callable[[Letter], bool]) -> bool:
+    def deliver(self, wanted: Callable[[Letter], bool], count_max: int | None = None) -> bool:
         """Deliver what is wanted now, not what comes of it. Whether there was anything."""
-        letters = self.take(lambda letter: wanted(letter) and not self._is_held(letter))
+        letters = self.take(lambda letter: wanted(letter) and not self._is_held(letter), count_max)
         for letter in letters:
             letter.deliver()
         return bool(letters)
