@@ -7,7 +7,7 @@
     what came of it, a line each
 
 Responsible for reading, running and rendering scripts; `COMMANDS` is the language.
-`tests/scripts/README.md` explains it to who writes one.
+`tests/scripts/README.md` explains it to whoever writes one.
 """
 
 import re
