@@ -7,7 +7,18 @@ from collections.abc import Callable
 from typing import Final
 
 from leto.kv import command_reply
-from leto.resp import OK, PONG, RESP2, RESP3, ErrorReply, MapReply, Reply, Request, Simple
+from leto.resp import (
+    OK,
+    PONG,
+    RESP2,
+    RESP3,
+    ErrorReply,
+    MapReply,
+    Reply,
+    Request,
+    Simple,
+    parse_integer,
+)
 from leto.server.clients.connections import ClientConnection
 
 REDIS_VERSION: Final = "7.2.4"
@@ -34,9 +45,10 @@ def echo(_connection: ClientConnection, request: Request) -> Reply:
 
 def select(_connection: ClientConnection, request: Request) -> Reply:
     """SELECT index: there is only 0."""
-    if not request[1].isdigit():
-        return ErrorReply("ERR invalid DB index")
-    return OK if int(request[1]) == 0 else ErrorReply("ERR DB index is out of range")
+    index = parse_integer(request[1])
+    if index is None:
+        return ErrorReply("ERR value is not an integer or out of range")
+    return OK if index == 0 else ErrorReply("ERR DB index is out of range")
 
 
 def hello(connection: ClientConnection, request: Request) -> Reply:
