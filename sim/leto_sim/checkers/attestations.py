@@ -6,49 +6,62 @@ an earlier term than the disk's was overtaken by it while it waited: what it att
 is history, and the protocol must not (and does not) count it in the new term.
 """
 
-from leto.raft.actions import Send
+from leto.raft.actions import Send, Write
 from leto.raft.messages import (
     AppendEntriesResponse,
     InstallSnapshotResponse,
     PreVote,
     RequestVote,
 )
-from leto.raft.types import EntryId, Index
+from leto.raft.types import BEFORE_LOG, EntryId, Index, NodeId
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
 
 ATTESTS_DURABLE = "only what is durable is attested"
 
 
-def check_sent(node: Observed, send: Send) -> None:
-    """The message leaves the node now."""
-    message = send.message
-    durable_term = node.platter.hard_state.current_term
-    if durable_term < message.term:
-        raise _violation(node, f"speaks in term {message.term}; {durable_term} is durable")
-    if durable_term > message.term:
-        return
-    match message:
-        case AppendEntriesResponse(match_index=match_index):
-            _check_log_reaches(node, match_index)
-        case InstallSnapshotResponse(match_index=match_index):
-            _check_log_reaches(node, match_index)
-        case RequestVote(last=last):
-            _check_holds(node, last)
-        case PreVote(last=last):
-            _check_holds(node, last)
-        case _:
-            pass
+class Attestations:
+    """Checks each message; remembers what a disk held before it was truncated.
+
+    A message may wait for a write, and a leader of the same term may have truncated
+    the log by the time it leaves: what it advertises was durable once.
+    """
+
+    def __init__(self) -> None:
+        self._truncated: dict[NodeId, EntryId] = {}  # the end of the log before that
+
+    def write_durable(self, node: Observed, write: Write) -> None:
+        """A write is about to be durable. `node.platter` is as before it."""
+        if write.truncate_from is not None:
+            self._truncated[node.node_id] = node.platter.last
+
+    def sent(self, node: Observed, send: Send) -> None:
+        """The message leaves the node now."""
+        message = send.message
+        durable_term = node.platter.hard_state.current_term
+        if durable_term < message.term:
+            raise _violation(node, f"speaks in term {message.term}; {durable_term} is durable")
+        if durable_term > message.term:
+            return
+        match message:
+            case AppendEntriesResponse(match_index=match_index):
+                _check_log_reaches(node, match_index)
+            case InstallSnapshotResponse(match_index=match_index):
+                _check_log_reaches(node, match_index)
+            case RequestVote(last=last) | PreVote(last=last):
+                self._check_held(node, last)
+            case _:
+                pass
+
+    def _check_held(self, node: Observed, last: EntryId) -> None:
+        before_truncation = self._truncated.get(node.node_id, BEFORE_LOG)
+        if not node.platter.holds(last) and last > before_truncation:
+            raise _violation(node, f"advertises {last}; {node.platter.last} is durable")
 
 
 def _check_log_reaches(node: Observed, match_index: Index) -> None:
     if match_index > node.platter.last.index:
         raise _violation(node, f"acknowledges {match_index}; {node.platter.last} is durable")
-
-
-def _check_holds(node: Observed, last: EntryId) -> None:
-    if not node.platter.holds(last):
-        raise _violation(node, f"advertises {last}; {node.platter.last} is durable")
 
 
 def _violation(node: Observed, what: str) -> PropertyViolated:

@@ -14,7 +14,7 @@ from leto.raft.actions import Answer, RoleName, Send, Write
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
 from leto.raft.types import Index, NodeId, Term
-from leto_sim.checkers.attestations import check_sent
+from leto_sim.checkers.attestations import Attestations
 from leto_sim.checkers.durable_quorum import check_durable_quorum
 from leto_sim.checkers.election_safety import ElectionSafety
 from leto_sim.checkers.leader_append_only import LeaderAppendOnly
@@ -53,6 +53,7 @@ class Panel:
         self._log_matching = LogMatching()
         self._committed_in_terms = CommittedInTerms()
         self._monotonicity = Monotonicity()
+        self._attestations = Attestations()
         self._platters: dict[NodeId, Platter] = {}
         self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
         self._before: dict[NodeId, _Before] = {}
@@ -96,11 +97,12 @@ class Panel:
         if write.hard_state is not None:
             self._one_vote.became_durable(node, write.hard_state)
         self._log_matching.became_durable(node, write)
+        self._attestations.write_durable(node, write)
 
     def sent(self, node: Observed, send: Send) -> None:
         """The node sends a message."""
         self._one_vote.sent(node, send)
-        check_sent(node, send)
+        self._attestations.sent(node, send)
 
     def requested(self, node: Observed, event: Requested) -> None:
         """Somebody asks the node for something. Called before it is told."""
