@@ -27,7 +27,7 @@ from leto_sim.server_faults import (
     ServerFault,
     StopServer,
 )
-from leto_sim.server_operator import ServerOperator, is_not_refused
+from leto_sim.server_operator import ServerOperator, is_heard_of
 from leto_sim.streams import StreamWeather
 
 Path = tuple[str, str]
@@ -95,7 +95,7 @@ class ServerNemesis:
                 machine.clock.unix_offset_ms += by_ms
             case TakeSnapshotNow():
                 address = machine.client_address
-                self._operator.ask([address], (b"SNAPSHOT",), is_not_refused, lambda _: None)
+                self._operator.ask([address], (b"SNAPSHOT",), is_heard_of, lambda _: None)
             case _:
                 assert_never(fault)
 

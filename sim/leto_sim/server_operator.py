@@ -13,7 +13,7 @@ import attrs
 
 from leto.resp import ErrorReply, Reply
 from leto.server.world import Stop
-from leto_sim.errands import LOST, Question, fate_of
+from leto_sim.errands import Question, fate_of
 from leto_sim.promises import Fate
 from leto_sim.randomness import stream
 from leto_sim.resp_client import Manners
@@ -136,6 +136,11 @@ def _is_gone(reply: Reply) -> bool:
     return not isinstance(reply, ErrorReply) or "no such member" in reply.message
 
 
-def is_not_refused(reply: Reply) -> bool:
-    """Whether the server has dealt with the command."""
-    return reply is LOST or fate_of(reply) is Fate.ACKNOWLEDGED
+def is_carried_out(reply: Reply) -> bool:
+    """Whether the server has done what it was asked for."""
+    return fate_of(reply) is Fate.ACKNOWLEDGED
+
+
+def is_heard_of(reply: Reply) -> bool:
+    """Whether the server has dealt with the command, or nobody will know."""
+    return fate_of(reply) is not Fate.REFUSED

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from leto.raft.types import Micros
+from leto.resp import Reply
 from leto_sim.errands import History, RandomErrands, expiring_keys, lasting_keys
 from leto_sim.lincheck import Verdict, check_history
 from leto_sim.models import StringKey
@@ -20,7 +21,7 @@ from leto_sim.scenario import MS
 from leto_sim.server_audit import Audit
 from leto_sim.server_cluster import ServerCluster
 from leto_sim.server_nemesis import ServerNemesis
-from leto_sim.server_operator import ServerOperator
+from leto_sim.server_operator import ServerOperator, is_carried_out
 from leto_sim.server_scenario import SECOND, ServerScenario, draw_server_scenario
 
 SERVER_LEVEL: Final = "server"
@@ -33,7 +34,7 @@ _EVENTS_BETWEEN_LOOKS: Final = 20
 _EXPIRY_SLACK_MS: Final = 500
 
 
-def run_server_level(seed: int, *, nodes: int = 3, events_max: int = 10_000) -> RunResult:
+def run_server_level(seed: int, nodes: int = 3, events_max: int = 10_000) -> RunResult:
     """Run the scenario of that seed."""
     return run_server_scenario(draw_server_scenario(seed, nodes=nodes, events_max=events_max))
 
@@ -92,8 +93,15 @@ class ServerLevelRun:
 
     def _calm(self) -> None:
         self._nemesis.heal()
-        commits = self.cluster.panel.commits
-        self._run_until(lambda: self.cluster.panel.commits > commits, "nothing is committed")
+        is_written = False
+
+        def written(_: Reply) -> None:
+            nonlocal is_written
+            is_written = True
+
+        write = (b"SET", b"progress", b"made")
+        self._operator.ask(self.cluster.addresses, write, is_carried_out, written)
+        self._run_until(lambda: is_written, "nothing is written")
         for errands in self._errands:  # with these settings a joiner may never catch up with them
             errands.is_over = True
         self._run_until(
