@@ -145,7 +145,9 @@ class Node:
         self._has_started = True
         role = self._state.role
         assert isinstance(role, Follower), "§3.4: a node starts as a follower"
-        role.deadline = self._state.now + self._state.election_timeout()
+        alone = self._state.configuration.voters == (self._state.node_id,)
+        # Who is alone has nobody to wait for.
+        role.deadline = self._state.now + (0 if alone else self._state.election_timeout())
         # §6.4.1: what this node promised before it stopped, it no longer knows.
         self._state.promised_until = self._state.now + self._state.configurations.longest_lease_us
 

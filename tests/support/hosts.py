@@ -448,7 +448,6 @@ class Make:
     ) -> Host:
         """A lone voter that leads, its no-op committed and applied."""
         host = Make.host(config=config, log=log, voters=voters)
-        host.tick()
-        host.work_all()
+        host.work_all()  # it campaigned at once, being alone
         assert host.status.is_ready
         return host

@@ -91,7 +91,6 @@ def test_no_change_before_the_leader_has_committed_an_entry_of_its_term(
 ) -> None:
     """Single-server change: raft-dev 2015-07."""
     leader = make.host(voters=[1])
-    leader.tick()
     leader.written()
     assert leader.plays(RoleName.LEADER)
 

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 
 def test_it_changes_as_the_node_does(make: "type[Make]") -> None:
-    host = make.host(voters=[1], term=4, voted_for=1)
-    status = host.node.status
+    status = make.host(term=4, voted_for=1).node.status
     assert (1, RoleName.FOLLOWER, 4, 1, None) == (
         status.node_id,
         status.role,
@@ -29,7 +28,8 @@ def test_it_changes_as_the_node_does(make: "type[Make]") -> None:
         status.leader,
     )
 
-    host.tick()
+    host = make.host(voters=[1], term=4)
+    status = host.node.status
     assert (RoleName.CANDIDATE, 5, None) == (status.role, status.current_term, status.leader)
     host.written()
 
