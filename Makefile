@@ -61,7 +61,7 @@ constraints: ## Choose new versions of everything that is installed (needs the n
 
 clean: ## Remove what the other targets made, but not the demo's data
 	rm -rf $(VENV) .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
-	find leto sim adapters tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find leto sim adapters tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stage contains the one before it, so each is one install on top of the other.
 $(VENV)/run.stamp: constraints/run.txt pyproject.toml
