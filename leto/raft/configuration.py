@@ -263,6 +263,11 @@ class ConfigurationHistory:
         """The one that was effective at `index`. O(configurations kept)."""
         return next(c for at, c in reversed(self._history) if at <= index)
 
+    def since(self, index: Index) -> tuple[Configuration, ...]:
+        """The one that was effective at `index`, and all later ones. O(configurations kept)."""
+        later = tuple(c for at, c in self._history if at > index)
+        return (self.as_of(index), *later)
+
     def append(self, index: Index, configuration: Configuration) -> None:
         """The log has a new one at `index`."""
         assert index > self.effective_index, f"{index} <= {self.effective_index}"

@@ -158,11 +158,15 @@ def follows_live_leader(state: State) -> bool:
 
 
 def _may_campaign(state: State) -> bool:
-    """A learner, a removed node and a blank one never campaign, nor one of priority 0."""
-    member = state.configuration.member(state.node_id)
-    return (
-        member is not None and state.configuration.is_voter(member.node_id) and member.priority > 0
-    )
+    """A learner, a removed node and a blank one never campaign, nor one of priority 0.
+
+    A node whose vote was taken away does as long as that may not be committed (§4.2.2,
+    figure 4.6): it may be the only one that can win. Its own vote does not count then.
+    """
+    history = state.configurations.since(state.commit_index)
+    last = next((c for c in reversed(history) if c.is_voter(state.node_id)), None)
+    member = last.member(state.node_id) if last is not None else None
+    return member is not None and member.priority > 0
 
 
 def _rank(state: State, gone: NodeId) -> int:

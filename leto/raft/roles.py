@@ -114,7 +114,8 @@ def become_follower(state: "State", term: Term, leader: NodeId | None) -> None:
 
 def become_pre_candidate(state: "State", pre_vote_round: int) -> PreCandidate:
     """Sound the others out. Neither term nor vote changes (§9.6)."""
-    assert state.configuration.is_voter(state.node_id), "only a voter campaigns"
+    may_count = state.configurations.since(state.commit_index)
+    assert any(c.is_voter(state.node_id) for c in may_count), "only a voter campaigns"
     before = state.role
     role = PreCandidate(
         round=pre_vote_round,

@@ -242,3 +242,14 @@ def test_configurations_are_appended_in_order(make: "type[Make]") -> None:
 
     with pytest.raises(AssertionError, match="5 <= 5"):
         history.append(5, make.configuration(1, 2))
+
+
+def test_what_may_count_is_what_was_effective_at_an_index_and_all_since(
+    make: "type[Make]",
+) -> None:
+    first, second, third = (make.configuration(*range(1, n)) for n in (2, 3, 4))
+    history = ConfigurationHistory([(0, first), (4, second), (7, third)])
+
+    assert (first, second, third) == history.since(3)
+    assert (second, third) == history.since(4)
+    assert (third,) == history.since(9)

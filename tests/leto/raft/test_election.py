@@ -601,3 +601,21 @@ def test_a_leader_repeats_what_was_on_its_way_to_one_that_died(make: "type[Make]
     ]
     assert [] == leader.handle(PeerGone(NodeId(3)))
     assert [] == leader.handle(PeerGone(NodeId(9)))
+
+
+@pytest.mark.parametrize("commit_index, campaigns", [(0, True), (1, False)])
+def test_a_node_whose_vote_was_taken_away_campaigns_until_that_is_committed(
+    make: "type[Make]",
+    commit_index: int,
+    campaigns: bool,  # noqa: FBT001 # an example
+) -> None:
+    without = make.entry(1, 1, make.configuration(2, 3, learner=[1]))
+    host = make.host(1, log=(without,))
+    host.receive(
+        2,
+        AppendEntries(term=1, round=0, prev=EntryId(1, 1), entries=(), leader_commit=commit_index),
+    )
+
+    host.tick()
+
+    assert campaigns == (host.sent(PreVote) != [])
