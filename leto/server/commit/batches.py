@@ -66,7 +66,7 @@ class Batches:
     @property
     def has_waiting(self) -> bool:
         """Whether there is something to propose."""
-        return bool(self._waiting.slots)
+        return self._waiting.commands > 0
 
     @property
     def is_full(self) -> bool:

@@ -20,6 +20,7 @@ from leto.raft.status import Status
 from leto.resp import Reply, ReplyParser, encode_request
 from leto.server import Limits, ReadMode, Server, Settings
 from leto.server.console.survey import Consensus
+from leto.server.live_node import LiveNode
 from leto.server.world import (
     BytesReceived,
     ClockTicked,
@@ -184,6 +185,12 @@ class Machine:
         return consensus
 
     @property
+    def node_at_work(self) -> LiveNode:
+        node = self.node._node
+        assert node is not None, f"{self.name} is booting"
+        return node
+
+    @property
     def raft(self) -> Status:
         return self.consensus.raft
 
@@ -227,6 +234,15 @@ class Machine:
         for end in ends.values():
             if end.other is not None:
                 end.other.close("reset")
+        self.world.settle()
+
+    def cut_off(self) -> None:
+        """No peer reaches it any more, nor does it reach one; its clients do."""
+        self.unreachable = True
+        for end in list(self.ends.values()):
+            if end.other is not None and end.other.machine is not None:
+                end.other.close("reset")
+                end.close("reset")
         self.world.settle()
 
     def ask_to_stop(self) -> None:
@@ -462,6 +478,12 @@ def _is_ready(machine: Machine) -> bool:
 def world() -> World:
     """A world without machines."""
     return World()
+
+
+@pytest.fixture
+def rng() -> random.Random:
+    """Dice."""
+    return random.Random(1)
 
 
 @pytest.fixture

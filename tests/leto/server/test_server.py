@@ -278,7 +278,7 @@ def test_the_same_facts_give_the_same_orders(new_world: "type[World]") -> None:
 
 def test_an_idle_node_leads_and_its_role_is_seen(world: "World") -> None:
     machine = world.founded()
-    world.run(10)
+    world.run(500)
 
     assert RoleName.LEADER == machine.role
     assert machine.node.status.node_id is not None

@@ -1,0 +1,177 @@
+"""One client's connection: order, bounds, and the end."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leto.resp import OK, ErrorReply, Simple, encode_request
+from leto.server import Limits
+from leto.server.world import Close, ConnectionId, OutputBacklog, Transmit
+
+if TYPE_CHECKING:
+    from tests.leto.server.conftest import Client, Machine, World
+
+PONG = Simple("PONG")
+
+
+def connection_of(client: "Client") -> ConnectionId:
+    assert client.end.other is not None
+    return client.end.other.connection
+
+
+def is_paused(machine: "Machine", client: "Client") -> bool:
+    return connection_of(client) in machine.paused
+
+
+def test_requests_may_be_cut_anywhere(world: "World") -> None:
+    client = world.client(world.founded())
+    data = encode_request((b"SET", b"a", b"x" * 100)) + encode_request((b"GET", b"a"))
+
+    for at in range(len(data)):
+        client.send_raw(data[at : at + 1])
+
+    assert [OK, b"x" * 100] == client.received()
+
+
+def test_inline_commands_and_empty_lines_are_taken_as_redis_does(world: "World") -> None:
+    client = world.client(world.founded())
+
+    client.send_raw(b"\r\nSET a 'b c'\r\n*0\r\nGET a\n")
+
+    assert [OK, b"b c"] == client.received()
+
+
+def test_replies_of_one_turn_leave_in_one_piece(world: "World") -> None:
+    machine = world.founded()
+    client = world.client(machine)
+    before = len(machine.orders)
+
+    client.send(*["SET a b"] * 16)
+
+    sent = [order for order in machine.orders[before:] if isinstance(order, Transmit)]
+    assert [b"+OK\r\n" * 16] == [order.data for order in sent]
+
+
+def test_whoever_leaves_the_protocol_is_told_and_closed_behind_earlier_replies(
+    world: "World",
+) -> None:
+    machine = world.founded()
+    client = world.client(machine)
+    machine.holds_disk = True
+
+    client.send_raw(encode_request((b"SET", b"a", b"b")) + b"*1\r\n!x\r\nPING\r\n")
+    client.send_raw(b"PING\r\n")
+
+    assert not client.is_closed
+    machine.release_disk()
+    assert [OK, ErrorReply("ERR Protocol error: expected '$', got '!'")] == client.received()
+    assert client.is_closed
+
+
+def test_a_deep_pipeline_pauses_reading_until_half_is_answered(world: "World") -> None:
+    machine = world.founded(limits=Limits(pipeline_commands_max=10))
+    client = world.client(machine)
+    machine.holds_disk = True
+
+    client.send(*["INCR n"] * 25)
+
+    assert is_paused(machine, client)
+    assert [] == client.received()
+    machine.release_disk()
+    assert list(range(1, 26)) == client.received()
+    assert not is_paused(machine, client)
+
+
+def test_immediate_replies_behind_a_slow_one_count_too(world: "World") -> None:
+    machine = world.founded(limits=Limits(pipeline_commands_max=10))
+    client = world.client(machine)
+    machine.holds_disk = True
+
+    client.send("INCR n", *["PING"] * 30)
+
+    assert is_paused(machine, client)
+    machine.release_disk()
+    assert [1, *[PONG] * 30] == client.received()
+
+
+def test_a_pipeline_of_large_values_pauses_reading(world: "World") -> None:
+    machine = world.founded(limits=Limits(pipeline_bytes_max=1_000))
+    client = world.client(machine)
+    machine.holds_disk = True
+
+    client.send("SET a " + "x" * 900)
+    client.send("SET b " + "x" * 900)
+    assert not is_paused(machine, client)
+    client.send("SET c " + "x" * 900)
+    assert is_paused(machine, client)
+    machine.release_disk()
+
+    assert [OK] * 3 == client.received()
+    assert not is_paused(machine, client)
+
+
+def test_who_does_not_read_replies_is_not_read(world: "World") -> None:
+    machine = world.founded(limits=Limits(output_soft_bytes=100))
+    client = world.client(machine)
+
+    machine.tell(OutputBacklog(connection_of(client), 101))
+    world.settle()
+    assert is_paused(machine, client)
+    machine.tell(OutputBacklog(connection_of(client), 60))
+    world.settle()
+    assert is_paused(machine, client)  # not before half of it has left
+    client.send("PING")
+    assert [PONG] == client.received()
+    machine.tell(OutputBacklog(connection_of(client), 0))
+    world.settle()
+
+    assert not is_paused(machine, client)
+
+
+def test_requests_that_wait_for_output_to_leave_are_served_then(world: "World") -> None:
+    machine = world.founded(limits=Limits(output_soft_bytes=100))
+    client = world.client(machine)
+    machine.tell(OutputBacklog(connection_of(client), 101))
+
+    client.send("PING")
+
+    assert [] == client.received()
+    machine.tell(OutputBacklog(connection_of(client), 0))
+    world.settle()
+    assert [PONG] == client.received()
+
+
+def test_who_lets_too_much_pile_up_is_closed_with_a_log_line(world: "World") -> None:
+    machine = world.founded(limits=Limits(output_hard_bytes=1_000))
+    client = world.client(machine)
+    client.send("SET a " + "x" * 600)
+    connection = connection_of(client)
+    machine.tell(OutputBacklog(connection, 500))
+
+    client.send("GET a")
+
+    assert client.is_closed
+    assert Close(connection, abort=True) in machine.orders
+    (line,) = machine.messages("client dropped")
+    assert "it does not read its replies" == line["reason"]
+
+
+def test_replies_to_whoever_has_hung_up_are_dropped_but_its_write_is_done(world: "World") -> None:
+    machine = world.founded()
+    client = world.client(machine)
+    machine.holds_disk = True
+    client.send("SET a b", "GET a", "ECHO x")
+
+    client.hang_up()
+    machine.release_disk()
+
+    assert [] == client.received()
+    assert b"b" == world.client(machine).ask("GET a")
+
+
+@pytest.mark.parametrize("command", ["NOPE", "GET", "SET a"])
+def test_an_error_does_not_end_the_connection(world: "World", command: str) -> None:
+    client = world.client(world.founded())
+
+    assert isinstance(client.ask(command), ErrorReply)
+    assert PONG == client.ask("PING")

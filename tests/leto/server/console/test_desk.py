@@ -1,0 +1,76 @@
+"""The node's front desk."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leto.raft.actions import Outcome, Refusal, Refused, SnapshotDone, Unknown
+from leto.raft.types import EntryId
+from leto.resp import OK, ErrorReply, Reply
+from leto.server.clients import errors
+from leto.server.console.desk import snapshot_reply
+
+if TYPE_CHECKING:
+    from tests.leto.server.conftest import World
+
+ORDERS = ["JOIN 127.0.0.1:1 x", "LEAVE x", "SNAPSHOT"]
+
+
+@pytest.mark.parametrize("command", [*ORDERS, "GET a", "SET a b", "PING"])
+def test_a_booting_node_is_loading(world: "World", command: str) -> None:
+    machine = world.machine()
+    machine.start_with_held_disk()
+
+    assert errors.LOADING == world.client(machine).ask(command)
+
+
+@pytest.mark.parametrize("command", [*ORDERS, "GET a", "SET a b"])
+def test_a_stopping_node_says_so(world: "World", command: str) -> None:
+    machine = world.founded()
+    client = world.client(machine)
+    machine.holds_disk = True
+    client.send("SET a b")
+    machine.ask_to_stop()
+
+    client.send(command)
+    machine.release_disk()
+
+    assert [OK, errors.STOPPING] == client.received()
+
+
+def test_without_a_leader_leave_names_who_is_missing(world: "World") -> None:
+    machines = world.cluster()
+    machines[0].kill()
+    machines[1].kill()
+    world.run(2_000)
+
+    reply = world.client(machines[2]).ask("LEAVE id1")
+
+    assert isinstance(reply, ErrorReply)
+    assert "no leader is known, not applied; no link to" in reply.message
+    assert "id1" in reply.message
+
+
+def test_info_role_and_snapshot_are_answered_by_a_follower(world: "World") -> None:
+    machines = world.cluster()
+    client = world.client(machines[1])
+
+    assert isinstance(client.ask("INFO"), bytes)
+    assert isinstance(client.ask("ROLE"), tuple)
+    assert OK == client.ask("SNAPSHOT")
+
+
+@pytest.mark.parametrize(
+    "outcome,reply",
+    [
+        (SnapshotDone(EntryId(1, 1)), OK),
+        (Refused(Refusal.NOTHING_APPLIED), ErrorReply("ERR nothing new to snapshot")),
+        (
+            Refused(Refusal.SNAPSHOT_PENDING),
+            ErrorReply("ERR another snapshot is in progress"),
+        ),
+        (Unknown(), errors.SNAPSHOT_GOES_ON),
+    ],
+)
+def test_snapshot_outcomes(outcome: Outcome, reply: Reply) -> None:
+    assert reply == snapshot_reply(outcome)

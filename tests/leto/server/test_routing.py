@@ -1,0 +1,54 @@
+"""Where each request of a client goes."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from leto.resp import OK, ErrorReply, Reply, Simple
+from leto.server.world import Transmit
+
+if TYPE_CHECKING:
+    from tests.leto.server.conftest import World
+
+
+def test_runs_of_one_kind_are_cut_where_the_kind_changes(world: "World") -> None:
+    client = world.client(world.founded())
+
+    client.send("SET a 1", "SET b 2", "GET a", "MGET a b", "PING", "INCR a", "GET", "DBSIZE")
+
+    assert [
+        OK, OK, b"1", (b"1", b"2"), Simple("PONG"), 2,
+        ErrorReply("ERR wrong number of arguments for 'get' command"), 2,
+    ] == client.received()  # fmt: skip
+
+
+def test_the_same_command_with_other_arguments_is_looked_at_again(world: "World") -> None:
+    client = world.client(world.founded())
+
+    client.send("SET a 1", "SET a", "SET a 2", "set a 3", "GET a")
+
+    arity = ErrorReply("ERR wrong number of arguments for 'set' command")
+    assert [OK, arity, OK, OK, b"3"] == client.received()
+
+
+@pytest.mark.parametrize("command", ["SET a 1", "GET a"])
+def test_each_request_of_a_run_is_refused_by_itself(world: "World", command: str) -> None:
+    machine = world.machine()
+    machine.start_with_held_disk()
+    client = world.client(machine)
+
+    client.send(*[command] * 3)
+
+    loading: Reply = ErrorReply("LOADING Leto is loading the dataset in memory")
+    assert [loading] * 3 == client.received()
+
+
+def test_nothing_behind_quit_is_served(world: "World") -> None:
+    machine = world.founded()
+    client = world.client(machine)
+
+    client.send("SET a 1", "QUIT", "SET a 2")
+
+    assert b"1" == world.client(machine).ask("GET a")
+    sent = [o.data for o in machine.orders if isinstance(o, Transmit)]
+    assert b"+OK\r\n+OK\r\n" == sent[0]
