@@ -1,6 +1,6 @@
 """Chapter 6, client interaction, as far as the core has to do with it (§6.2, §6.4).
 
-Sessions (§6.3) are a state machine around a state machine: `tests/leto/test_sessions.py`.
+Sessions (§6.3) are a state machine around a state machine: `test_section_6_3.py`.
 """
 
 import attrs

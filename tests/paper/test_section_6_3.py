@@ -1,0 +1,146 @@
+"""§6.3, exactly-once semantics: a test for each sentence that demands something.
+
+The log carries what clients send, twice if they send it twice; sessions see to the rest.
+"""
+
+from leto.raft.entries import Command
+from leto.sessions import (
+    SESSION_TTL_MS,
+    Session,
+    Sessions,
+    Verdict,
+    register,
+    registered,
+    reply_of,
+)
+from tests.support.hosts import Cluster, Host, Make
+
+
+class Counter:
+    """Counts what it is told, so that a repetition would show."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def apply(self, command: bytes) -> bytes:
+        """Count; the result is the count."""
+        assert command
+        self.count += 1
+        return b"%d" % self.count
+
+    def snapshot(self) -> bytes:
+        """The count."""
+        return b"%d" % self.count
+
+    def restore(self, content: bytes) -> None:
+        """The count."""
+        self.count = int(content)
+
+
+def led() -> Cluster:
+    cluster = Make.cluster()
+    cluster.elect(1)
+    return cluster
+
+
+def replies(host: Host, sessions: Sessions) -> list[bytes]:
+    """Let a node's state machine obey its log from the beginning."""
+    payloads = (applied.payload for applied in host.applied)
+    return [sessions.apply(p.data) for p in payloads if isinstance(p, Command)]
+
+
+def test_a_command_that_is_in_the_log_twice_is_performed_once() -> None:
+    """The state machine keeps the latest serial number and its response, and repeats that."""
+    cluster = led()
+    _, command = Session(1).command(b"add", 0)
+    for data in (register(0), command, command):
+        cluster[1].propose(data)
+    cluster.settle()
+    counter = Counter()
+
+    answers = replies(cluster[1], Sessions(counter))
+
+    assert (1, answers[1]) == (counter.count, answers[2])
+
+
+def test_a_retry_through_another_leader_is_performed_once() -> None:
+    """The client that hears nothing asks the next leader, with the same serial number."""
+    cluster = led()
+    _, command = Session(1).command(b"add", 0)
+    cluster[1].propose(register(0), command)
+    cluster.settle()
+    cluster.beat(1)
+    cluster.cut_off = {1}
+    cluster.elect(2)
+
+    cluster[2].propose(command)
+    cluster.settle()
+    counter = Counter()
+    replies(cluster[2], Sessions(counter))
+
+    assert 1 == counter.count
+
+
+def test_all_nodes_have_the_same_sessions() -> None:
+    """Sessions are part of the replicated state, for every server must answer a retry alike."""
+    cluster = led()
+    session = Session(1)
+    (_, first), (_, second) = session.command(b"add", 0), session.command(b"add", 5)
+    cluster[1].propose(register(0), first, second, first)
+    cluster.settle()
+    cluster.beat(1)
+
+    contents: list[bytes] = []
+    for host in cluster.hosts.values():
+        sessions = Sessions(Counter())
+        replies(host, sessions)
+        contents.append(sessions.snapshot())
+
+    assert contents[0] == contents[1] == contents[2]
+
+
+def test_sessions_survive_in_the_snapshot() -> None:
+    """A snapshot without them would let a command in again."""
+    before = Sessions(Counter())
+    session = Session(registered(reply_of(before.apply(register(0)))))
+    _, command = session.command(b"add", 0)
+    first = before.apply(command)
+    counter = Counter()
+    after = Sessions(counter)
+
+    after.restore(before.snapshot())
+
+    assert first == after.apply(command)
+    assert 1 == counter.count
+
+
+def test_a_sessions_end_is_decided_by_the_log_alone() -> None:
+    """Servers must agree on when it expires, so the time comes with the commands."""
+    sessions = Sessions(Counter())
+    session = Session(registered(reply_of(sessions.apply(register(0)))))
+    _, command = session.command(b"add", SESSION_TTL_MS + 1)
+
+    reply = reply_of(sessions.apply(command))
+
+    assert Verdict.NO_SESSION is reply.verdict
+
+
+def test_a_command_without_a_session_is_not_performed() -> None:
+    """An expired client must learn it, rather than have a command performed twice."""
+    counter = Counter()
+    sessions = Sessions(counter)
+    _, command = Session(77).command(b"add", 0)
+
+    reply = reply_of(sessions.apply(command))
+
+    assert (Verdict.NO_SESSION, 0) == (reply.verdict, counter.count)
+
+
+def test_the_number_of_sessions_is_bounded() -> None:
+    """State for clients that went away must not grow for ever."""
+    sessions = Sessions(Counter(), sessions_max=3)
+
+    for _ in range(10):
+        sessions.apply(register(0))
+
+    assert 3 == sessions.count
