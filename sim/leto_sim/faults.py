@@ -5,6 +5,7 @@ Responsible for naming the faults. `leto_sim.nemesis` lets them happen,
 by an id, so that it keeps its meaning when others are taken out of the plan.
 """
 
+from enum import Enum
 from typing import TypeAlias
 
 import attrs
@@ -58,6 +59,23 @@ class CutLinks:
     left: int
     right: int
     one_way: bool
+    for_us: Micros
+
+
+class Direction(Enum):
+    """Which messages of an isolated node are lost."""
+
+    BOTH = "both"
+    TO_IT = "to it"
+    FROM_IT = "from it"
+
+
+@attrs.frozen
+class Isolate:
+    """A node is cut off from all others; a client still reaches it."""
+
+    victim: Victim
+    direction: Direction
     for_us: Micros
 
 
@@ -130,6 +148,7 @@ Fault: TypeAlias = (
     | Ambush
     | Pause
     | CutLinks
+    | Isolate
     | Storm
     | StallDisk
     | FailDisk

@@ -4,6 +4,7 @@ Responsible for performing a plan of faults on a cluster, and for healing everyt
 when the storm is over.
 """
 
+from collections.abc import Iterable
 from typing import assert_never
 
 import attrs
@@ -20,8 +21,10 @@ from leto_sim.faults import (
     Ambush,
     Crash,
     CutLinks,
+    Direction,
     FailDisk,
     Fault,
+    Isolate,
     LoseDisk,
     Pause,
     PlannedFault,
@@ -87,6 +90,7 @@ class Nemesis:
         host: Host,
         fault: Crash
         | Pause
+        | Isolate
         | StallDisk
         | FailDisk
         | LoseDisk
@@ -100,6 +104,8 @@ class Nemesis:
                 self._scheduler.after(down_us, self._cluster.start, host)
             case Pause(for_us=for_us):
                 self._pause(host, for_us)
+            case Isolate():
+                self._isolate(host, fault)
             case StallDisk(for_us=for_us):
                 if host.alive is not None:
                     host.alive.disk.stall_until(self._scheduler.now + for_us)
@@ -170,10 +176,24 @@ class Nemesis:
         links = [(a.node_id, b.node_id) for a in left for b in right]
         if not fault.one_way:
             links += [(target, source) for source, target in links]
+        self._cut_links(links, fault.for_us)
+
+    def _isolate(self, host: Host, fault: Isolate) -> None:
+        others = [other for other in self._cluster.hosts if other is not host]
+        to_it = [(other.node_id, host.node_id) for other in others]
+        from_it = [(host.node_id, other.node_id) for other in others]
+        links = {
+            Direction.TO_IT: to_it,
+            Direction.FROM_IT: from_it,
+            Direction.BOTH: to_it + from_it,
+        }
+        self._cut_links(links[fault.direction], fault.for_us)
+
+    def _cut_links(self, links: Iterable[Link], for_us: Micros) -> None:
         cut = tuple(links)
         self._cluster.network.cut(cut)
         self._cuts.append(cut)
-        self._scheduler.after(fault.for_us, self._mend, cut)
+        self._scheduler.after(for_us, self._mend, cut)
 
     def _mend(self, cut: tuple[Link, ...]) -> None:
         if not self._is_over:

@@ -23,8 +23,10 @@ from leto_sim.faults import (
     Ambush,
     Crash,
     CutLinks,
+    Direction,
     FailDisk,
     Fault,
+    Isolate,
     LoseDisk,
     Pause,
     PlannedFault,
@@ -91,7 +93,7 @@ def draw_scenario(seed: int, *, nodes: int = 3, events_max: int = 10_000) -> Sce
             sync_least_us=rng.choice((50, 500, 5 * MS)), sync_tail_us=rng.choice((100, MS, 20 * MS))
         ),
         machine_us=rng.choice((10, 100, 5 * MS)),
-        clock_drift=rng.choice((0.0, LEASE_DRIFT_MAX) if lease_us else (0.0, 0.1, 0.8)),
+        clock_drift=rng.choice((0.0, LEASE_DRIFT_MAX) if lease_us else (0.0, 0.1, 1.0)),
         lease_us=lease_us,
         tells_deaths=rng.random() < _HALF,
         workload=workload,
@@ -126,7 +128,7 @@ def draw_workload(rng: Random) -> Workload:
         clients=rng.randint(2, 5),
         keys=rng.choice((1, 2, 5, 20)),
         reads=rng.choice((0.2, 0.5, 0.8)),
-        thinking_us=rng.choice((5, 20, 100)) * MS,
+        thinking_us=rng.choice((10, 50, 200)) * MS,
         burst_max=rng.choice((1, 1, 4, 20)),
         patience_us=rng.choice((300, 2_000)) * MS,
         lease_reads=rng.choice((0.0, 0.0, 0.5)),
@@ -148,14 +150,16 @@ def draw_weather(rng: Random) -> Weather:
 def draw_plan(
     rng: Random, nodes: int, config: Config, duration_us: Micros
 ) -> tuple[PlannedFault, ...]:
-    """Faults of some kinds, at some rate, over the stormy part of the run."""
+    """Faults of some kinds, some more often than others, over the stormy part of the run."""
     kinds = [kind for kind in _KINDS if rng.random() < _SHARE_OF_KINDS] or [_crash]
+    weights = [rng.randint(1, 100) for _ in kinds]
     patience_us = config.election_timeout_max_us
     mean_gap_us = patience_us * rng.choice((0.3, 1, 3))
     plan: list[PlannedFault] = []
     at_us = patience_us + int(rng.expovariate(1 / mean_gap_us))
     while at_us < duration_us:
-        plan.append(PlannedFault(at_us, rng.choice(kinds)(rng, nodes, patience_us)))
+        (kind,) = rng.choices(kinds, weights)
+        plan.append(PlannedFault(at_us, kind(rng, nodes, patience_us)))
         at_us += int(rng.expovariate(1 / mean_gap_us))
     return tuple(plan)
 
@@ -213,6 +217,11 @@ def _cut(rng: Random, nodes: int, patience_us: Micros) -> Fault:
     return CutLinks(left, right, one_way, 2 * _while_us(rng, patience_us))
 
 
+def _isolate(rng: Random, nodes: int, patience_us: Micros) -> Fault:
+    direction = rng.choice((Direction.BOTH, Direction.BOTH, Direction.TO_IT, Direction.FROM_IT))
+    return Isolate(_victim(rng, nodes), direction, 2 * _while_us(rng, patience_us))
+
+
 def _storm(rng: Random, _: int, patience_us: Micros) -> Fault:
     return Storm(
         loss=rng.choice((0.0, 0.2, 0.5)),
@@ -251,6 +260,7 @@ _KINDS: Sequence[_Kind] = (
     _ambush,
     _pause,
     _cut,
+    _isolate,
     _storm,
     _stall,
     _fail,

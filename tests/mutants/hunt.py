@@ -17,10 +17,11 @@ def main(first_seed: int, count: int, events_max: int) -> None:
     for seed in range(first_seed, first_seed + count):
         result = NodeLevelRun(draw_scenario(seed, events_max=events_max)).run()
         if result.violation is not None:
-            found = {"seed": seed, "property": result.violation.property_name}
-            print(json.dumps(found | {"explanation": result.violation.explanation}))
+            violation = result.violation
+            found = {"property": violation.property_name, "explanation": violation.explanation}
+            json.dump({"seed": seed} | found, sys.stdout)
             return
-    print(json.dumps({"seed": None}))
+    json.dump({"seed": None}, sys.stdout)
 
 
 if __name__ == "__main__":
