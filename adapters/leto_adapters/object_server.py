@@ -30,6 +30,7 @@ from leto.raft.actions import (
     RoleName,
 )
 from leto.raft.actions import Refused as RefusedOutcome
+from leto.raft.configuration import MemberRole
 from leto.raft.entries import Command, Entry
 from leto.raft.types import Dice
 from leto.resp import ErrorReply, Reply, Request
@@ -140,9 +141,10 @@ class ObjectNode(LiveNode):
         parts.switchboard.listen(Port.PEER, lambda fact: accept(fact, self.links))
 
     @property
-    def is_member(self) -> bool:
-        """Whether this node is in the committed configuration."""
-        return self._is_in(self.replica.status.committed_configuration)
+    def is_settled(self) -> bool:
+        """Whether this node is what it is to be in its cluster: it joins no more."""
+        ours = self.replica.status.committed_configuration.member(self.identity.node_id)
+        return ours is not None and ours.role is not MemberRole.JOINING
 
     @property
     def leader_address(self) -> str | None:

@@ -202,7 +202,7 @@ async def replicate(
 ) -> AsyncGenerator[ReplicatedNode[MachineT], None]:
     """Run a node that replicates `machine`, for as long as the block lasts.
 
-    The block begins when the node is a member of its cluster.
+    The block begins when the node is a voter of its cluster (or a learner, if it is to be one).
 
     Args:
         machine: fresh: what was applied before comes from the snapshot and the log.
@@ -228,7 +228,7 @@ async def replicate(
         run = await _started(runtime)
         node = ReplicatedNode(machine, server, runtime, run)
         try:
-            await _until_member(server, run)
+            await _until_settled(server, run)
             yield node
         finally:
             runtime.request_stop("its block has ended")
@@ -247,8 +247,8 @@ async def _started(runtime: Runtime) -> asyncio.Task[Stop]:
     return run
 
 
-async def _until_member(server: ObjectServer, run: asyncio.Task[Stop]) -> None:
-    while server.node is None or not server.node.is_member:
+async def _until_settled(server: ObjectServer, run: asyncio.Task[Stop]) -> None:
+    while server.node is None or not server.node.is_settled:
         await asyncio.wait((run,), timeout=_LOOK_S)
         if run.done():
             raise _stopped(run)
