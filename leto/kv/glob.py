@@ -3,7 +3,8 @@ r"""Patterns over keys, as KEYS takes them.
 Responsible for Redis's globs (`stringmatchlen`): `*` any bytes, `?` one byte,
 `[a-z]` one of a class, `[^a-z]` one outside it, `\x` the byte x. What Redis
 does with half-written patterns holds too: a class that is never closed ends
-with the pattern, a trailing backslash is itself, a range may run backwards.
+with the pattern, a trailing backslash is itself, a range may run backwards, and no
+pattern fits the empty key but the empty one (KEYS never asks it about a lone `*`).
 
 A pattern becomes a regular expression in which each `*` takes the first match
 of what follows it and never another (an atomic group): for globs that loses
@@ -35,6 +36,8 @@ def compile_glob(pattern: bytes) -> re.Pattern[bytes]:
         one_byte, at = _scan_one(pattern, at)
         runs[-1].append(one_byte)
     first, *others = [b"".join(run) for run in runs]
+    if pattern:
+        first = b"(?=.)" + first
     if not others:
         return re.compile(first, re.DOTALL)
     between = b"".join([b"(?>.*?%b)" % run for run in others[:-1] if run])
