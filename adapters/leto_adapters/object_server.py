@@ -30,12 +30,12 @@ from leto.raft.actions import (
     RoleName,
 )
 from leto.raft.actions import Refused as RefusedOutcome
+from leto.raft.config import MIB
 from leto.raft.configuration import MemberRole
 from leto.raft.entries import Command, Entry
 from leto.raft.types import Dice
 from leto.resp import ErrorReply, Reply, Request
 from leto.server.clients import errors
-from leto.server.clients.clients import Clients
 from leto.server.clients.connections import ClientConnection
 from leto.server.console.survey import Consensus
 from leto.server.identity import Identity
@@ -46,6 +46,8 @@ from leto.server.settings import Settings
 from leto.server.switchboard import Endpoint
 from leto.server.world import ConnectionAccepted, Port
 from leto.wal import Opened
+
+COMMAND_BYTES_MAX: Final = 32 * MIB  # with a whole batch before it, it still fits a frame
 
 _LENGTH: Final = Struct(">I")
 _FRAME_MARK: Final = b"LR"  # how everything begins that one node says to another
@@ -76,6 +78,7 @@ class Unknown(NotDone):
 
 Answered: TypeAlias = Callable[[bytes | NotDone], None]
 Call: TypeAlias = Callable[["ObjectNode"], None]
+Acceptor: TypeAlias = Callable[[ConnectionAccepted], Endpoint]
 
 
 class _Content:
@@ -158,10 +161,12 @@ class ObjectNode(LiveNode):
 
     def propose(self, command: bytes, answered: Answered) -> None:
         """Have a command replicated; its result, or why there is none."""
-        if self.replica.is_leading:
-            self._commands.append((command, answered))
-        else:
+        if not self.replica.is_leading:
             answered(NotLeader(self.leader_address))
+        elif len(command) > COMMAND_BYTES_MAX:
+            answered(Refused(f"{len(command)} bytes are more than {COMMAND_BYTES_MAX}"))
+        else:
+            self._commands.append((command, answered))
 
     def read(self, readable: Callable[[NotDone | None], None]) -> None:
         """Ask for leave to read the machine: None if it may be read in this very moment."""
@@ -254,7 +259,7 @@ class ObjectServer(Server):
             identity,
             self._machine,
             self._calls,
-            lambda fact, links: _Door(fact, links, self._clients),
+            lambda fact, links: _Door(fact, links.accept, self._clients.accept),
         )
         self._node = self._desk.node = self._object = node
         self._survey.consensus = Consensus(
@@ -274,10 +279,10 @@ class ObjectServer(Server):
 class _Door:
     """Somebody has connected: their first bytes say whether it is a node or a person."""
 
-    def __init__(self, fact: ConnectionAccepted, links: Links, clients: Clients) -> None:
+    def __init__(self, fact: ConnectionAccepted, nodes: Acceptor, people: Acceptor) -> None:
         self._fact = fact
-        self._links = links
-        self._clients = clients
+        self._nodes = nodes
+        self._people = people
         self._heard = b""
         self._inside: Endpoint | None = None
 
@@ -288,7 +293,7 @@ class _Door:
             if len(self._heard) < len(_FRAME_MARK):
                 return
             is_node = self._heard.startswith(_FRAME_MARK)
-            self._inside = (self._links if is_node else self._clients).accept(self._fact)
+            self._inside = (self._nodes if is_node else self._people)(self._fact)
             data = self._heard
         self._inside.received(data)
 

@@ -12,6 +12,7 @@ import pytest
 from leto.raft import Config
 from leto.resp import ErrorReply, Reply, ReplyParser, Simple, encode_request
 from leto_adapters.directory import DirectoryUnusable
+from leto_adapters.object_server import COMMAND_BYTES_MAX
 from leto_adapters.replicated import (
     NodeStopped,
     NotDone,
@@ -227,6 +228,18 @@ def test_without_a_quorum_nothing_is_promised(place: Place) -> None:
     run(story())
 
 
+def test_a_command_that_fits_no_frame_is_refused(place: Place) -> None:
+    async def story() -> bytes:
+        async with place.open("a") as node:
+            await until(lambda: node.is_leader)
+            with pytest.raises(Refused, match="more than"):
+                await node.propose(bytes(COMMAND_BYTES_MAX + 1))
+            assert place.addresses["a"] == node.leader_address
+            return await node.propose(b"one")
+
+    assert b"1" == run(story())
+
+
 def test_a_reader_who_fails_hurts_nobody_else(place: Place) -> None:
     async def story() -> bytes:
         async with place.open("a") as node:
@@ -300,18 +313,21 @@ def test_one_directory_is_for_one_node(place: Place) -> None:
 
 
 def test_the_port_answers_people_too_but_has_no_keys(place: Place) -> None:
-    async def story() -> tuple[Reply, Reply, Reply]:
+    async def story() -> tuple[Reply, Reply, Reply, Reply]:
         async with place.open("a"):
             address = place.addresses["a"]
             return (
                 await say(address, b"PING"),
+                await say(address, b"INFO", b"raft"),
                 await say(address, b"SET", b"key", b"value"),
                 await say(address, b"LEAVE", b"z"),
             )
 
-    pong, set_reply, leave_reply = run(story())
+    pong, info, set_reply, leave_reply = run(story())
 
     assert Simple("PONG") == pong
+    assert isinstance(info, bytes)
+    assert b"cluster_id" in info
     assert isinstance(set_reply, ErrorReply)
     assert "has no keys" in set_reply.message
     assert isinstance(leave_reply, ErrorReply)
