@@ -280,10 +280,9 @@ class LiveNode:
         """A peer's process has died."""
         self._events.append(PeerGone(node_id))
 
-    def told_removed(self, by: Hello | None, text: str) -> None:
+    def told_removed(self, by: Hello, text: str) -> None:
         """The leader says that we are no member any more."""
-        teller = by.name if by is not None else "the leader"
-        self._end_removed(f"{teller} says: {text}")
+        self._end_removed(f"{by.name} says: {text}")
 
     def _end_removed(self, what: str) -> None:
         name = self.identity.settings.name

@@ -76,10 +76,6 @@ class Switchboard:
         self._turn.order(Dial(dial, address))
         return dial
 
-    def forget(self, dial: DialId) -> None:
-        """The caller has lost patience: a connection that comes yet is closed at once."""
-        self._callers.pop(dial, None)
-
     def close(self, connection: ConnectionId, *, abort: bool = False) -> None:
         """End a connection from this side."""
         if self._endpoints.pop(connection, None) is not None:

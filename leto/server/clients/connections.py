@@ -74,7 +74,7 @@ class ClientConnection:
         self.client_name = b""
         self.reads_locally = False
         self.owed: deque[Slot | bytes] = deque()
-        self.open_reads: list[ReadSlot] = []  # since the last write; see `routing`
+        self.open_reads: deque[ReadSlot] = deque()  # since the last write; see `routing`
         self.unanswered = 0  # commands
         self._host = host
         self._turn = turn
@@ -197,6 +197,8 @@ class ClientConnection:
                     break
                 assert head.encoded is not None, "a read that was done has filled its slot"
                 self.unanswered -= len(head.requests)
+                if self.open_reads and self.open_reads[0] is head:
+                    self.open_reads.popleft()
                 due.append(head.encoded)
             owed.popleft()
         if not owed:

@@ -99,11 +99,10 @@ class Joining:
 
     def finish(self) -> None:
         """We are in."""
-        if not self.is_done:
-            self.is_done = True
-            self.deadline = None
-            self._hang_up()
-            self._turn.info("joined", cluster=f"{self._identity.cluster_id:016x}")
+        self.is_done = True
+        self.deadline = None
+        self._hang_up()
+        self._turn.info("joined", cluster=f"{self._identity.cluster_id:016x}")
 
     def answered(self, reply: Reply) -> None:
         """A member has answered."""

@@ -83,7 +83,7 @@ class House(Protocol):
         """A peer's process has died, or said that it ends."""
         ...
 
-    def told_removed(self, by: Hello | None, text: str) -> None:
+    def told_removed(self, by: Hello, text: str) -> None:
         """A peer says that we are no member any more."""
         ...
 
@@ -262,12 +262,11 @@ class Links:
         """Transmit what was said in this turn: one order a link."""
         if self._with_outgoing:
             for link in self._with_outgoing:
-                if link.outgoing:
-                    data = b"".join(link.outgoing)
-                    link.outgoing.clear()
-                    if link.unsent_bytes:
-                        link.unsent_bytes += len(data)
-                    self.turn.order(Transmit(link.connection, data))
+                data = b"".join(link.outgoing)
+                link.outgoing.clear()
+                if link.unsent_bytes:
+                    link.unsent_bytes += len(data)
+                self.turn.order(Transmit(link.connection, data))
             self._with_outgoing.clear()
 
     def say_goodbye(self, text: str) -> None:
@@ -427,9 +426,9 @@ class Links:
         self.drop(link, text)
 
     def _part(self, link: Link, goodbye: Goodbye) -> None:
-        if goodbye.code is GoodbyeCode.REMOVED:
+        if link.hello is not None and goodbye.code is GoodbyeCode.REMOVED:
             self._house.told_removed(link.hello, goodbye.text)
-        elif goodbye.code is GoodbyeCode.STOPPING and link.hello is not None:
+        elif link.hello is not None and goodbye.code is GoodbyeCode.STOPPING:
             self._house.peer_gone(link.hello.node_id)
         self.drop(link, f"it said: {goodbye.text}")
 

@@ -63,9 +63,9 @@ class _Request:
     is_done: bool = False
 
     def finish(self, reply: Reply) -> None:
-        if not self.is_done:
-            self.is_done = True
-            self.answer(reply)
+        assert not self.is_done, "each request is answered once (invariant 2)"
+        self.is_done = True
+        self.answer(reply)
 
 
 class Membership:

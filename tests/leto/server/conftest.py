@@ -161,6 +161,7 @@ class Machine:
         self.is_frozen = False  # the process does not move; its connections stay
         self.paused: set[ConnectionId] = set()
         self.orders: list[Order] = []
+        self.largest_slice = 0  # of commands that were applied in one turn
         self._number = len(world.machines)
         self._connections = 0
         self._lives = 0
@@ -256,9 +257,14 @@ class Machine:
         if self.server is None or self.is_frozen:
             return
         world = self.world
+        before = self._commands_applied()
         for order in self.server.handle(fact, world.now_us, world.unix_ms):
             self.orders.append(order)
             self._perform(order)
+        self.largest_slice = max(self.largest_slice, self._commands_applied() - before)
+
+    def _commands_applied(self) -> int:
+        return self.server.status.applier.commands_applied if self.server is not None else 0
 
     def release_disk(self) -> None:
         """Do the jobs that were held, and hold no more."""
@@ -382,11 +388,11 @@ class World:
         self.run_until(lambda: machine.raft.is_ready)
         return machine
 
-    def cluster(self, count: int = 3, *, raft: Config = QUICK) -> list[Machine]:
+    def cluster(self, count: int = 3, **settings: Unpack[Given]) -> list[Machine]:
         """Nodes of which the first founded the cluster and the others joined."""
-        machines = [self.founded(1, raft=raft)]
+        machines = [self.founded(1, **settings)]
         for number in range(2, count + 1):
-            joiner = self.machine(number, join=1, raft=raft)
+            joiner = self.machine(number, join=1, **settings)
             machines.append(joiner)
             joiner.start()
             self.run_until(lambda: len(machines[0].members) == len(machines))

@@ -156,6 +156,18 @@ def test_who_lets_too_much_pile_up_is_closed_with_a_log_line(world: "World") -> 
     assert "it does not read its replies" == line["reason"]
 
 
+def test_reads_that_were_answered_are_not_kept(world: "World") -> None:
+    machine = world.founded()
+    client = world.client(machine)
+    connection = next(iter(machine.node.status.clients._connections.values()))
+
+    for _ in range(10):
+        client.ask("GET a")
+    client.send("GET a", "READONLY", "GET a")
+
+    assert 0 == len(connection.open_reads)
+
+
 def test_replies_to_whoever_has_hung_up_are_dropped_but_its_write_is_done(world: "World") -> None:
     machine = world.founded()
     client = world.client(machine)

@@ -226,14 +226,95 @@ def test_whoever_does_not_belong_is_refused_with_a_word(
     assert says in str(machine.messages("peer refused")[-1]["reason"])
 
 
-def test_a_node_that_is_told_that_it_was_removed_ends(world: "World") -> None:
+def test_a_node_that_a_peer_tells_that_it_was_removed_ends(world: "World") -> None:
+    _, machine, _ = world.cluster()
+    stranger = Stranger(world, machine)
+    stranger.say(hello_of(machine))
+
+    stranger.say(Goodbye(GoodbyeCode.REMOVED, "you are not a member any more"))
+
+    assert machine.stop is not None
+    assert "id7 says: you are not a member any more" in machine.stop.message
+
+
+def test_whoever_has_not_greeted_cannot_end_a_node(world: "World") -> None:
     machine = world.founded()
     stranger = Stranger(world, machine)
 
     stranger.say(Goodbye(GoodbyeCode.REMOVED, "you are not a member any more"))
 
-    assert machine.stop is not None
-    assert "the leader says: you are not a member any more" in machine.stop.message
+    assert machine.stop is None
+    assert stranger.client.is_closed
+
+
+def test_an_unknown_peer_of_our_cluster_is_heard_by_a_follower(world: "World") -> None:
+    _, machine, _ = world.cluster()
+    stranger = Stranger(world, machine)
+
+    stranger.say(hello_of(machine))
+    stranger.say(Ping())
+
+    assert not stranger.client.is_closed
+    assert machine.consensus.links.is_up(NodeId(77))
+    assert "id7" == machine.consensus.links.name_of(NodeId(77))
+    assert f"{78:016x}" == machine.consensus.links.name_of(NodeId(78))
+
+
+def test_a_peer_that_starts_anew_replaces_every_link_of_its_former_life(world: "World") -> None:
+    _, machine, _ = world.cluster()
+    first, second = Stranger(world, machine), Stranger(world, machine)
+    first.say(hello_of(machine))
+
+    second.say(attrs.evolve(hello_of(machine), incarnation=9))
+
+    assert first.client.is_closed
+    assert not second.client.is_closed
+
+
+def test_of_two_links_the_older_one_serves_when_the_newer_is_gone(world: "World") -> None:
+    founder, other = world.cluster(2)
+    links = founder.consensus.links
+    (theirs,) = [end for end in other.ends.values() if end.other and end.other.machine]
+    stranger = Stranger(world, founder)
+    ours = other.consensus.identity.hello(blank=False)
+    stranger.say(ours)
+    assert theirs.connection in other.ends
+
+    stranger.client.hang_up()
+
+    assert links.is_up(other.raft.node_id)
+    assert OK == world.client(founder).ask("SET a b")
+
+
+def test_an_introduction_that_fails_is_told_with_its_reason(world: "World") -> None:
+    machine = world.founded()
+    other = world.founded(2)
+    reasons: list[Hello | str] = []
+    introduce = machine.consensus.links.introduce
+
+    introduce("127.0.0.1:999", reasons.append)
+    introduce("127.0.0.1:25379", reasons.append)
+    world.run(200)
+
+    assert "connection refused" == reasons[0]
+    assert "it belongs to cluster" in str(reasons[1])
+    assert other.stop is None
+
+
+def test_a_member_whose_address_changes_is_dialled_there(world: "World") -> None:
+    founder, other, _ = world.cluster()
+    other.kill()
+    moved = world.machine(2, peer_bind=":26379")
+    moved.files = other.files
+    moved.start()
+    assert OK == world.client(founder).ask("JOIN 127.0.0.1:26379 id2")
+    moved.kill()
+    before = len(founder.orders)
+
+    world.run(3_000)
+
+    dials = {order.address for order in founder.orders[before:] if isinstance(order, Dial)}
+    assert {"127.0.0.1:26379"} == dials
 
 
 def test_goodbye_is_told_to_the_operator(world: "World") -> None:
