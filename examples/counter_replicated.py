@@ -37,10 +37,8 @@ async def main(root: Path) -> None:
     async with AsyncExitStack() as others:
         async with replicate(Counter(), name="a", directory=root / "a", address=a) as first:
             nodes = [first]
-            for name, address in (("b", b), ("c", c)):
-                node = replicate(
-                    Counter(), name=name, directory=root / name, address=address, join=a
-                )
+            for name, at in (("b", b), ("c", c)):
+                node = replicate(Counter(), name=name, directory=root / name, address=at, join=a)
                 nodes.append(await others.enter_async_context(node))
             for _ in range(10):
                 await add(nodes, 1)
