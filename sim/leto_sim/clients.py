@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from leto.raft.types import NodeId
     from leto_sim.scenario import Workload
 
+_READS_AT_LEADER = 0.5
+
 
 @attrs.define(eq=False)
 class _Attempt:
@@ -117,7 +119,9 @@ class Client:
         alive = self._cluster.alive
         if not alive or not attempts:
             return None
-        if self._believed_leader is not None and not attempts[0].is_read:
+        # Anybody may be asked to read; who asks an old leader puts it to the test.
+        wants_leader = not attempts[0].is_read or self._rng.random() < _READS_AT_LEADER
+        if self._believed_leader is not None and wants_leader:
             for process in alive:
                 if process.node_id == self._believed_leader:
                     return process
@@ -135,6 +139,7 @@ class Client:
             return  # it lost its patience before
         match outcome:
             case Committed():
+                self._believed_leader = process.node_id
                 self._settle(attempt, returned=self._now())
             case Readable():
                 self._settle(

@@ -28,6 +28,7 @@ LINEARIZABILITY = "linearizability"
 SAME_CONTENT = "state machines agree in the end"
 
 _ELECTIONS_TO_RECOVER = 30  # election timeouts: many, since the settings are extreme
+_MOST_PATIENCE = 20  # that much of it: elections without end store something each
 _EVENTS_BETWEEN_LOOKS = 20
 
 
@@ -86,21 +87,23 @@ class NodeLevelRun:
         self._run_until(self._is_quiet, "the last reads are not answered")
 
     def _run_until(self, is_reached: Callable[[], bool], otherwise: str) -> None:
-        """Lets things happen, as long as anything is committed or applied within bounds."""
+        """Lets things happen until then. Whoever still gets on is given more time, within bounds."""
         scheduler, config = self.cluster.scheduler, self._scenario.config
         patience_us: Micros = _ELECTIONS_TO_RECOVER * config.election_timeout_max_us
-        give_up_at, achieved = scheduler.now + patience_us, -1
+        give_up_at, achieved = scheduler.now + patience_us, self._achieved()
+        limit = scheduler.now + _MOST_PATIENCE * patience_us
         while not is_reached():
-            if self._achieved() > achieved:
-                give_up_at, achieved = scheduler.now + patience_us, self._achieved()
-            if scheduler.now > give_up_at:
-                raise PropertyViolated(PROGRESS, f"{otherwise}, nothing moves for {patience_us} us")
             for _ in range(_EVENTS_BETWEEN_LOOKS):
                 scheduler.step()
+            if self._achieved() > achieved:
+                give_up_at, achieved = scheduler.now + patience_us, self._achieved()
+            if scheduler.now > min(give_up_at, limit):
+                raise PropertyViolated(PROGRESS, f"{otherwise}; nothing moves for {patience_us} us")
 
     def _achieved(self) -> int:
-        applied = sum(process.status.last_applied for process in self.cluster.running)
-        return applied + self.cluster.panel.commits
+        """Grows with everything that is stored, committed or applied."""
+        statuses = [process.status for process in self.cluster.alive]
+        return sum(status.durable_index + status.last_applied for status in statuses)
 
     def _is_quiet(self) -> bool:
         """Whether every member has applied everything, and nobody waits for an answer."""
