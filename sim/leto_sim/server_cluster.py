@@ -51,7 +51,8 @@ class Machine:
     life: ServerLife | None = None  # that of the process
     lives: int = 0
     may_stop: bool = False  # of itself: it was asked to, or its disk has failed
-    is_stranger: bool = False  # its data is lost, and it bears the name of a member
+    lost_id: NodeId | None = None  # who lived here before the disk was lost
+    is_stranger: bool = False  # that one has not left the cluster yet
 
     @property
     def client_address(self) -> str:
@@ -126,7 +127,7 @@ class ServerCluster:
         machine.lives += 1
         machine.may_stop = False
         life = ServerLife(machine.name, machine.disk, self.panel, self.promises)
-        life.is_stranger = machine.is_stranger
+        life.replaces = machine.lost_id
         names = (machine.name, machine.lives)
         server = Server(
             self._settings(machine), stream(self.scenario.seed, "server", *names), life.applies
@@ -166,6 +167,7 @@ class ServerCluster:
     def wipe(self, machine: Machine, join: str) -> None:
         """Give the machine an empty disk, and tell its server whom to join."""
         self.cut_power(machine)
+        machine.lost_id = machine.node_id
         machine.directory = SimulatedDirectory()
         machine.disk = ServerPlatter(machine.name, machine.directory)
         machine.join = join

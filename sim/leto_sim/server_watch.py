@@ -46,7 +46,7 @@ class ServerLife:
     def __init__(self, name: str, disk: ServerPlatter, panel: Panel, promises: Promises) -> None:
         self.name = name
         self.memory = LogImage()
-        self.is_stranger = False  # it bears the name of a member whose data is lost
+        self.replaces: NodeId | None = None  # the member of its name whose data is lost
         self._disk = disk
         self._panel = panel
         self._promises = promises
@@ -130,8 +130,8 @@ class ServerLife:
         self._panel.handled(self)
         if self._applied:
             self._check_applied()
-        if self.is_stranger and self.status.configuration.member(self.node_id) is not None:
-            raise self._violation(STRANGER_REFUSED, "has become a member")
+        if self.replaces is not None:
+            self._check_stranger(self.replaces)
 
     def ended(self) -> None:
         """The process is no more."""
@@ -178,6 +178,13 @@ class ServerLife:
         self._panel.safety.applied(self, entries)
         self._applied_until = entries[-1].id.index
         self._promises.applied(entries)
+
+    def _check_stranger(self, lost: NodeId) -> None:
+        configuration = self.status.configuration
+        if configuration.member(lost) is not None and configuration.member(self.node_id):
+            raise self._violation(
+                STRANGER_REFUSED, f"is a member beside {lost}, whose name it bears"
+            )
 
     def _violation(self, property_name: str, what: str) -> PropertyViolated:
         return PropertyViolated(property_name, f"{self.name} {what}", node=self.name)

@@ -105,7 +105,16 @@ class _Pipe:
 class _End:
     """One end of a connection."""
 
-    __slots__ = ("connection", "incoming", "is_gone", "is_paused", "outgoing", "sockets", "unread")
+    __slots__ = (
+        "connection",
+        "incoming",
+        "is_announced",
+        "is_gone",
+        "is_paused",
+        "outgoing",
+        "sockets",
+        "unread",
+    )
 
     incoming: _Pipe
     outgoing: _Pipe
@@ -114,6 +123,7 @@ class _End:
         self.sockets = sockets
         self.connection = sockets.open(self)
         self.unread: deque[bytes] = deque()
+        self.is_announced = True  # its owner knows of it
         self.is_paused = False
         self.is_gone = False
 
@@ -269,20 +279,23 @@ class StreamNetwork:
         arrival = now + self._delay_us(there, here)
         dialled.outgoing = accepted.incoming = _Pipe(dialled, accepted, now)
         accepted.outgoing = dialled.incoming = _Pipe(accepted, dialled, arrival)
-        dialled.is_paused = True  # until its owner knows of it
+        dialled.is_announced = False
+        dialled.is_paused = True
         self._pipes.setdefault((here, there), []).append(dialled.outgoing)
         self._pipes.setdefault((there, here), []).append(accepted.outgoing)
 
     def _arrive_acceptance(self, end: _End, dial: DialId, local: str, address: str) -> None:
-        if end.is_gone:
-            return
         sockets = end.sockets
+        if end.is_gone:  # reset, or its process has ended
+            self._fail_dial(DialFailed(dial, "connection reset", refused=False), sockets)
+            return
         if self._is_blocked(address.rpartition(":")[0], sockets.host):
             self._bury(end)
             self._time_dial_out(sockets, dial)
             return
-        sockets.tell(ConnectionDialled(dial, end.connection, local, address))
+        end.is_announced = True
         end.is_paused = False
+        sockets.tell(ConnectionDialled(dial, end.connection, local, address))
         self._read(end)
 
     def _arrive_refusal(self, sockets: Sockets, dial: DialId, host: str) -> None:
@@ -395,7 +408,8 @@ class StreamNetwork:
         if end.is_gone:
             return
         self._bury(end)
-        end.sockets.tell(ConnectionClosed(end.connection, reason))
+        if end.is_announced:
+            end.sockets.tell(ConnectionClosed(end.connection, reason))
 
     def _bury(self, end: _End) -> None:
         end.is_gone = True

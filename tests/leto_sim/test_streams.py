@@ -151,6 +151,20 @@ def test_who_ends_before_the_acceptance_arrives_leaves_a_broken_connection() -> 
     assert 1 == len(wire.other.closings())
 
 
+def test_dial_fails_if_the_connection_is_reset_before_its_owner_knows_of_it() -> None:
+    told: set[tuple[type[Fact], ...]] = set()
+    for seed in range(30):
+        wire = Wire(seed)
+        wire.network.dial(wire.one.sockets, DialId(1), ADDRESS)
+        while not wire.other.facts:
+            wire.scheduler.step()
+        wire.network.reset(HERE, THERE)
+        wire.run()
+        told.add(tuple(type(fact) for fact in wire.one.facts))
+
+    assert {(DialFailed,), (ConnectionDialled, ConnectionClosed)} == told
+
+
 @given(
     pieces=st.lists(st.binary(min_size=1, max_size=2_000), max_size=20),
     cut_chance=st.sampled_from([0.0, 0.5, 1.0]),
