@@ -31,7 +31,7 @@ from leto.raft.roles import (
     vote_for,
 )
 from leto.raft.state import State
-from leto.raft.types import EntryId, NodeId
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 
 FAILOVER_STEP_US = 10_000
 """Between one survivor's campaign and the next one's: longer than a vote takes, so that
@@ -196,8 +196,11 @@ def _lead(state: State) -> None:
 
 
 def _durable_last(state: State) -> EntryId:
-    """The end of the log as it would be after a crash; what is restored counts as durable."""
-    return state.log.id_at(max(state.lane.durable_index, state.log.before_log.index))
+    """The end of the log as it would be after a crash."""
+    if state.lane.durable_index >= state.log.before_log.index:
+        return state.log.id_at(state.lane.durable_index)
+    # A leader's snapshot has taken the log's place, but the write that names it is under way.
+    return state.snapshot.last_included if state.snapshot is not None else BEFORE_LOG
 
 
 def _other_voters(state: State) -> list[NodeId]:

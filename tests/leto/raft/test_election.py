@@ -7,10 +7,12 @@ import pytest
 
 from leto.raft.actions import AnnounceRole, RoleName
 from leto.raft.configuration import Configuration, MemberRole
-from leto.raft.entries import Command, HardState, Noop
+from leto.raft.election import _durable_last
+from leto.raft.entries import Command, HardState, Noop, SnapshotMark
 from leto.raft.events import PeerGone, TimerFired
 from leto.raft.messages import (
     AppendEntries,
+    InstallSnapshot,
     PreVote,
     PreVoteResponse,
     RequestVote,
@@ -619,3 +621,17 @@ def test_a_node_whose_vote_was_taken_away_campaigns_until_that_is_committed(
     host.tick()
 
     assert campaigns == (host.sent(PreVote) != [])
+
+
+@pytest.mark.parametrize("blank", [False, True])
+def test_a_pre_vote_does_not_advertise_a_snapshot_that_is_not_named_yet(
+    make: "type[Make]",
+    blank: bool,  # noqa: FBT001 # an example
+) -> None:
+    host = make.host(blank=blank)
+    mark = SnapshotMark(last_included=EntryId(1, 5), configuration=make.configuration(1, 2, 3))
+    host.receive(2, InstallSnapshot(term=1, transfer=1, snapshot=mark, offset=0, data=b""))
+
+    assert BEFORE_LOG == _durable_last(host.node._state)
+    host.written()
+    assert EntryId(1, 5) == _durable_last(host.node._state)
