@@ -13,7 +13,8 @@ it along into its batch (see `leto.server.commit.batches`).
 from typing import Protocol
 
 from leto.kv import Command, Kind, command_for
-from leto.resp import ErrorReply, Request
+from leto.resp import ErrorReply, Request, encode_requests
+from leto.server.clients import errors
 from leto.server.clients.connections import ClientConnection
 from leto.server.clients.slots import ReadSlot, Slot, WriteSlot
 from leto.server.commit.batches import Batches
@@ -48,8 +49,11 @@ class Desk(Protocol):
 class Router:
     """Sends requests where they belong."""
 
-    def __init__(self, turn: Turn, batches: Batches, reads: Reads, desk: Desk) -> None:
+    def __init__(
+        self, turn: Turn, batches: Batches, reads: Reads, desk: Desk, *, write_bytes_max: int
+    ) -> None:
         self._turn = turn
+        self._write_bytes_max = write_bytes_max
         self._batches = batches
         self._reads = reads
         self._desk = desk
@@ -93,10 +97,17 @@ class Router:
         if objection is not None:
             _refuse(connection, run, objection)
             return
-        slot = WriteSlot(connection, run, self._turn.now)
-        connection.owe(slot)
-        self._batches.add(slot)
-        self._desk.owe(slot)
+        body = encode_requests(run)
+        if len(body) <= self._write_bytes_max:
+            slot = WriteSlot(connection, run, self._turn.now)
+            connection.owe(slot)
+            self._batches.add(slot, body)
+            self._desk.owe(slot)
+        elif len(run) == 1:
+            connection.reply(errors.too_large(len(body), self._write_bytes_max))
+        else:
+            for request in run:
+                self._write(connection, [request])
 
     def _read(self, connection: ClientConnection, run: list[Request]) -> None:
         objection = self._desk.read_objection()

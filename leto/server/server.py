@@ -107,7 +107,13 @@ class Server:
             applier=self._parts.applier,
         )
         self._desk = FrontDesk(self._survey, self._patience)
-        self._router = Router(turn, self._batches, self._reads, self._desk)
+        self._router = Router(
+            turn,
+            self._batches,
+            self._reads,
+            self._desk,
+            write_bytes_max=limits.write_bytes_max,
+        )
         self._boot = Boot(
             turn,
             self._lane,

@@ -20,6 +20,11 @@ STOPPING: Final = ErrorReply("CLUSTERDOWN this node is stopping, not applied")
 TOO_MUCH: Final = ErrorReply("BUSY too much is waiting to be committed, not applied: try again")
 
 
+def too_large(size_bytes: int, size_max: int) -> ErrorReply:
+    """A single command that no log entry takes."""
+    return ErrorReply(f"ERR the command has {size_bytes} bytes, at most {size_max} are possible")
+
+
 def not_leader(client_address: str | None) -> ErrorReply:
     """A write came to a node that does not lead."""
     if client_address is None:

@@ -77,14 +77,16 @@ class Batches:
             or waiting.commands >= self._limits.batch_commands_max
         )
 
-    def add(self, slot: WriteSlot) -> None:
-        """Take in a run of writes, behind the reads that its connection still waits for."""
+    def add(self, slot: WriteSlot, body: bytes) -> None:
+        """Take in a run of writes, of which `body` are the bytes.
+
+        They stand behind the reads that their connection still waits for.
+        """
         waiting = self._waiting
         open_reads = slot.connection.open_reads
         if open_reads:
             waiting.slots.extend(open_reads)
             open_reads.clear()
-        body = encode_requests(slot.requests)
         waiting.slots.append(slot)
         waiting.bodies.append(body)
         waiting.size_bytes += len(body)
@@ -115,7 +117,7 @@ class Batches:
             if slot.since <= asked_by and isinstance(slot, WriteSlot):
                 slot.refuse(errors.NOT_PROPOSED)
             elif isinstance(slot, WriteSlot):
-                self.add(slot)
+                self.add(slot, encode_requests(slot.requests))
             else:
                 kept.slots.append(slot)
 

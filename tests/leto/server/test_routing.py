@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leto.resp import OK, ErrorReply, Reply, Simple
+from leto.server import Limits
 from leto.server.world import Transmit
 
 if TYPE_CHECKING:
@@ -52,3 +53,14 @@ def test_nothing_behind_quit_is_served(world: "World") -> None:
     assert b"1" == world.client(machine).ask("GET a")
     sent = [o.data for o in machine.orders if isinstance(o, Transmit)]
     assert b"+OK\r\n+OK\r\n" == sent[0]
+
+
+def test_a_write_that_fits_no_frame_is_refused_and_its_neighbours_are_not(
+    world: "World",
+) -> None:
+    client = world.client(world.founded(limits=Limits(write_bytes_max=100)))
+
+    client.send("SET a 1", "SET b " + "x" * 100, "SET c 3", "MGET a b c")
+
+    refused = ErrorReply("ERR the command has 128 bytes, at most 100 are possible")
+    assert [OK, refused, OK, (b"1", None, b"3")] == client.received()
