@@ -157,6 +157,7 @@ class Machine:
         self.applied: list[Entry] = []  # in this life
         self.jobs: list[DiskJob] = []
         self.holds_disk = False
+        self.is_observed = True
         self.unreachable = False
         self.is_frozen = False  # the process does not move; its connections stay
         self.paused: set[ConnectionId] = set()
@@ -208,7 +209,8 @@ class Machine:
     def start(self) -> None:
         self._lives += 1
         rng = random.Random(f"{self.world.seed} {self._number} {self._lives}")
-        self.server, self.stop = Server(self.settings, rng, self.applied.extend), None
+        observer = self.applied.extend if self.is_observed else None
+        self.server, self.stop = Server(self.settings, rng, observer), None
         self.applied.clear()
         files = tuple(FileFound(name, len(self.files[name])) for name in sorted(self.files))
         self.tell(Started(files))

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from leto.raft.entries import Entry
 from leto.resp import OK
 
@@ -43,3 +45,61 @@ def test_a_disk_that_fails_during_a_read_ends_the_node_too(world: "World") -> No
 
     assert machine.stop is not None
     assert 1 == machine.stop.exit_code
+
+
+def test_a_node_needs_no_observer(world: "World") -> None:
+    machine = world.machine()
+    machine.is_observed = False
+    machine.start()
+    world.leader()
+
+    assert OK == world.client(machine).ask("SET a b")
+    assert [] == machine.applied
+
+
+def test_a_leader_that_removed_itself_lets_the_others_learn_it_first(world: "World") -> None:
+    machines = world.cluster()
+    assert OK == world.client(machines[0]).ask("LEAVE id1")
+    left_at = world.now_us
+
+    world.run_until(lambda: machines[0].has_ended)
+
+    assert world.now_us - left_at >= 200_000
+    assert world.leader(machines[1:]).members.keys() == {"id2", "id3"}
+    assert "start id1 with -join" in str(machines[0].stop)
+
+
+def test_a_leader_that_hears_nobody_ends_by_its_own_log(world: "World") -> None:
+    machine = world.founded()
+    node = machine.node_at_work
+    consensus = machine.raft.committed_configuration
+
+    node._mind_membership(attrs.evolve(consensus, members=()))
+    world.run(1_100)
+
+    assert machine.stop is not None
+    assert "this node was removed from the cluster" in machine.stop.message
+
+
+def test_a_taken_name_ends_the_node(world: "World") -> None:
+    world.cluster()
+    stranger = world.machine(3, join=1)
+    world.machines[2].kill()
+
+    stranger.start()
+    world.run(2_000)
+
+    assert stranger.stop is not None
+    assert 5 == stranger.stop.exit_code
+
+
+def test_a_removed_follower_is_told(world: "World") -> None:
+    machines = world.cluster()
+    machines[2].kill()
+    assert OK == world.client(machines[0]).ask("LEAVE id3")
+
+    machines[2].start()
+    world.run(2_000)
+
+    assert machines[2].stop is not None
+    assert "id1 says: " in machines[2].stop.message

@@ -6,7 +6,7 @@ import pytest
 
 from leto.raft.actions import RoleName
 from leto.resp import OK, ErrorReply, Simple
-from leto.server.world import ClockTicked, Port
+from leto.server.world import ClockTicked, OutputBacklog, Port
 
 if TYPE_CHECKING:
     from tests.leto.server.conftest import World
@@ -283,3 +283,44 @@ def test_an_idle_node_leads_and_its_role_is_seen(world: "World") -> None:
     assert RoleName.LEADER == machine.role
     assert machine.node.status.node_id is not None
     assert machine.node.status.uptime_us > 0
+
+
+def test_a_directory_that_cannot_be_read_ends_the_node(world: "World") -> None:
+    machine = world.machine()
+    machine.start_with_held_disk()
+
+    machine.fail_disk("permission denied")
+
+    assert machine.stop is not None
+    assert "the data directory cannot be read or written: permission denied" in machine.stop.message
+
+
+def test_a_node_that_is_stopped_while_it_boots_stops(world: "World") -> None:
+    machine = world.machine()
+    machine.start_with_held_disk()
+
+    machine.ask_to_stop()
+
+    assert machine.stop is not None
+    assert 0 == machine.stop.exit_code
+
+
+def test_output_that_waits_is_told_to_the_connection(world: "World") -> None:
+    machine = world.founded()
+    client = world.client(machine)
+    assert client.end.other is not None
+
+    machine.tell(OutputBacklog(client.end.other.connection, 2_000_000))
+    client.send("PING")
+
+    assert [] == client.received()
+
+
+def test_a_second_end_changes_nothing(world: "World") -> None:
+    machine = world.founded()
+    server = machine.node
+    machine.ask_to_stop()
+
+    server._end(9, "again")
+
+    assert [] == server._turn.take()

@@ -1,6 +1,6 @@
 """The call of `handle` that is under way."""
 
-from leto.server.turn import Turn
+from leto.server.turn import Turn, earliest
 from leto.server.world import Close, ConnectionId, Log, LogLevel
 
 
@@ -25,3 +25,8 @@ def test_log_lines_are_orders_with_a_level() -> None:
         Log(LogLevel.WARNING, "b"),
         Log(LogLevel.ERROR, "c", (("count", 3),)),
     ] == turn.take()
+
+
+def test_the_earliest_of_no_times_is_none() -> None:
+    assert 3 == earliest(None, 5, 3, None, 4)
+    assert earliest(None, None) is None

@@ -67,3 +67,15 @@ def test_the_leader_and_its_followers_come_to_the_same_state(world: "World") -> 
     assert [OK, 2, b"2", OK, 2, 0, OK] == client.received()
     digests = {m.node.status.machine.digest() for m in machines}
     assert 1 == len(digests)
+
+
+def test_a_read_that_was_answered_meanwhile_is_not_done_again(world: "World") -> None:
+    machines = world.cluster()
+    client = world.client(machines[0])
+    machines[0].holds_disk = True
+
+    client.send("GET a", "SET a 1")
+
+    assert [None] == client.received()
+    machines[0].release_disk()
+    assert [OK] == client.received()

@@ -78,3 +78,15 @@ def test_a_slot_of_no_known_kind_is_our_mistake(world: "World") -> None:
 
     with pytest.raises(AssertionError, match="no known kind"):
         patience.end(0)
+
+
+def test_a_read_that_no_leader_confirms_is_called_so(world: "World") -> None:
+    machines = world.cluster()
+    for machine in machines[:2]:
+        machine.kill()
+    client = world.client(machines[2])
+    client.send("GET a")
+
+    world.run(4_001)
+
+    assert [errors.NO_READ] == client.received()

@@ -8,6 +8,7 @@ import pytest
 from leto.raft.types import Micros
 from leto.resp import OK, Reply
 from leto.server import ReadMode
+from leto.server.clients.slots import ReadSlot
 from leto.server.world import StopRequested
 
 if TYPE_CHECKING:
@@ -172,3 +173,20 @@ def _pass(world: "World", microseconds: Micros) -> None:
     """Let time pass in one step, whatever wanted to happen meanwhile."""
     world.now_us += microseconds
     world.unix_ms += microseconds // 1000
+
+
+def test_a_state_machine_that_is_being_restored_is_not_read(world: "World") -> None:
+    machine = world.founded()
+    client = world.client(machine)
+    reads = machine.node._reads
+    connection = next(iter(machine.node.status.clients._connections.values()))
+    slot = ReadSlot(connection, [(b"GET", b"a")], world.now_us, is_local=True)
+    reads.is_barred = True
+
+    assert not reads.do(slot)
+    assert slot.encoded is None
+    reads.is_barred = False
+    connection.owe(slot)
+    client.send("SET b 1")  # what is applied lets it be tried again
+
+    assert [None, OK] == client.received()

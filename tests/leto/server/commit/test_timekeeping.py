@@ -88,3 +88,10 @@ def test_time_to_live_goes_down_on_every_node_while_nobody_writes(world: "World"
     left = [world.client(machine).ask("PTTL a") for machine in machines]
 
     assert all(isinstance(ms, int) and 6_900 <= ms <= 7_050 for ms in left)
+
+
+def test_time_passes_by_the_word_of_the_leader_alone(world: "World") -> None:
+    leader, follower, _ = world.cluster()
+
+    assert leader.node._parts.timekeeper.is_leading
+    assert not follower.node._parts.timekeeper.is_leading

@@ -74,3 +74,13 @@ def test_info_role_and_snapshot_are_answered_by_a_follower(world: "World") -> No
 )
 def test_snapshot_outcomes(outcome: Outcome, reply: Reply) -> None:
     assert reply == snapshot_reply(outcome)
+
+
+def test_role_is_answered_and_leave_carried_out(world: "World") -> None:
+    client = world.client(world.cluster()[0])
+
+    role = client.ask("ROLE")
+
+    assert isinstance(role, tuple)
+    assert b"master" == role[0]
+    assert OK == client.ask("LEAVE id3")

@@ -140,3 +140,10 @@ def test_a_snapshot_is_seen(world: "World") -> None:
     assert ("0", "0") == (before["snapshot_last_index"], before["snapshot_size_bytes"])
     assert int(after["snapshot_last_index"]) > 0
     assert int(after["snapshot_size_bytes"]) > 0
+
+
+def test_a_booting_node_has_the_role_of_one_that_is_not_connected(world: "World") -> None:
+    machine = world.machine()
+    machine.start_with_held_disk()
+
+    assert (b"slave", b"", 0, b"connect", 0) == world.client(machine).ask("ROLE")

@@ -102,3 +102,25 @@ def test_the_kind_of_start_is_said(world: "World") -> None:
     assert 1 == len(founder.messages("node founded"))
     assert 1 == len(founder.messages("node restored"))
     assert 1 == len(joiner.messages("node blank"))
+
+
+def test_a_blank_node_without_join_says_what_is_missing(world: "World") -> None:
+    blank = world.machine(2, join=1)
+    blank.start()
+    blank.kill()
+    bare = world.machine(2)
+    bare.files = blank.files
+
+    bare.start()
+
+    assert bare.stop is not None
+    assert "has not joined a cluster yet: say which with -join" in bare.stop.message
+
+
+def test_join_is_ignored_aloud_when_the_log_knows_the_cluster(world: "World") -> None:
+    _, joiner = world.cluster(2)
+    joiner.kill()
+
+    joiner.start()
+
+    assert 1 == len(joiner.messages("-join ignored: the log knows the cluster"))

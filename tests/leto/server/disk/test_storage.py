@@ -1,12 +1,22 @@
 """The disk as the core sees it: writes, snapshots out and in."""
 
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import attrs
 
+from leto.kv import KeyValueMachine
+from leto.raft.actions import RestoreSnapshot
+from leto.raft.configuration import Configuration
+from leto.raft.entries import SnapshotMark
+from leto.raft.types import EntryId, NodeId
 from leto.resp import OK, ErrorReply
 from leto.server import Limits
+from leto.server.disk.disk_lane import DiskLane
+from leto.server.disk.storage import Storage
+from leto.server.turn import Turn
 from leto.server.world import DiskJob, WriteAt
+from leto.wal import Identity, Recovered, create_log
 
 if TYPE_CHECKING:
     from tests.leto.server.conftest import Machine, World
@@ -190,3 +200,60 @@ def test_the_log_is_compacted_behind_a_snapshot(world: "World") -> None:
     assert OK == world.client(machine).ask("SNAPSHOT")
 
     assert before < machine.raft.first_index
+
+
+def test_a_snapshot_that_is_being_written_is_seen(world: "World") -> None:
+    machine = world.founded(limits=SMALL)
+    fill(world, machine)
+    machine.holds_disk = True
+
+    world.client(machine).send("SNAPSHOT")
+    assert machine.consensus.storage.is_taking
+    machine.release_disk()
+    world.run(1_000)
+
+    assert not machine.consensus.storage.is_taking
+
+
+class Restoring:
+    """Storage that restores what its mark names but no state machine wrote."""
+
+    def __init__(self, content: bytes) -> None:
+        self.turn = Turn()
+        self.lane = DiskLane(self.turn)
+        self.corrupt: list[str] = []
+        owner = Identity(NodeId(1), "id1")
+        self.storage = Storage(
+            self.lane,
+            create_log(Recovered(), owner).log,
+            KeyValueMachine(),
+            turn=self.turn,
+            limits=Limits(),
+            tell=lambda _: None,
+            corrupt=self.corrupt.append,
+        )
+        mark = SnapshotMark(
+            last_included=EntryId(1, 5),
+            configuration=Configuration(),
+            size_bytes=len(content),
+            checksum=crc32(content),
+        )
+        self.storage.restore_snapshot(RestoreSnapshot(mark))
+        self.lane.done(1, (content,))
+
+
+def test_content_that_no_state_machine_wrote_is_corrupt_though_its_checksum_is_right() -> None:
+    restoring = Restoring(b"this is no snapshot" * 5)
+
+    (text,) = restoring.corrupt
+    assert text.startswith("snapshot-5-1.snapshot: ")
+    assert restoring.storage.is_restoring
+
+
+def test_content_that_ends_too_early_is_corrupt() -> None:
+    whole = b"".join(KeyValueMachine().snapshot())
+
+    restoring = Restoring(whole[:-1])
+
+    (text,) = restoring.corrupt
+    assert text.startswith("snapshot-5-1.snapshot: ")

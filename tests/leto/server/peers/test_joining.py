@@ -219,3 +219,31 @@ class _Talk:
         assert end.other is not None
         end.other.close("the client hung up")
         self.world.settle()
+
+
+def test_an_ok_is_followed_by_another_question_if_nothing_comes_of_it(world: "World") -> None:
+    joiner = world.machine(2, join=1)
+    talk = _Talk(world, joiner)
+    talk.answer(b"=28\r\ntxt:cluster_id:" + b"%013d" % 5 + b"\r\n")
+    assert 1 == len(joiner.messages("asking to join"))
+
+    talk.answer(b"+OK\r\n")
+    assert not talk.founder.ends
+    world.run(6_100)
+
+    assert joiner.stop is None
+    assert 1 == len(talk.founder.ends)
+
+
+def test_a_target_that_goes_while_its_cluster_is_written_down_is_not_asked(
+    world: "World",
+) -> None:
+    joiner = world.machine(2, join=1)
+    talk = _Talk(world, joiner)
+    joiner.holds_disk = True
+    talk.answer(b"$24\r\ncluster_id:" + b"%013d" % 5 + b"\r\n")
+
+    talk.hang_up()
+    joiner.release_disk()
+
+    assert [] == joiner.messages("asking to join")
