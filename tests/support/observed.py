@@ -1,0 +1,60 @@
+"""A node as the checkers see it, whose every side a test sets by hand."""
+
+import attrs
+
+from leto.raft.actions import RoleName
+from leto.raft.configuration import Configuration, Member
+from leto.raft.entries import Command, Entry
+from leto.raft.types import EntryId, Index, NodeId, Term
+from leto_sim.platter import LogImage, Platter
+
+
+@attrs.define
+class StandingStatus:
+    """A status that stands still until the test changes it."""
+
+    role: RoleName = RoleName.FOLLOWER
+    current_term: Term = 0
+    commit_index: Index = 0
+    last_applied: Index = 0
+    configuration: Configuration = attrs.field(factory=Configuration)
+
+
+@attrs.define
+class StandingNode:
+    """A node that does nothing by itself."""
+
+    node_id: NodeId = NodeId(1)  # noqa: RUF009 - a number by another name
+    status: StandingStatus = attrs.field(factory=StandingStatus)
+    memory: LogImage = attrs.field(factory=LogImage)
+    platter: Platter = attrs.field(factory=Platter)
+
+    @property
+    def name(self) -> str:
+        """`id1` for node 1."""
+        return f"id{self.node_id}"
+
+
+def voters(*node_ids: int) -> Configuration:
+    """A configuration of these voters."""
+    return Configuration(
+        tuple(Member(node_id=NodeId(n), name=f"id{n}", address=f"id{n}:1") for n in node_ids)
+    )
+
+
+def entry(term: Term, index: Index, data: bytes = b"x") -> Entry:
+    """A command's entry."""
+    return Entry(EntryId(term, index), Command(data))
+
+
+def log_of(*terms: Term) -> LogImage:
+    """A log whose entries, from index 1 on, are of these terms."""
+    return LogImage(entries=[entry(term, index) for index, term in enumerate(terms, 1)])
+
+
+def node_with_log(node_id: int, *terms: Term) -> StandingNode:
+    """A node with that log, in memory and on its disk, in the term of its last entry."""
+    node = StandingNode(NodeId(node_id), memory=log_of(*terms))
+    node.platter.log = log_of(*terms)
+    node.status.current_term = max(terms, default=0)
+    return node
