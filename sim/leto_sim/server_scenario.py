@@ -43,6 +43,7 @@ from leto_sim.server_process import HostClock
 from leto_sim.streams import StreamWeather
 
 SECOND: Final = 1_000 * MS
+DURATION_US: Final = 60 * SECOND  # far more than ten thousand events take
 _HALF: Final = 0.5
 
 
@@ -53,15 +54,15 @@ class ServerScenario:
     seed: int
     nodes: int = 3
     events_max: int = 10_000  # until the calm that ends the run
-    duration_us: Micros = 60 * SECOND  # the same, in time
-    config: Config = Config()
-    limits: Limits = Limits()
+    duration_us: Micros = DURATION_US  # the same, in time
+    config: Config = attrs.field(factory=Config)
+    limits: Limits = attrs.field(factory=Limits)
     names_hosts: bool = True  # in -listen and -raftbind; or the nodes must find out
-    weather: StreamWeather = StreamWeather()
-    disk: DiskTiming = DiskTiming()
+    weather: StreamWeather = attrs.field(factory=StreamWeather)
+    disk: DiskTiming = attrs.field(factory=DiskTiming)
     clocks: tuple[HostClock, ...] = ()  # of the machines; those not named keep time
-    workload: Workload = Workload()
-    manners: Manners = Manners()
+    workload: Workload = attrs.field(factory=Workload)
+    manners: Manners = attrs.field(factory=Manners)
     plan: tuple[PlannedServerFault, ...] = ()
 
 
@@ -170,7 +171,7 @@ def draw_plan(
     mean_gap_us = patience_us * rng.choice((1, 2, 4))
     at_us = rng.choice((0, 3 * SECOND))
     plan: list[PlannedServerFault] = []
-    while at_us < ServerScenario(seed=0).duration_us:
+    while at_us < DURATION_US:
         at_us += 1 + int(rng.expovariate(1 / mean_gap_us))
         draw = rng.choice(kinds)
         plan.append(PlannedServerFault(at_us, draw(rng, _Cast(nodes, clients, patience_us))))
