@@ -64,3 +64,14 @@ def test_a_write_that_fits_no_frame_is_refused_and_its_neighbours_are_not(
 
     refused = ErrorReply("ERR the command has 128 bytes, at most 100 are possible")
     assert [OK, refused, OK, (b"1", None, b"3")] == client.received()
+
+
+def test_a_local_read_asks_nobody_for_leave(world: "World") -> None:
+    machines = world.cluster()
+    client = world.client(machines[1])
+    assert OK == client.ask("READONLY")
+    before = machines[1].node_at_work.replica._last_request
+
+    assert client.ask("GET a") is None
+
+    assert before == machines[1].node_at_work.replica._last_request

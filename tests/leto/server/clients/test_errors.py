@@ -17,3 +17,7 @@ def test_each_text_says_whether_it_was_applied() -> None:
 
     assert all("not applied" in error.message for error in certain)
     assert errors.UNKNOWN.message.startswith("UNKNOWN ")
+
+
+def test_what_fits_no_frame_is_told_its_size() -> None:
+    assert "100" in errors.too_large(100, 10).message

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from leto.raft.actions import Refusal
+from leto.raft.actions import Refusal, Refused, Unknown
 from leto.raft.config import Config
 from leto.raft.entries import Command
 from leto.resp import OK, ErrorReply
 from leto.server import Limits
 from leto.server.clients import errors
-from leto.server.commit.batches import FORMAT_VERSION, HEADER, refusal
+from leto.server.clients.slots import ReadSlot, WriteSlot
+from leto.server.commit.batches import FORMAT_VERSION, HEADER, Batches, refusal
 
 if TYPE_CHECKING:
     from tests.leto.server.conftest import Machine, World
@@ -152,3 +153,37 @@ def test_too_much_uncommitted_is_refused_as_busy(world: "World") -> None:
 )
 def test_a_refusal_says_that_nothing_was_applied(reason: Refusal, text: str) -> None:
     assert ErrorReply(text) == refusal(reason)
+
+
+def test_a_refused_batch_refuses_its_writes_and_leaves_its_reads_to_their_own_leave(
+    world: "World",
+) -> None:
+    machine = world.founded()
+    client = world.client(machine)
+    connection = next(iter(machine.node.status.clients._connections.values()))
+    batches = Batches(Limits())
+    read = ReadSlot(connection, [(b"GET", b"a")], since=0, is_local=False)
+    write = WriteSlot(connection, [(b"SET", b"a", b"1")], since=0)
+    connection.open_reads.append(read)
+    batches.add(write, b"")
+
+    batches.propose(1, lambda _, then: then(Refused(Refusal.TOO_MUCH_UNCOMMITTED)))
+
+    assert read.encoded is None
+    assert write.encoded is not None
+    assert write.encoded.startswith(b"-BUSY")
+    assert not batches.has_waiting
+    assert [] == client.received()
+
+
+def test_a_batch_whose_fate_is_open_is_unknown(world: "World") -> None:
+    machine = world.founded()
+    world.client(machine)
+    connection = next(iter(machine.node.status.clients._connections.values()))
+    batches = Batches(Limits())
+    write = WriteSlot(connection, [(b"SET", b"a", b"1")], since=0)
+    batches.add(write, b"")
+
+    batches.propose(1, lambda _, then: then(Unknown()))
+
+    assert b"-UNKNOWN the write may still be applied\r\n" == write.encoded

@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
+from leto.kv import COMMANDS
 from leto.raft.actions import Outcome, Refusal, Refused, SnapshotDone, Unknown
 from leto.raft.types import EntryId
 from leto.resp import OK, ErrorReply, Reply
+from leto.server import ReadMode
 from leto.server.clients import errors
 from leto.server.console.desk import snapshot_reply
 
@@ -84,3 +87,30 @@ def test_role_is_answered_and_leave_carried_out(world: "World") -> None:
     assert isinstance(role, tuple)
     assert b"master" == role[0]
     assert OK == client.ask("LEAVE id3")
+
+
+def test_join_reaches_the_leaders_membership(world: "World") -> None:
+    reply = world.client(world.founded()).ask("JOIN 127.0.0.1:999 id2")
+
+    assert isinstance(reply, ErrorReply)
+    assert "cannot reach 127.0.0.1:999" in reply.message
+
+
+def test_a_node_that_reads_locally_answers_every_read_from_here(world: "World") -> None:
+    machine = world.machine(2, join=1, reads=ReadMode.LOCAL)
+    machine.start()
+
+    client = world.client(machine)
+    client.send("GET a")
+
+    assert [None] == client.received()
+
+
+def test_a_command_that_nobody_serves_is_our_mistake(world: "World") -> None:
+    machine = world.founded()
+    world.client(machine)
+    connection = next(iter(machine.node.status.clients._connections.values()))
+    command = attrs.evolve(COMMANDS[-1], name="nobodys")
+
+    with pytest.raises(AssertionError, match="nobody serves: nobodys"):
+        machine.node._desk.serve(connection, command, (b"NOBODYS",))

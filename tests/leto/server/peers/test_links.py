@@ -351,3 +351,81 @@ def test_a_link_in_the_same_direction_replaces_the_older_one(world: "World") -> 
     assert isinstance(heard[0], Hello)
     assert 1 == sum(end.other is not None for end in machines[1].ends.values())
     assert OK == world.client(machines[0]).ask("SET a b")
+
+
+def test_output_that_waits_is_counted_until_the_world_says_how_much_it_is(
+    world: "World",
+) -> None:
+    machines = world.cluster()
+    links = machines[0].consensus.links
+    link = links._newest[machines[2].raft.node_id]
+    link.backlog(5)
+
+    assert OK == world.client(machines[0]).ask("SET a " + "x" * 1_000)
+
+    assert link.unsent_bytes > 1_000
+    link.backlog(0)
+    assert OK == world.client(machines[0]).ask("SET a b")
+    assert 0 == link.unsent_bytes
+
+
+def test_a_node_that_stops_hangs_up_on_whoever_has_not_greeted_yet(world: "World") -> None:
+    machine = world.founded()
+    stranger = Stranger(world, machine)
+
+    machine.ask_to_stop()
+
+    assert stranger.client.is_closed
+    assert not any(isinstance(word, Goodbye) for word in stranger.heard)
+
+
+def test_a_stranger_that_hangs_up_before_it_greets_is_forgotten(world: "World") -> None:
+    machine = world.founded()
+    stranger = Stranger(world, machine)
+
+    stranger.client.hang_up()
+
+    assert [] == machine.messages("link down")
+
+
+def test_a_member_that_leaves_while_its_link_is_up_is_told(world: "World") -> None:
+    machines = world.cluster(raft=attrs.evolve(world.quick, heartbeat_interval_us=100_000))
+    leader, removed = machines[0], machines[2]
+    removed.is_frozen = True  # it hears of it only when it moves again
+    assert OK == world.client(leader).ask("LEAVE id3")
+    world.run(1_500)
+
+    removed.is_frozen = False
+    world.run(8_000)
+
+    assert removed.has_ended
+
+
+def test_an_introduction_whose_link_breaks_is_told_too(world: "World") -> None:
+    machine = world.founded()
+    other = world.founded(2)
+    other.is_frozen = True
+    reasons: list[Hello | str] = []
+
+    machine.consensus.links.introduce("127.0.0.1:25379", reasons.append)
+    world.run(2_200)
+
+    assert ["it did not answer our greeting in time"] == reasons
+
+
+def test_a_stranger_at_a_members_address_is_refused_and_the_member_dialled_again(
+    world: "World",
+) -> None:
+    machines = world.cluster()
+    machines[2].kill()
+    stranger = world.machine(4, join=9, peer_bind=":35379")
+    stranger.start()
+
+    world.run(2_000)
+
+    complaints = [str(m["reason"]) for m in machines[0].messages("peer unreachable")]
+    assert any("was expected at that address" in reason for reason in complaints)
+    stranger.kill()
+    machines[2].start()
+    world.run(3_000)
+    assert machines[0].consensus.links.is_up(machines[2].raft.node_id)

@@ -1,15 +1,24 @@
 """JOIN and LEAVE, at the leader."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
+import attrs
 import pytest
 
-from leto.raft.actions import RoleName
-from leto.resp import OK, ErrorReply
+from leto.raft.actions import Committed, Outcome, Refusal, Refused, RoleName, Unknown
+from leto.raft.configuration import ConfigurationChange
+from leto.raft.types import EntryId, NodeId
+from leto.resp import OK, ErrorReply, Reply
 from leto.server.addresses import Address
-from leto.server.peers.membership import objection_to_address
+from leto.server.clients import errors
+from leto.server.peers.membership import Membership, objection_to_address
+from leto.server.turn import Turn
+from leto.wire import Hello
 
 if TYPE_CHECKING:
+    from leto.server.commit.replica import Replica
+    from leto.server.peers.links import Links
     from tests.leto.server.conftest import Machine, World
 
 
@@ -225,3 +234,155 @@ def test_leave_without_a_quorum_names_who_is_missing(world: "World") -> None:
     world.run(3_000)
     later = text(client.ask("LEAVE id3"))
     assert later.startswith("CLUSTERDOWN no leader is known, not applied; no link to ")
+
+
+def test_requests_wait_for_one_another(world: "World") -> None:
+    machines = world.cluster()
+    one, two = world.client(machines[0]), world.client(machines[0])
+    machines[0].holds_disk = True
+
+    one.send("LEAVE id2")
+    two.send("LEAVE id2")
+    machines[0].release_disk()
+    world.run(200)
+
+    assert [OK] == one.received()
+    assert [ErrorReply("ERR no such member 'id2'")] == two.received()
+
+
+class Bench:
+    """Membership alone, over a core and links that say what the test wants."""
+
+    def __init__(self, machine: "Machine") -> None:
+        self.turn = Turn()
+        self.turn.begin(1_000_000, 0)
+        self.is_leading = True
+        self.status = machine.raft
+        self.changes: list[tuple[ConfigurationChange, Callable[[Outcome], None]]] = []
+        self.introduced: list[Callable[[Hello | str], None]] = []
+        self.replies: list[Reply] = []
+        self.membership = Membership(
+            self.turn,
+            cast("Replica", self),
+            cast("Links", self),
+            machine.consensus.identity,
+        )
+
+    def request_change(self, change: ConfigurationChange, then: Callable[[Outcome], None]) -> None:
+        self.changes.append((change, then))
+
+    def introduce(self, address: str, introduced: Callable[[Hello | str], None]) -> None:
+        self.introduced.append(introduced)
+
+    def is_up(self, node_id: NodeId) -> bool:
+        return True
+
+    def client_address(self, node_id: NodeId) -> str | None:
+        return "10.0.0.1:5379"
+
+    def answer(self, outcome: Outcome) -> None:
+        self.changes.pop(0)[1](outcome)
+
+    def pass_time(self, microseconds: int) -> None:
+        self.turn.begin(self.turn.now + microseconds, 0)
+        self.membership.tick()
+
+
+@pytest.fixture
+def bench(world: "World") -> Bench:
+    """At the leader of three."""
+    return Bench(world.cluster()[0])
+
+
+@pytest.mark.parametrize(
+    "outcome,reply",
+    [
+        (Refused(Refusal.NOT_LEADER), errors.NO_LEADER),
+        (Refused(Refusal.NOT_LEADER, NodeId(9)), errors.not_leader("10.0.0.1:5379")),
+        (
+            Refused(Refusal.FAILED),
+            ErrorReply("ERR this node's disk has failed; nothing was changed"),
+        ),
+        (
+            Unknown(),
+            ErrorReply("UNKNOWN the change may still be made: LEAVE of id3 is not committed"),
+        ),
+    ],
+)
+def test_what_the_core_answers_is_told(bench: Bench, outcome: Outcome, reply: Reply) -> None:
+    bench.membership.leave("id3", bench.replies.append)
+
+    bench.answer(outcome)
+
+    assert [reply] == bench.replies
+
+
+def test_a_change_that_must_wait_is_looked_at_again(bench: Bench) -> None:
+    bench.membership.leave("id3", bench.replies.append)
+
+    bench.answer(Refused(Refusal.CHANGE_PENDING))
+    assert [] == bench.changes
+    assert bench.turn.now < (bench.membership.deadline or 0)
+    bench.pass_time(50_000)
+
+    assert 1 == len(bench.changes)
+    assert [] == bench.replies
+
+
+def test_answers_that_come_after_patience_has_ended_are_dropped(bench: Bench) -> None:
+    bench.membership.leave("id3", bench.replies.append)
+    bench.membership.join("127.0.0.1:45379", "id4", "127.0.0.1:1", bench.replies.append)
+
+    bench.pass_time(3_600_000)
+    bench.answer(Committed(EntryId(1, 9)))
+    bench.introduced[0]("too late")
+
+    assert 2 == len(bench.replies)
+    assert bench.membership.deadline is None
+
+
+def test_a_member_that_is_not_committed_when_leadership_ends_is_unknown(
+    world: "World", bench: Bench
+) -> None:
+    request = bench.membership._open(bench.replies.append, lambda: OK)
+    bench.is_leading = False
+
+    bench.membership._await_membership(request, NodeId(99))
+
+    assert [errors.CHANGE_UNKNOWN] == bench.replies
+
+
+def test_an_address_of_another_member_is_refused_before_anything_is_proposed(
+    world: "World",
+) -> None:
+    machines = world.cluster()
+    bench = Bench(machines[0])
+    bench.membership.join("127.0.0.1:35379", "id4", "127.0.0.1:1", bench.replies.append)
+    hello = machines[1].consensus.identity.hello(blank=True)
+
+    bench.introduced[0](attrs.evolve(hello, node_id=NodeId(44), name="id4"))
+
+    assert [
+        ErrorReply("ERR the address 127.0.0.1:35379 belongs to 'id3'; LEAVE id3 first")
+    ] == bench.replies
+    assert [] == bench.changes
+
+
+def test_loopback_and_others_are_refused_before_anybody_is_dialled(bench: Bench) -> None:
+    bench.membership.join("10.1.2.3:15379", "id4", "127.0.0.1:1", bench.replies.append)
+
+    (reply,) = bench.replies
+    assert "do not mix" in text(reply)
+    assert [] == bench.introduced
+
+
+def test_a_name_that_belongs_to_other_data_is_refused_with_the_remedy(world: "World") -> None:
+    machines = world.cluster()
+    bench = Bench(machines[0])
+    bench.membership.join("127.0.0.1:45379", "id3", "127.0.0.1:1", bench.replies.append)
+    hello = machines[2].consensus.identity.hello(blank=True)
+
+    bench.introduced[0](attrs.evolve(hello, node_id=NodeId(44)))
+
+    (reply,) = bench.replies
+    assert "the name 'id3' belongs to a member with other data; LEAVE id3 first" in text(reply)
