@@ -7,6 +7,7 @@ shrinks to the few faults that matter.
 """
 
 import attrs
+import pytest
 from hypothesis import HealthCheck, find, given, note, settings
 from hypothesis import strategies as st
 
@@ -110,7 +111,8 @@ def scenarios() -> st.SearchStrategy[Scenario]:
     )
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.timeout(600)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(scenarios())
 def test_every_property_holds_whatever_the_faults(scenario: Scenario) -> None:
     result = NodeLevelRun(scenario, traced=True).run()
@@ -119,6 +121,7 @@ def test_every_property_holds_whatever_the_faults(scenario: Scenario) -> None:
     assert None is result.violation
 
 
+@pytest.mark.timeout(600)
 def test_a_failure_shrinks_to_the_faults_that_matter() -> None:
     """If a second election were a failure: of up to 40 faults, one is left."""
 
