@@ -34,7 +34,7 @@ LEVELS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console script."""
     options = _parse(sys.argv[1:] if arguments is None else arguments)
-    run = _level(options.level)
+    run = level_named(options.level)
     result = run(options.seed, options.nodes, options.events)
     if options.json:
         print(json.dumps(result.as_json()))
@@ -76,7 +76,8 @@ def _events(text: str) -> int:
     return int(text)
 
 
-def _level(name: str) -> RunLevel:
+def level_named(name: str) -> RunLevel:
+    """What runs a seed at that level."""
     module, function = LEVELS[name]
     return cast("RunLevel", getattr(import_module(module), function))
 
