@@ -48,12 +48,13 @@ def canonical_write(write: Write) -> bytes:
 def _canonical_message(message: Message) -> bytes:
     if type(message) is AppendEntries:
         prev = message.prev
-        return b"append %d %d %d@%d %d %s" % (
+        return b"append %d %d %d@%d %d %d %s" % (
             message.term,
             message.round,
             prev.index,
             prev.term,
             message.leader_commit,
+            message.lease_us,
             b",".join([canonical_entry(entry) for entry in message.entries]),
         )
     if type(message) is AppendEntriesResponse and message.conflict is None:
