@@ -104,10 +104,10 @@ def describe_message(message: Message) -> str:
     match message:
         case AppendEntries(prev=prev, entries=entries, leader_commit=commit):
             return f"AppendEntries {term} {prev} [{_describe_entries(entries)}] commit {commit}"
-        case AppendEntriesResponse(match_index=match_index, conflict=None):
-            return f"appended {term} up to {match_index}"
-        case AppendEntriesResponse(conflict=conflict):
-            return f"not appended {term}, {conflict}"
+        case AppendEntriesResponse(match_index=match_index, conflict=conflict):
+            if conflict is None:
+                return f"appended {term} up to {match_index}"
+            return f"not appended {term} after {conflict.rejected}, try {conflict.hint}"
         case PreVote(last=last):
             return f"PreVote {term} last {last}"
         case PreVoteResponse(vote_granted=granted):

@@ -106,6 +106,14 @@ class FailDisk:
 
 
 @attrs.frozen
+class FillDisk:
+    """The disk has no room for commands for a while; its reserve still takes the rest."""
+
+    victim: Victim
+    for_us: Micros
+
+
+@attrs.frozen
 class LoseDisk:
     """The data is gone, and with it the node; a stranger takes its place and its name.
 
@@ -152,6 +160,7 @@ Fault: TypeAlias = (
     | Storm
     | StallDisk
     | FailDisk
+    | FillDisk
     | LoseDisk
     | TakeSnapshotNow
     | TransferLeadership

@@ -24,6 +24,7 @@ from leto_sim.faults import (
     Direction,
     FailDisk,
     Fault,
+    FillDisk,
     Isolate,
     LoseDisk,
     Pause,
@@ -61,6 +62,7 @@ class Nemesis:
         for host in self._cluster.hosts:
             if host.alive is not None:
                 host.alive.disk.mend()
+                host.alive.tell_disk_room(has_room=True)
                 host.alive.resume()
             self._cluster.start(host)
         self._cluster.remark("everything is healed")
@@ -93,6 +95,7 @@ class Nemesis:
         | Isolate
         | StallDisk
         | FailDisk
+        | FillDisk
         | LoseDisk
         | TakeSnapshotNow
         | TransferLeadership
@@ -113,6 +116,10 @@ class Nemesis:
                 if host.alive is not None:
                     host.alive.disk.fail()
                     self._scheduler.after(down_us, self._restart_once_over, host, down_us)
+            case FillDisk(for_us=for_us):
+                if host.alive is not None:
+                    host.alive.tell_disk_room(has_room=False)
+                    self._scheduler.after(for_us, self._empty_disk, host.alive)
             case LoseDisk(at_once=at_once):
                 self._administrator.lose_disk(host, at_once=at_once)
             case TakeSnapshotNow():
@@ -156,6 +163,9 @@ class Nemesis:
     def _resume(self, process: Process) -> None:
         if not process.is_over:
             process.resume()
+
+    def _empty_disk(self, process: Process) -> None:
+        process.tell_disk_room(has_room=True)
 
     def _begin_storm(self, storm: Storm) -> None:
         network = self._cluster.network

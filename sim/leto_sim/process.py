@@ -35,6 +35,7 @@ from leto.raft.entries import Command, Restored
 from leto.raft.errors import LetoError
 from leto.raft.events import (
     Applied,
+    DiskRoomChanged,
     Event,
     MessageReceived,
     PeerGone,
@@ -170,6 +171,10 @@ class Process:
     def learn_of_death(self, node_id: NodeId) -> None:
         """The link to a peer was reset, and nobody listens there."""
         self._happen(PeerGone(node_id))
+
+    def tell_disk_room(self, *, has_room: bool) -> None:
+        """The disk has filled up, or has been emptied."""
+        self._happen(DiskRoomChanged(has_room))
 
     def pause(self) -> None:
         """The process gets no processor."""

@@ -26,6 +26,7 @@ from leto_sim.faults import (
     Direction,
     FailDisk,
     Fault,
+    FillDisk,
     Isolate,
     LoseDisk,
     Pause,
@@ -239,6 +240,10 @@ def _fail(rng: Random, nodes: int, patience_us: Micros) -> Fault:
     return FailDisk(_victim(rng, nodes), _while_us(rng, patience_us))
 
 
+def _fill(rng: Random, nodes: int, patience_us: Micros) -> Fault:
+    return FillDisk(_victim(rng, nodes), _while_us(rng, patience_us))
+
+
 def _lose(rng: Random, nodes: int, _: Micros) -> Fault:
     return LoseDisk(_victim(rng, nodes), at_once=rng.random() < _HALF)
 
@@ -264,6 +269,7 @@ _KINDS: Sequence[_Kind] = (
     _storm,
     _stall,
     _fail,
+    _fill,
     _lose,
     _snapshot,
     _transfer,
