@@ -48,6 +48,8 @@ _PROMOTION_US: Final = 3_000_000  # how long JOIN waits for the joiner to become
 Answer: TypeAlias = Callable[[Reply], None]
 Next: TypeAlias = Callable[[], None]
 
+_TOO_LONG: Final = ErrorReply("CLUSTERDOWN it took too long; nothing was changed")
+
 _RETRIED: Final = frozenset({Refusal.CHANGE_PENDING, Refusal.LEADER_NOT_READY})
 
 
@@ -60,6 +62,7 @@ class _Request:
     too_late: Callable[[], Reply]
     again: Next | None = None
     again_at: Micros = 0
+    is_in_doubt: bool = False  # something was proposed, and may still be committed
     is_done: bool = False
 
     def finish(self, reply: Reply) -> None:
@@ -97,7 +100,7 @@ class Membership:
         for request in list(self._requests):
             again = request.again
             if not request.is_done and self._turn.now >= request.give_up_at:
-                request.finish(request.too_late())
+                request.finish(request.too_late() if request.is_in_doubt else _TOO_LONG)
             elif not request.is_done and again is not None and self._turn.now >= request.again_at:
                 request.again = None
                 again()
@@ -239,12 +242,14 @@ class Membership:
             if isinstance(outcome, Committed):
                 done()
             elif isinstance(outcome, Refused) and outcome.refusal in _RETRIED:
+                request.is_in_doubt = False
                 self._later(request, again or done)
             elif isinstance(outcome, Refused):
                 request.finish(self._refusal(outcome))
             else:
                 request.finish(request.too_late())
 
+        request.is_in_doubt = True
         self._replica.request_change(change, answered)
 
     def _later(self, request: _Request, again: Next) -> None:
