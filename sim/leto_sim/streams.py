@@ -82,6 +82,7 @@ class _Pipe:
 
     __slots__ = (
         "in_flight",
+        "is_broken",
         "is_ending",
         "is_lost",
         "last_arrival",
@@ -99,6 +100,7 @@ class _Pipe:
         self.last_arrival = first_arrival
         self.waiting: deque[bytes] = deque()  # behind a blocked path
         self.is_lost = False  # with its source's host: what is under way is sent only once
+        self.is_broken = False  # something was lost, so that nothing behind it arrives
         self.is_ending = False  # nothing is transmitted any more; what is unsent still leaves
 
 
@@ -344,8 +346,12 @@ class StreamNetwork:
         self._scheduler.at(pipe.last_arrival, self._arrive, pipe, piece)
 
     def _arrive(self, pipe: _Pipe, piece: bytes) -> None:
+        if pipe.is_broken:
+            return
         if pipe.waiting or self._is_blocked(pipe.source.sockets.host, pipe.target.sockets.host):
-            if not pipe.is_lost:
+            if pipe.is_lost:
+                pipe.is_broken = True
+            else:
                 pipe.waiting.append(piece)
             return
         self._deliver(pipe, piece)
@@ -422,6 +428,8 @@ class StreamNetwork:
 
     def _forget_unsent(self, pipe: _Pipe) -> None:
         pipe.unsent.clear()
+        # What is on its way behind a lost piece is as lost as that (invariant 1).
+        pipe.is_broken = pipe.is_broken or bool(pipe.waiting)
         pipe.waiting.clear()
 
     # --- paths ---------------------------------------------------------------------------

@@ -387,6 +387,38 @@ def test_power_of_a_host_without_process_can_be_cut(wire: Wire) -> None:
     assert DialFailed(DialId(9), "timed out", refused=False) == wire.one.facts[-1]
 
 
+@pytest.mark.parametrize("fate", ["abort", "power cut"])
+def test_nothing_arrives_behind_what_was_lost(fate: str) -> None:
+    """A piece waits behind a blocked path, another is under way, and the sender goes."""
+    wire = Wire(weather=StreamWeather(delay_least_us=1_000, cut_chance=0.0))
+    wire.connect()
+    wire.network.block(HERE, THERE)
+    wire.send(b"first")
+    wire.run()
+    wire.send(b"second")
+    if fate == "abort":
+        wire.network.close(wire.one.sockets, wire.one.connection, abort=True)
+    else:
+        wire.network.cut_power(wire.one.sockets, HERE)
+        wire.network.restore_power(HERE)
+    wire.network.unblock(HERE, THERE)
+    wire.run()
+
+    assert b"" == wire.other.received
+
+
+def test_piece_that_is_lost_with_its_host_takes_the_next_with_it() -> None:
+    wire = Wire(weather=StreamWeather(delay_least_us=1_000, delay_tail_us=0, cut_chance=0.0))
+    wire.connect()
+    wire.send(b"first")  # arrives after 1,000 us
+    wire.scheduler.after(500, wire.send, b"second")
+    wire.scheduler.after(600, wire.network.cut_power, wire.one.sockets, HERE)
+    wire.scheduler.after(1_200, wire.network.restore_power, HERE)
+    wire.run()
+
+    assert b"" == wire.other.received
+
+
 def test_lost_reset_leaves_the_sender_half_open_until_the_path_heals(wire: Wire) -> None:
     wire.network.block(THERE, HERE)
     wire.network.close(wire.other.sockets, wire.other.connection, abort=True)
