@@ -15,6 +15,7 @@ from leto_sim.faults import (
     FailDisk,
     LoseDisk,
     Pause,
+    RemoveNode,
     StallDisk,
     TakeSnapshotNow,
     Victim,
@@ -62,6 +63,7 @@ ServerFault: TypeAlias = (
     | StallDisk
     | FailDisk
     | LoseDisk
+    | RemoveNode  # the machine comes back as another node
     | JumpClock
     | TakeSnapshotNow
 )

@@ -14,6 +14,7 @@ from leto_sim.faults import (
     FailDisk,
     LoseDisk,
     Pause,
+    RemoveNode,
     StallDisk,
     TakeSnapshotNow,
     Victim,
@@ -91,6 +92,8 @@ class ServerNemesis:
                     machine.process.lane.fail()
             case LoseDisk():
                 self._operator.lose_disk(machine)
+            case RemoveNode():
+                self._operator.remove_node(machine)
             case JumpClock(by_ms=by_ms):
                 machine.clock.unix_offset_ms += by_ms
             case TakeSnapshotNow():

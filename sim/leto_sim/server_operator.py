@@ -29,10 +29,11 @@ _MANNERS: Final = Manners(think_us=50 * MS, retry_us=100 * MS)
 
 @attrs.define
 class _Replacement:
-    """A machine whose disk is lost, on its way back."""
+    """A machine on its way back as another node, since its disk was lost or it was removed."""
 
     machine: Machine
     has_left: bool = False  # the old member
+    has_exited: bool = False  # the old member's server: it was told that it is one no more
 
 
 class ServerOperator:
@@ -74,18 +75,34 @@ class ServerOperator:
         cluster = self._cluster
         if len(cluster.machines) < REPLACEABLE_MIN or not self.is_idle:
             return
-        target = self._rng.choice([other for other in cluster.machines if other is not machine])
         self._replacement = _Replacement(machine)
-        cluster.wipe(machine, target.client_address)
+        cluster.wipe(machine, self._some_other(machine).client_address)
         machine.is_stranger = True
         cluster.start(machine)
+
+    def remove_node(self, machine: Machine) -> None:
+        """The node is removed; the machine comes back empty, when its server has seen that."""
+        if len(self._cluster.machines) < REPLACEABLE_MIN or not self.is_idle:
+            return
+        replacement = self._replacement = _Replacement(machine)
+
+        def has_left(_: Reply) -> None:
+            replacement.has_left = True
+            self._bring_back(replacement)
+
+        self._ask_to_leave(machine, self._cluster.machines, has_left)
 
     def _on_stop(self, machine: Machine, stop: Stop) -> None:
         self._cluster.remark(f"{machine.name} exits {stop.exit_code}: {stop.message}")
         replacement = self._replacement
-        if machine.is_stranger and replacement is not None and "LEAVE" in stop.message:
-            self._let_leave(replacement)
-            return
+        if replacement is not None and replacement.machine is machine:
+            if machine.is_stranger and "LEAVE" in stop.message:
+                self._let_leave(replacement)
+                return
+            if not machine.is_stranger and "move its data directory away" in stop.message:
+                replacement.has_exited = True
+                self._bring_back(replacement)
+                return
         if not machine.may_stop:
             raise PropertyViolated(
                 HEALTHY_SERVER,
@@ -104,8 +121,26 @@ class ServerOperator:
             self._cluster.remark(f"{machine.name} has left")
             self._cluster.start(machine)
 
-        others = [other.client_address for other in self._cluster.machines if other is not machine]
-        self.ask(others, (b"LEAVE", machine.name.encode()), _is_gone, has_left)
+        others = [other for other in self._cluster.machines if other is not machine]
+        self._ask_to_leave(machine, others, has_left)
+
+    def _bring_back(self, replacement: _Replacement) -> None:
+        """Wait for both: a LEAVE that is still on its way must not meet the new node."""
+        if replacement.has_left and replacement.has_exited:
+            machine = replacement.machine
+            self._cluster.remark(f"{machine.name} was removed")
+            self._cluster.wipe(machine, self._some_other(machine).client_address)
+            self._cluster.start(machine)
+
+    def _ask_to_leave(
+        self, machine: Machine, whom: Sequence[Machine], then: Callable[[Reply], None]
+    ) -> None:
+        addresses = [other.client_address for other in whom]
+        self.ask(addresses, (b"LEAVE", machine.name.encode()), _is_gone, then)
+
+    def _some_other(self, machine: Machine) -> Machine:
+        others = [other for other in self._cluster.machines if other is not machine]
+        return self._rng.choice(others)
 
 
 class _Inquiry:

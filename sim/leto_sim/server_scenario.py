@@ -24,6 +24,7 @@ from leto_sim.faults import (
     FailDisk,
     LoseDisk,
     Pause,
+    RemoveNode,
     StallDisk,
     TakeSnapshotNow,
 )
@@ -243,6 +244,10 @@ def _lose(rng: Random, cast: _Cast) -> ServerFault:
     return LoseDisk(cast.victim(rng))
 
 
+def _remove(rng: Random, cast: _Cast) -> ServerFault:
+    return RemoveNode(cast.victim(rng))
+
+
 def _jump(rng: Random, cast: _Cast) -> ServerFault:
     return JumpClock(cast.victim(rng), rng.choice((-86_400_000, -700, 700, 86_400_000)))
 
@@ -261,6 +266,7 @@ _KINDS: Final[Sequence[Callable[[Random, _Cast], ServerFault]]] = (
     _stall,
     _fail,
     _lose,
+    _remove,
     _jump,
     _snapshot,
 )
