@@ -11,7 +11,8 @@ from textwrap import wrap
 from leto_sim.result import RunResult, TraceLine, Violation
 
 COLUMNS = 80
-_EVENTS_SHOWN = 60  # with the rest, one screen
+_EVENTS_SHOWN = 16  # with the rest, one screen
+_EXPLANATION_LINES_MAX = 5
 _LANES_MAX = 7
 
 
@@ -44,10 +45,15 @@ def _summary(result: RunResult) -> Iterable[str]:
 def _violation(violation: Violation) -> Iterable[str]:
     where = f", on {violation.node}" if violation.node is not None else ""
     title = f"VIOLATED: {violation.property_name} (event {violation.event}{where})"
-    return (
-        title,
-        *wrap(violation.explanation, COLUMNS, initial_indent="  ", subsequent_indent="  "),
+    explanation = wrap(
+        violation.explanation,
+        COLUMNS,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        max_lines=_EXPLANATION_LINES_MAX,
+        placeholder=" …",
     )
+    return (title, *explanation)
 
 
 def _trace(lines: Sequence[TraceLine]) -> Iterable[str]:

@@ -12,6 +12,7 @@ from leto_sim.faults import (
     FailDisk,
     LoseDisk,
     Pause,
+    RemoveNode,
     StallDisk,
     TakeSnapshotNow,
 )
@@ -199,6 +200,15 @@ def test_lost_disk_makes_a_stranger() -> None:
     assert was_stranger
     assert node_id != stage.machine().node_id
     assert "id2 has left" in stage.remarks
+
+
+def test_removed_node_makes_room_for_another() -> None:
+    stage = Stage(RemoveNode(1))
+
+    stage.strike()
+    stage.run_until_true(lambda: "id2 was removed" in stage.remarks and stage.cluster.is_whole)
+
+    assert stage.machine().lost_id is not None
 
 
 def test_clock_jumps() -> None:

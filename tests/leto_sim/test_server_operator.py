@@ -98,6 +98,41 @@ def test_lost_disk_is_replaced_once_the_old_member_has_left() -> None:
     assert not machine.is_stranger
 
 
+def test_removed_node_ends_and_its_machine_comes_back_as_another() -> None:
+    site = Site()
+    machine = site.cluster.machines[1]
+    removed = machine.node_id
+
+    site.operator.remove_node(machine)
+    while machine.node_id == removed or not site.operator.is_idle:
+        assert site.cluster.scheduler.now < 60 * SECOND
+        site.cluster.scheduler.step()
+
+    assert removed == machine.lost_id
+    assert 2 == machine.lives
+
+
+def test_node_of_a_small_cluster_is_never_removed() -> None:
+    site = Site(nodes=2)
+
+    site.operator.remove_node(site.cluster.machines[1])
+
+    assert site.operator.is_idle
+
+
+def test_server_that_is_removed_may_also_end_for_another_reason() -> None:
+    site = Site()
+    machine = site.cluster.machines[1]
+
+    site.operator.remove_node(machine)
+    site.cluster.kill(machine)
+    machine.may_stop = True
+    site.cluster.on_stop(machine, Stop(1, "the disk has failed"))
+    site.run_for(2 * SECOND)
+
+    assert machine.lives > 1
+
+
 @pytest.mark.parametrize(
     "reply, carried_out, heard_of",
     [

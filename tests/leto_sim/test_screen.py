@@ -1,0 +1,92 @@
+"""A run on a screen of 80 columns."""
+
+import attrs
+
+from leto_sim.result import RunResult, TraceLine, Violation
+from leto_sim.screen import COLUMNS, render
+
+GREEN = RunResult(
+    seed=5,
+    level="node",
+    events=1_000,
+    virtual_time_us=1_234_567,
+    elections=2,
+    commits=30,
+    digest="0123456789abcdef",
+)
+LINES = tuple(
+    TraceLine(
+        event=number,
+        time_us=number * 1_500,
+        lanes=(("id1", "L3"), ("id2", "zf3"), ("id3", "x")),
+        text=f"id1 < id2 appended t3 up to {number}",
+    )
+    for number in range(40)
+)
+BROKEN = attrs.evolve(
+    GREEN,
+    violation=Violation(
+        property_name="log matching",
+        explanation="two different entries " + "and so on " * 90,
+        event=1_000,
+        time_us=1_234_567,
+        node="id1",
+    ),
+    last_events=LINES,
+)
+
+
+def test_a_green_run_is_five_lines() -> None:
+    assert [
+        "seed 5, node level: every property holds",
+        "events      1000 in 1.235 virtual seconds",
+        "elections   2",
+        "commits     30",
+        "digest      0123456789abcdef",
+    ] == render(GREEN, "replay it").splitlines()
+
+
+def test_a_violation_fits_one_screen() -> None:
+    lines = render(BROKEN, "leto-sim run --seed 5").splitlines()
+
+    assert len(lines) <= 32
+    assert max(map(len, lines)) <= COLUMNS
+
+
+def test_a_violation_names_property_event_node_and_command() -> None:
+    text = render(BROKEN, "leto-sim run --seed 5")
+
+    assert text.startswith("VIOLATED: log matching (event 1000, on id1)\n  two different entries")
+    assert text.endswith("replay      leto-sim run --seed 5")
+
+
+def test_a_violation_of_no_node_names_none() -> None:
+    assert BROKEN.violation is not None
+    broken = attrs.evolve(BROKEN, violation=attrs.evolve(BROKEN.violation, node=None))
+
+    assert "VIOLATED: log matching (event 1000)\n" in render(broken, "")
+
+
+def test_each_node_has_a_lane() -> None:
+    lines = render(BROKEN, "").splitlines()
+
+    title = next(line for line in lines if line.endswith("event"))
+    last = next(line for line in reversed(lines) if "appended" in line)
+    assert "        ms  id1  id2  id3  event" == title
+    assert "    58.500  L3   zf3  x    id1 < id2 appended t3 up to 39" == last
+
+
+def test_what_is_too_long_is_cut() -> None:
+    wordy = attrs.evolve(LINES[0], text="word " * 40)
+    broken = attrs.evolve(BROKEN, last_events=(wordy,))
+
+    cut = next(line for line in render(broken, "").splitlines() if "word" in line)
+
+    assert COLUMNS == len(cut)
+    assert cut.endswith("…")
+
+
+def test_an_untraced_violation_has_no_lanes() -> None:
+    broken = attrs.evolve(BROKEN, last_events=())
+
+    assert "id2" not in render(broken, "")
