@@ -124,9 +124,9 @@ class NodeLevelRun:
         processes: list[Process] = []
         for member in leader.status.configuration.members:
             host = self.cluster.host_of(member.node_id)
-            if member.role is not MemberRole.VOTER or host is None or host.process is None:
+            if member.role is not MemberRole.VOTER or host is None or host.alive is None:
                 return []
-            processes.append(host.process)
+            processes.append(host.alive)
         return processes
 
     def _judge(self) -> None:
