@@ -1,6 +1,6 @@
-"""Runs seeds at node level until a property is violated; prints one JSON object.
+"""Runs seeds of a level until a property is violated; prints one JSON object.
 
-    python hunt.py FIRST_SEED COUNT EVENTS
+    python hunt.py LEVEL FIRST_SEED COUNT EVENTS
 
 Started by `test_mutants.py` in a process of its own, with a broken copy of `leto` first
 on the path. `seed` is the first one that failed, or null.
@@ -11,11 +11,16 @@ import sys
 
 from leto_sim.node_level import NodeLevelRun
 from leto_sim.scenario import draw_scenario
+from leto_sim.server_scenario import draw_server_scenario
+from leto_sim.server_world import ServerLevelRun
 
 
-def main(first_seed: int, count: int, events_max: int) -> None:
+def main(level: str, first_seed: int, count: int, events_max: int) -> None:
     for seed in range(first_seed, first_seed + count):
-        result = NodeLevelRun(draw_scenario(seed, events_max=events_max)).run()
+        if level == "node":
+            result = NodeLevelRun(draw_scenario(seed, events_max=events_max)).run()
+        else:
+            result = ServerLevelRun(draw_server_scenario(seed, events_max=events_max)).run()
         if result.violation is not None:
             violation = result.violation
             found = {"property": violation.property_name, "explanation": violation.explanation}
@@ -25,4 +30,4 @@ def main(first_seed: int, count: int, events_max: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:]))
+    main(sys.argv[1], *(int(argument) for argument in sys.argv[2:]))

@@ -1,8 +1,8 @@
 """The simulator is tested by breaking Leto: each planted bug is caught, by the checker named.
 
 A bug is planted in a copy of the real source, as a text and its replacement. `caught_by`
-names the property whose violation must be reported, within `SEEDS` seeds that are all
-green without the bug.
+names the property whose violation must be reported, within so many seeds of its level
+that are all green without the bug. Those in `server/` are planted in whole servers.
 """
 
 import json
@@ -17,9 +17,20 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-SEEDS = 200
-EVENTS = 5_000  # at most, of each seed's storm
-MUTANTS = sorted(HERE.glob("*.toml"))
+MUTANTS = sorted(HERE.glob("**/*.toml"))
+
+
+@attrs.frozen
+class Level:
+    """What is simulated, and how much of it."""
+
+    name: str
+    seeds: int
+    events: int  # at most, of each seed's storm
+
+
+NODE = Level("node", 200, 5_000)
+SERVER = Level("server", 40, 3_000)
 
 
 @attrs.frozen
@@ -43,10 +54,11 @@ def plant(mutant: Path, source: Path) -> str:
     return str(description["caught_by"])
 
 
-def start_hunt(source: Path, first_seed: int, count: int) -> subprocess.Popen[str]:
+def start_hunt(source: Path, level: Level, first_seed: int, count: int) -> subprocess.Popen[str]:
     """Starts to run seeds against the `leto` in that folder, in a process of its own."""
+    numbers = map(str, (first_seed, count, level.events))
     return subprocess.Popen(
-        [sys.executable, HERE / "hunt.py", str(first_seed), str(count), str(EVENTS)],
+        [sys.executable, HERE / "hunt.py", level.name, *numbers],
         env={"PYTHONPATH": f"{source}:{ROOT / 'sim'}", "PYTHONHASHSEED": "0"},
         stdout=subprocess.PIPE,
         text=True,
@@ -63,17 +75,19 @@ def finish_hunt(hunt: subprocess.Popen[str]) -> Found:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda path: path.stem)
 def test_planted_bug_is_caught_by_its_checker(mutant: Path, tmp_path: Path) -> None:
+    level = SERVER if mutant.parent.name == "server" else NODE
     caught_by = plant(mutant, tmp_path)
 
-    found = finish_hunt(start_hunt(tmp_path, 0, SEEDS))
+    found = finish_hunt(start_hunt(tmp_path, level, 0, level.seeds))
 
     assert caught_by == found.violated, f"{mutant.stem}: {found}"
 
 
 @pytest.mark.timeout(600)
-def test_the_same_seeds_are_green_without_a_bug() -> None:
-    half = SEEDS // 2
+@pytest.mark.parametrize("level", [NODE, SERVER], ids=lambda level: level.name)
+def test_the_same_seeds_are_green_without_a_bug(level: Level) -> None:
+    half = level.seeds // 2
 
-    hunts = [start_hunt(ROOT, first_seed, half) for first_seed in (0, half)]
+    hunts = [start_hunt(ROOT, level, first_seed, half) for first_seed in (0, half)]
 
     assert [Found(None), Found(None)] == [finish_hunt(hunt) for hunt in hunts]
