@@ -1,9 +1,10 @@
 """Raft as a state machine: events in, actions out, no I/O (sans-IO).
 
 Reading order: `types`, `entries`, `configuration`, `messages`, `events`,
-`actions` say what there is; `log`, `write_lane`, `progress`, `roles`, `state`
-hold it; `election`, `replication`, `commitment`, `snapshots`, `membership`,
-`reads` are the rules; `node` is the door.
+`actions` say what there is; `log`, `write_lane`, `progress`, `read_queue`,
+`snapshot_work`, `roles`, `state` hold it; `appending`, `election`, `replication`,
+`commitment`, `snapshots`, `membership`, `transfer`, `reads`, `leases`, `recovery`
+are the rules; `boot` is the beginning, `node` the door, `status` the window.
 """
 
 from leto.raft.config import Config

@@ -11,7 +11,7 @@ Responsible for the order in which things are considered, which is fixed:
 
 It holds no rule of its own beyond that order. Reading order of the rules:
 `roles`, `election`, `replication`, `commitment`, `snapshots`, `membership`,
-`reads`.
+`transfer`, `reads`, `leases`, `recovery`.
 """
 
 from collections.abc import Sequence

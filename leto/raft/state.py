@@ -2,7 +2,8 @@
 
 Responsible for holding it, with the few questions that everybody asks of it.
 The rules are in the modules of the functions, each for one subject: `election`,
-`replication`, `commitment`, `snapshots`, `membership`, `reads`.
+`replication`, `commitment`, `snapshots`, `membership`, `transfer`, `reads`, `leases`,
+`recovery`.
 """
 
 from collections import deque
