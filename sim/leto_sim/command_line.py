@@ -26,8 +26,8 @@ RunLevel: TypeAlias = Callable[[int, int, int], RunResult]
 
 # By name, since the one level must run even where the other's code does not import.
 LEVELS = {
-    "node": ("leto_sim.node_level", "run_node_level"),
-    "server": ("leto_sim.server_world", "run_server_level"),
+    "node": ("leto_sim.node_level.run", "run_node_level"),
+    "server": ("leto_sim.server_level.run", "run_server_level"),
 }
 
 

@@ -9,10 +9,10 @@ on the path. `seed` is the first one that failed, or null.
 import json
 import sys
 
-from leto_sim.node_level import NodeLevelRun
-from leto_sim.scenario import draw_scenario
-from leto_sim.server_scenario import draw_server_scenario
-from leto_sim.server_world import ServerLevelRun
+from leto_sim.node_level.run import NodeLevelRun
+from leto_sim.node_level.scenario import draw_scenario
+from leto_sim.server_level.run import ServerLevelRun
+from leto_sim.server_level.scenario import draw_server_scenario
 
 
 def main(level: str, first_seed: int, count: int, events_max: int) -> None:

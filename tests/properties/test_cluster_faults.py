@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, find, given, note, settings
 from hypothesis import strategies as st
 
 from leto.raft import Config
-from leto_sim.datagrams import Weather
-from leto_sim.disk import DiskSpeed
-from leto_sim.faults import (
+from leto_sim.node_level.datagrams import Weather
+from leto_sim.node_level.disk import DiskSpeed
+from leto_sim.node_level.faults import (
     LEADER,
     AddNode,
     Ambush,
@@ -33,8 +33,8 @@ from leto_sim.faults import (
     TakeSnapshotNow,
     TransferLeadership,
 )
-from leto_sim.node_level import NodeLevelRun
-from leto_sim.scenario import MS, Scenario, Workload
+from leto_sim.node_level.run import NodeLevelRun
+from leto_sim.node_level.scenario import MS, Scenario, Workload
 from leto_sim.screen import render
 
 DURATION_US = 3_000 * MS

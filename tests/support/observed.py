@@ -6,7 +6,7 @@ from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration, Member
 from leto.raft.entries import Command, Entry
 from leto.raft.types import EntryId, Index, NodeId, Term
-from leto_sim.platter import LogImage, Platter
+from leto_sim.node_level.platter import LogImage, Platter
 
 
 @attrs.define

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import attrs
 
 from leto.raft import Config
-from leto_sim.cluster import Cluster
-from leto_sim.datagrams import Weather
-from leto_sim.disk import DiskSpeed
-from leto_sim.process import Process
-from leto_sim.scenario import MS, Scenario, Workload
+from leto_sim.node_level.cluster import Cluster
+from leto_sim.node_level.datagrams import Weather
+from leto_sim.node_level.disk import DiskSpeed
+from leto_sim.node_level.process import Process
+from leto_sim.node_level.scenario import MS, Scenario, Workload
 
 QUICK = Config(
     election_timeout_min_us=100 * MS,

@@ -5,5 +5,5 @@ Reading order: `observed` (what a checker sees of a node), then figure 3.2's fiv
 `state_machine_safety`; then what supports them: `ledger`, `durable_quorum`,
 `one_vote`, `attestations`, `monotonicity`; then what clients were told: `requests`;
 and `panel`, which feeds them all. Linearizability is judged at a run's end
-(`leto_sim.lincheck`).
+(`leto_sim.lincheck.search`).
 """

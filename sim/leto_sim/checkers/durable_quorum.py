@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from leto.raft.configuration import Configuration
 from leto.raft.types import EntryId, NodeId
 from leto_sim.checkers.observed import Observed
-from leto_sim.platter import Platter
+from leto_sim.node_level.platter import Platter
 from leto_sim.result import PropertyViolated
 
 DURABLE_QUORUM = "committed on a durable quorum"

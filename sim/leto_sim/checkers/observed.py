@@ -10,7 +10,7 @@ from typing import Protocol
 from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration
 from leto.raft.types import Index, NodeId, Term
-from leto_sim.platter import LogImage, Platter
+from leto_sim.node_level.platter import LogImage, Platter
 
 
 class ObservedStatus(Protocol):

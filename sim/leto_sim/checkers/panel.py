@@ -28,7 +28,7 @@ from leto_sim.checkers.requests import Requested, Requests
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 
 if TYPE_CHECKING:
-    from leto_sim.platter import Platter
+    from leto_sim.node_level.platter import Platter
 
 
 @attrs.define

@@ -1,0 +1,223 @@
+"""A cluster of nodes on simulated machines.
+
+Responsible for the machines: founding, starting, crashing, wiping; for delivering
+messages to whoever lives there now; and for what an onlooker can tell of the whole.
+Who does what to it is elsewhere: `nemesis`, `clients`, `administrator`.
+"""
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from leto.raft.actions import RoleName
+from leto.raft.configuration import Configuration, Member, MemberRole
+from leto.raft.entries import SnapshotMark
+from leto.raft.messages import Message
+from leto.raft.types import NodeId, RequestId
+from leto_sim.checkers.panel import Panel
+from leto_sim.journal import Journal, Lanes
+from leto_sim.node_level.datagrams import Datagrams
+from leto_sim.node_level.descriptions import describe_standing
+from leto_sim.node_level.platter import Platter
+from leto_sim.node_level.process import Process
+from leto_sim.node_level.scenario import Scenario
+from leto_sim.randomness import stream
+from leto_sim.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NODE_ID_BITS = 64
+_DOWN, _PAUSED = "x", "z"
+
+
+@attrs.define(eq=False)
+class Host:
+    """A machine: a name, a disk and, while it runs, a process."""
+
+    name: str
+    node_id: NodeId
+    platter: Platter
+    process: Process | None = None
+    incarnation: int = 0
+    is_gone: bool = False  # its disk is lost, or it was retired: it never starts again
+
+    @property
+    def alive(self) -> Process | None:
+        """Its process, unless that has ended (as it does by itself on a failed disk)."""
+        return None if self.process is None or self.process.is_over else self.process
+
+
+class Cluster:
+    """The machines, the network between them, and the checkers that watch."""
+
+    def __init__(self, scenario: Scenario, *, traced: bool = False) -> None:
+        self.scenario = scenario
+        self.seed = scenario.seed
+        self.scheduler = Scheduler()
+        self.journal = Journal(traced=traced)
+        self.panel = Panel()
+        self.network = Datagrams(self.scheduler, self.seed, scenario.weather, self._deliver)
+        self.hosts: list[Host] = []
+        self.on_elected: Callable[[Process], None] | None = None
+        self._hosts_by_id: dict[NodeId, Host] = {}
+        self._unheard: set[NodeId] = set()
+        self._requests = 0
+        self._node_ids = stream(self.seed, "node ids")
+        self._found()
+
+    # --- machines -----------------------------------------------------------------------
+
+    @property
+    def alive(self) -> list[Process]:
+        """The processes that live, paused or not: nobody can tell from outside."""
+        processes = (host.alive for host in self.hosts)
+        return [process for process in processes if process is not None]
+
+    @property
+    def running(self) -> list[Process]:
+        """The processes that live and are not paused."""
+        return [process for process in self.alive if not process.is_paused]
+
+    @property
+    def leader(self) -> Process | None:
+        """Who leads the latest term that has a living leader."""
+        leading = [process for process in self.running if process.status.role is RoleName.LEADER]
+        return max(leading, key=lambda process: process.status.current_term, default=None)
+
+    def host_of(self, node_id: NodeId) -> Host | None:
+        """The machine of that node."""
+        return self._hosts_by_id.get(node_id)
+
+    def start(self, host: Host) -> None:
+        """Starts the node from what its disk holds, unless it runs."""
+        if host.alive is not None or host.is_gone:
+            return
+        self._unheard.discard(host.node_id)
+        host.incarnation += 1
+        host.process = Process(
+            self,
+            name=host.name,
+            config=self.scenario.config,
+            restored=host.platter.restored(host.node_id, host.incarnation),
+            platter=host.platter,
+            disk_speed=self.scenario.disk,
+            machine_us=self.scenario.machine_us,
+            clock_drift=self.scenario.clock_drift,
+        )
+        self.remark(f"{host.name} starts")
+
+    def crash(self, host: Host) -> None:
+        """Cuts the power."""
+        process, host.process = host.process, None
+        if process is not None:
+            process.end()
+            self.remark(f"{host.name} crashes")
+            if self.scenario.tells_deaths:
+                self._tell_death(host)
+
+    def silence(self, host: Host) -> None:
+        """Nothing arrives any more that the node has said, until it starts anew."""
+        self._unheard.add(host.node_id)
+
+    def wipe(self, host: Host) -> None:
+        """Destroys the disk: the node is gone for good."""
+        self.crash(host)
+        host.is_gone = True
+        self.panel.disk_lost(host.node_id)
+        self.remark(f"{host.name} loses its disk")
+
+    def retire(self, host: Host) -> None:
+        """Switches the machine off for good; its disk stays as it is."""
+        self.crash(host)
+        host.is_gone = True
+
+    def add_blank_host(self, name: str | None = None) -> Host:
+        """A new machine with a blank node, which starts at once."""
+        host = self._new_host(name or f"id{len(self.hosts) + 1}", Platter())
+        self.start(host)
+        return host
+
+    def new_request_id(self) -> RequestId:
+        """A number that no request had before."""
+        self._requests += 1
+        return self._requests
+
+    # --- what processes need (`process.World`) --------------------------------------------
+
+    def send(self, source: NodeId, target: NodeId, message: Message) -> None:
+        """Hands a message to the network."""
+        self.network.send(source, target, message)
+
+    def elected(self, process: Process) -> None:
+        """A node has become leader."""
+        if self.on_elected is not None:
+            self.on_elected(process)
+
+    def lanes(self) -> Lanes:
+        """How every node stands, but for those that are gone."""
+        return tuple((host.name, _standing(host)) for host in self.hosts if not host.is_gone)
+
+    def name_of(self, node_id: NodeId) -> str:
+        """What people call that node."""
+        host = self._hosts_by_id.get(node_id)
+        return host.name if host is not None else str(node_id)
+
+    def remark(self, text: str) -> None:
+        """Notes in the journal something that no node was told."""
+        now = self.scheduler.now
+        self.journal.note(now, b"world", text.encode())
+        self.journal.trace(now, self.lanes, lambda: f"* {text}")
+
+    def _deliver(self, source: NodeId, target: NodeId, message: Message) -> None:
+        host = self._hosts_by_id.get(target)
+        if source in self._unheard:
+            return
+        if host is not None and host.process is not None:
+            host.process.receive(source, message)  # who has ended hears nothing
+
+    def _tell_death(self, dead: Host) -> None:
+        """A process that dies takes its links with it, which the other ends notice."""
+        delay_us = 2 * self.scenario.weather.delay_least_us
+        for host in self.hosts:
+            if host is not dead and self.network.reaches(dead.node_id, host.node_id):
+                self.scheduler.after(delay_us, self._notice_death, host, dead)
+
+    def _notice_death(self, host: Host, dead: Host) -> None:
+        # The dial that proves it is refused only while nobody listens there.
+        if host.alive is not None and dead.alive is None:
+            host.alive.learn_of_death(dead.node_id)
+
+    # --- founding ------------------------------------------------------------------------
+
+    def _found(self) -> None:
+        names = [f"id{number + 1}" for number in range(self.scenario.nodes)]
+        node_ids = [self._new_node_id() for _ in names]
+        members = [member(node_id, name) for node_id, name in zip(node_ids, names, strict=True)]
+        configuration = Configuration(tuple(members), lease_us=self.scenario.lease_us)
+        founding = SnapshotMark(configuration=configuration)
+        for name, node_id in zip(names, node_ids, strict=True):
+            self.start(self._new_host(name, Platter(founding), node_id))
+
+    def _new_host(self, name: str, platter: Platter, node_id: NodeId | None = None) -> Host:
+        host = Host(name, node_id if node_id is not None else self._new_node_id(), platter)
+        self.hosts.append(host)
+        self._hosts_by_id[host.node_id] = host
+        return host
+
+    def _new_node_id(self) -> NodeId:
+        return NodeId(self._node_ids.getrandbits(_NODE_ID_BITS))
+
+
+def member(node_id: NodeId, name: str, role: MemberRole = MemberRole.VOTER) -> Member:
+    """A member as the simulator's configurations have it."""
+    return Member(node_id=node_id, name=name, address=f"{name}:{node_id}", role=role)
+
+
+def _standing(host: Host) -> str:
+    process = host.alive
+    if process is None:
+        return _DOWN
+    status = process.status
+    mark = _PAUSED if process.is_paused else ""
+    return mark + describe_standing(status.role, status.current_term)

@@ -1,0 +1,100 @@
+"""The network between nodes: messages that are lost, doubled, delayed and reordered.
+
+Responsible for the fate of each message between two nodes. A message on its way
+knows nothing of crashes: it may arrive in another life of its target, or after its
+sender's end. What the fate is depends on the seed, the two nodes and the message's
+number between them alone, so that taking one fault away leaves the others' effects.
+"""
+
+from collections.abc import Callable, Iterable
+
+import attrs
+
+from leto.raft.messages import Message
+from leto.raft.types import Micros, NodeId
+from leto_sim.node_level.disk import exponential_us
+from leto_sim.randomness import Draws, chance, draw
+from leto_sim.scheduler import Scheduler
+
+Link = tuple[NodeId, NodeId]
+"""Source and target."""
+
+
+@attrs.frozen(kw_only=True)
+class Weather:
+    """How the network treats messages. Delays have an exponential tail of that mean."""
+
+    delay_least_us: int = 200
+    delay_tail_us: int = 800
+    loss: float = 0.0
+    duplication: float = 0.0
+    straggling: float = 0.0  # this share arrives late by up to `straggling_us` more
+    straggling_us: int = 0
+
+
+CALM = Weather()
+
+
+@attrs.define
+class _Traffic:
+    draws: Draws
+    sent: int = 0
+
+
+class Datagrams:
+    """A network. `weather` may change at any time."""
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        seed: int,
+        weather: Weather,
+        deliver: Callable[[NodeId, NodeId, Message], None],
+    ) -> None:
+        self.weather = weather
+        self._scheduler = scheduler
+        self._seed = seed
+        self._deliver = deliver
+        self._traffic: dict[Link, _Traffic] = {}
+        self._cuts: dict[Link, int] = {}
+
+    def send(self, source: NodeId, target: NodeId, message: Message) -> None:
+        """The source lets go of a message."""
+        link = (source, target)
+        if link in self._cuts:
+            return
+        traffic = self._traffic.get(link)
+        if traffic is None:
+            traffic = _Traffic(Draws(self._seed, "link", source, target))
+            self._traffic[link] = traffic
+        traffic.sent += 1
+        roll = traffic.draws.roll(traffic.sent)
+        weather = self.weather
+        if draw(roll, 0) >= chance(weather.loss):
+            self._scheduler.after(self._delay_us(roll, 1), self._deliver, source, target, message)
+        if draw(roll, 4) < chance(weather.duplication):
+            self._scheduler.after(self._delay_us(roll, 5), self._deliver, source, target, message)
+
+    def reaches(self, source: NodeId, target: NodeId) -> bool:
+        """Whether the link is not cut."""
+        return (source, target) not in self._cuts
+
+    def cut(self, links: Iterable[Link]) -> None:
+        """Nothing that is sent on these links arrives, until `mend` was called as often."""
+        for link in links:
+            self._cuts[link] = self._cuts.get(link, 0) + 1
+
+    def mend(self, links: Iterable[Link]) -> None:
+        """Undoes one `cut` of these links."""
+        for link in links:
+            if self._cuts[link] == 1:
+                del self._cuts[link]
+            else:
+                self._cuts[link] -= 1
+
+    def _delay_us(self, roll: int, place: int) -> Micros:
+        weather = self.weather
+        delay = weather.delay_least_us + exponential_us(weather.delay_tail_us, draw(roll, place))
+        if draw(roll, place + 1) < chance(weather.straggling):
+            delay += draw(roll, place + 2) % (weather.straggling_us + 1)
+        return delay

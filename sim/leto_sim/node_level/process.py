@@ -1,0 +1,355 @@
+"""A node in one of its lives: from its start to the crash that ends it.
+
+Responsible for driving a `leto.raft.Node`: it tells it what happens, performs what
+it orders, and lets the checkers see both. The smallest complete driver of the core,
+and in how it may delay what it performs the strangest.
+
+Invariants:
+    1. An order is performed at once, or later in the order in which it was given.
+    2. After its end a process tells nobody anything, and is told nothing.
+    3. While paused it handles nothing; what happens meanwhile waits for it.
+"""
+
+import zlib
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol, TypeAlias, TypeVarTuple
+
+from leto.raft import Config, Node
+from leto.raft.actions import (
+    Action,
+    AnnounceRole,
+    Answer,
+    Apply,
+    Compact,
+    FailStop,
+    Outcome,
+    ReadSnapshotChunk,
+    RestoreSnapshot,
+    RoleName,
+    Send,
+    TakeSnapshot,
+    Write,
+)
+from leto.raft.entries import Command, Restored
+from leto.raft.errors import LetoError
+from leto.raft.events import (
+    Applied,
+    DiskRoomChanged,
+    Event,
+    MessageReceived,
+    PeerGone,
+    SnapshotChunkRead,
+    SnapshotRestored,
+    SnapshotTaken,
+    TimerFired,
+    WriteFailed,
+    Written,
+)
+from leto.raft.messages import Message
+from leto.raft.types import EntryId, Micros, NodeId, RequestId, Seq
+from leto_sim.checkers.panel import Panel
+from leto_sim.checkers.requests import Requested
+from leto_sim.clock import Clock
+from leto_sim.journal import Journal, Lanes
+from leto_sim.node_level.canonical import canonical_event, canonical_write
+from leto_sim.node_level.descriptions import describe_event
+from leto_sim.node_level.disk import Disk, DiskSpeed, exponential_us
+from leto_sim.node_level.machine import Registers
+from leto_sim.node_level.platter import LogImage, Platter
+from leto_sim.randomness import Draws, draw, stream
+from leto_sim.result import PropertyViolated
+from leto_sim.scheduler import Scheduler
+
+HEALTHY_CORE = "the core keeps its own invariants"
+_MISTAKES = (AssertionError, LetoError, ArithmeticError, LookupError, TypeError, ValueError)
+
+Arguments = TypeVarTuple("Arguments")
+
+Listener: TypeAlias = Callable[[Outcome | None], None]
+"""Is told a request's outcome, or None if the process ended before it was known."""
+
+
+class World(Protocol):
+    """What a process needs of the world that it lives in."""
+
+    scheduler: Scheduler
+    journal: Journal
+    panel: Panel
+    seed: int
+
+    def send(self, source: NodeId, target: NodeId, message: Message) -> None:
+        """Hands a message to the network."""
+        ...
+
+    def elected(self, process: "Process") -> None:
+        """The process's node has become leader."""
+        ...
+
+    def lanes(self) -> Lanes:
+        """How every node stands, for a trace."""
+        ...
+
+    def name_of(self, node_id: NodeId) -> str:
+        """What people call that node."""
+        ...
+
+
+class Process:
+    """One life of a node."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        name: str,
+        config: Config,
+        restored: Restored,
+        platter: Platter,
+        disk_speed: DiskSpeed,
+        machine_us: Micros,
+        clock_drift: float,
+    ) -> None:
+        names = (restored.node_id, restored.incarnation)
+        self.name = name
+        self.node_id = restored.node_id
+        self.platter = platter
+        self.memory = LogImage(platter.log.before_log, platter.log.entries)
+        self.machine = Registers()
+        self.disk = Disk(
+            platter,
+            world.scheduler,
+            Draws(world.seed, "disk", *names),
+            disk_speed,
+            on_durable=self._on_durable,
+            on_written=self._on_written,
+            on_failed=self._on_failed,
+        )
+        self.node = Node(config, restored, stream(world.seed, "node", *names))
+        self.status = self.node.status
+        self.is_over = False
+        self._world = world
+        self._scheduler, self._panel, self._journal = world.scheduler, world.panel, world.journal
+        self._where = b"%d.%d" % names
+        self._clock = Clock.drawn(stream(world.seed, "clock", *names), clock_drift)
+        self._timer_at: Micros | None = None
+        self._machine_us = machine_us
+        self._machine_draws = Draws(world.seed, "machine", *names)
+        self._machine_jobs = 0
+        self._machine_free_at: Micros = 0
+        self._listeners: dict[RequestId, Listener] = {}
+        self.is_paused = False
+        self._missed: list[Event] = []
+        self._performers: dict[type[Action], Callable[..., None]] = {
+            Write: self._write,
+            Send: self._send,
+            Apply: self._apply,
+            Answer: self._answer,
+            AnnounceRole: self._announce_role,
+            TakeSnapshot: self._take_snapshot,
+            RestoreSnapshot: self._restore_snapshot,
+            ReadSnapshotChunk: self._read_snapshot_chunk,
+            Compact: self._compact,
+            FailStop: self._fail_stop,
+        }
+        self._panel.node_started(self)
+        self._arm_timer()
+
+    # --- what the world does to it ------------------------------------------------------
+
+    def request(self, event: Requested, listeners: dict[RequestId, Listener]) -> None:
+        """Somebody asks the node for something; each listener is told one outcome."""
+        assert not self.is_over, "nobody can ask who is dead"
+        self._panel.requested(self, event)
+        self._listeners.update(listeners)
+        self._happen(event)
+
+    def receive(self, sender: NodeId, message: Message) -> None:
+        """A message has arrived."""
+        self._happen(MessageReceived(sender, message))
+
+    def learn_of_death(self, node_id: NodeId) -> None:
+        """The link to a peer was reset, and nobody listens there."""
+        self._happen(PeerGone(node_id))
+
+    def tell_disk_room(self, *, has_room: bool) -> None:
+        """The disk has filled up, or has been emptied."""
+        self._happen(DiskRoomChanged(has_room))
+
+    def pause(self) -> None:
+        """The process gets no processor."""
+        self.is_paused = True
+
+    def resume(self) -> None:
+        """The process goes on, late."""
+        self.is_paused = False
+        missed, self._missed = self._missed, []
+        for event in missed:
+            self._happen(event)
+        self._arm_timer()
+
+    def end(self) -> None:
+        """The process dies, and with it what the disk has not synced."""
+        if self.is_over:
+            return
+        self.is_over = True
+        self.disk.crash()
+        self._panel.node_ended(self)
+        for listener in self._listeners.values():
+            listener(None)
+
+    # --- handling -----------------------------------------------------------------------
+
+    def _happen(self, event: Event) -> None:
+        if self.is_over:
+            return
+        if self.is_paused:
+            self._missed.append(event)
+            return
+        self._journal.note(self._scheduler.now, self._where, canonical_event(event))
+        try:
+            self._handle(event)
+        finally:
+            if self._journal.is_traced:
+                self._trace(event)
+
+    def _handle(self, event: Event) -> None:
+        try:
+            actions = self.node.handle(event, self._clock.at(self._scheduler.now))
+        except _MISTAKES as mistake:
+            raise PropertyViolated(
+                HEALTHY_CORE, f"{type(mistake).__name__}: {mistake}", node=self.name
+            ) from mistake
+        for action in actions:
+            self._performers[type(action)](action)
+        if not self.is_over:
+            self._panel.handled(self)
+            self._arm_timer()
+
+    def _trace(self, event: Event) -> None:
+        text = f"{self.name} {describe_event(event, self._world.name_of)}"
+        self._journal.trace(self._scheduler.now, self._world.lanes, lambda: text)
+
+    # --- the timer ----------------------------------------------------------------------
+
+    def _arm_timer(self) -> None:
+        deadline = self.node.deadline
+        if deadline is None:
+            return
+        due = self._clock.when(deadline)
+        if self._timer_at is None or due < self._timer_at:
+            self._timer_at = max(due, self._scheduler.now)
+            self._scheduler.at(self._timer_at, self._on_timer, self._timer_at)
+
+    def _on_timer(self, armed_for: Micros) -> None:
+        if self.is_over or armed_for != self._timer_at:
+            return
+        self._timer_at = None
+        if self.is_paused:
+            return  # `resume` arms it again
+        deadline = self.node.deadline
+        if deadline is not None and deadline <= self._clock.at(self._scheduler.now):
+            self._happen(TimerFired())
+        else:
+            self._arm_timer()  # it was postponed meanwhile
+
+    # --- performing orders --------------------------------------------------------------
+
+    def _write(self, write: Write) -> None:
+        self._panel.write_issued(self, write)
+        self.memory.perform(write)
+        self.disk.submit(write)
+
+    def _send(self, send: Send) -> None:
+        self._panel.sent(self, send)
+        self._world.send(self.node_id, send.to, send.message)
+
+    def _answer(self, answer: Answer) -> None:
+        self._panel.answered(self, answer)
+        self._listeners.pop(answer.request_id)(answer.outcome)
+
+    def _compact(self, compact: Compact) -> None:
+        self.memory.compact(compact.before_log)
+        self.platter.compact(compact.before_log, compact.last_included)
+
+    def _fail_stop(self, _: FailStop) -> None:
+        self.end()
+
+    def _announce_role(self, announcement: AnnounceRole) -> None:
+        # The checkers look at the status instead.
+        if announcement.role is RoleName.LEADER:
+            self._world.elected(self)
+
+    def _apply(self, apply: Apply) -> None:
+        self._when_machine_is_free(self._perform_apply, apply)
+
+    def _perform_apply(self, apply: Apply) -> None:
+        for entry in apply.entries:
+            if type(entry.payload) is Command:
+                self.machine.apply(entry.payload.data)
+        self._panel.applied(self, apply.entries)
+        self._happen(Applied(apply.entries[-1].id.index))
+
+    def _restore_snapshot(self, restore: RestoreSnapshot) -> None:
+        self._when_machine_is_free(self._perform_restore, restore)
+
+    def _perform_restore(self, restore: RestoreSnapshot) -> None:
+        content = self.platter.content(restore.snapshot)
+        last_included = restore.snapshot.last_included
+        self.machine.restore(content)
+        self._panel.restored(self, last_included.index, content)
+        self._happen(SnapshotRestored(last_included))
+
+    def _take_snapshot(self, take: TakeSnapshot) -> None:
+        content = self.machine.snapshot()
+        self._panel.has_content(self, take.last_included.index, content)
+        self._later(self._keep_snapshot, take.last_included, content)
+
+    def _keep_snapshot(self, last_included: EntryId, content: bytes) -> None:
+        self.platter.keep_content(last_included, content)
+        self._happen(
+            SnapshotTaken(
+                last_included=last_included,
+                size_bytes=len(content),
+                checksum=zlib.crc32(content),
+            )
+        )
+
+    def _read_snapshot_chunk(self, read: ReadSnapshotChunk) -> None:
+        self._later(self._perform_chunk_read, read)
+
+    def _perform_chunk_read(self, read: ReadSnapshotChunk) -> None:
+        data = self.platter.content_piece(read.last_included, read.offset, read.size_bytes)
+        self._happen(SnapshotChunkRead(transfer=read.transfer, offset=read.offset, data=data))
+
+    def _when_machine_is_free(
+        self, perform: Callable[[*Arguments], None], *arguments: *Arguments
+    ) -> None:
+        """One thing after the other, in the order of the orders."""
+        self._machine_free_at = max(self._machine_free_at, self._scheduler.now) + self._delay_us()
+        self._scheduler.at(self._machine_free_at, self._unless_over, partial(perform, *arguments))
+
+    def _later(self, perform: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
+        """On its own, beside everything else."""
+        self._scheduler.after(self._delay_us(), self._unless_over, partial(perform, *arguments))
+
+    def _unless_over(self, perform: Callable[[], None]) -> None:
+        if not self.is_over:
+            perform()
+
+    def _delay_us(self) -> Micros:
+        self._machine_jobs += 1
+        roll = self._machine_draws.roll(self._machine_jobs)
+        return exponential_us(self._machine_us, draw(roll, 0))
+
+    # --- what the disk says -------------------------------------------------------------
+
+    def _on_durable(self, write: Write) -> None:
+        self._panel.write_durable(self, write)
+        self._journal.note(self._scheduler.now, self._where, canonical_write(write))
+
+    def _on_written(self, seq: Seq) -> None:
+        self._happen(Written(seq))
+
+    def _on_failed(self) -> None:
+        self._happen(WriteFailed("simulated"))

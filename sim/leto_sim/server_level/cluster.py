@@ -1,0 +1,320 @@
+"""A cluster of whole servers on simulated machines, and the clients around it.
+
+Responsible for the machines: starting, killing, cutting the power, wiping; for
+running clients; and for watching all of them (`process.Witness`). The first
+machine's server founds the cluster, the others are told to join it, as an operator
+would. Who does what to the cluster is elsewhere: `nemesis`, `operator`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import attrs
+
+from leto.raft.actions import RoleName
+from leto.raft.configuration import Member, MemberRole
+from leto.raft.types import NodeId
+from leto.server import Server, Settings
+from leto.server.world import Fact, Log, Order, Port, Stop, StopRequested
+from leto_sim.checkers.panel import Panel
+from leto_sim.journal import Journal, Lanes
+from leto_sim.node_level.descriptions import describe_standing
+from leto_sim.randomness import stream
+from leto_sim.scheduler import Scheduler
+from leto_sim.server_level.canonical import canonical_fact, describe_fact
+from leto_sim.server_level.disk import DiskLane
+from leto_sim.server_level.files import SimulatedDirectory
+from leto_sim.server_level.platter import ServerPlatter
+from leto_sim.server_level.process import HostClock, Process
+from leto_sim.server_level.promises import Promises
+from leto_sim.server_level.resp_client import Errand, Manners, RespClient
+from leto_sim.server_level.scenario import ServerScenario
+from leto_sim.server_level.streams import StreamNetwork
+from leto_sim.server_level.watch import ServerLife
+
+CLIENT_PORT: Final = 5379
+PEER_PORT: Final = 15379
+_DOWN, _PAUSED, _STARTING = "x", "z", "."
+
+
+@attrs.define(eq=False)
+class Machine:
+    """A machine: a name, an address, a disk, a clock and, while it runs, a server."""
+
+    name: str
+    host: str
+    clock: HostClock
+    join: str | None  # whom its server is told to join
+    directory: SimulatedDirectory
+    disk: ServerPlatter
+    process: Process | None = None
+    life: ServerLife | None = None  # that of the process
+    lives: int = 0
+    may_stop: bool = False  # of itself: it was asked to, or its disk has failed
+    lost_id: NodeId | None = None  # who lived here before the disk was lost
+    is_stranger: bool = False  # that one has not left the cluster yet
+
+    @property
+    def client_address(self) -> str:
+        """Where clients find its server."""
+        return f"{self.host}:{CLIENT_PORT}"
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether its server runs and has started to speak the protocol."""
+        process, life = self.process, self.life
+        return process is not None and not process.is_paused and life is not None and life.has_begun
+
+    @property
+    def node_id(self) -> NodeId | None:
+        """Who its server is, if the disk says so."""
+        return self.disk.node_id
+
+
+class ServerCluster:
+    """The machines, the network between them, the clients, and the checkers that watch."""
+
+    def __init__(self, scenario: ServerScenario, *, traced: bool = False) -> None:
+        self.scenario = scenario
+        self.scheduler = Scheduler()
+        self.journal = Journal(traced=traced)
+        self.panel = Panel()
+        self.promises = Promises()
+        self.network = StreamNetwork(self.scheduler, scenario.seed, scenario.weather)
+        self.on_stop: Callable[[Machine, Stop], None] = _ignore_stop
+        self.clients: dict[str, Process] = {}
+        self._parts: list[bytes] = []  # what the event that is under way consists of
+        self._texts: list[str] = []  # the same, in words
+        self.machines = [self._new_machine(number) for number in range(scenario.nodes)]
+        self._by_name = {machine.name: machine for machine in self.machines}
+        for machine in self.machines:
+            self.start(machine)
+
+    # --- machines ------------------------------------------------------------------------
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """Where clients find the servers."""
+        return [machine.client_address for machine in self.machines]
+
+    @property
+    def leader(self) -> ServerLife | None:
+        """Who leads the latest term that has a living leader."""
+        lives = [machine.life for machine in self.machines if machine.takes_part]
+        leading = [life for life in lives if life and life.status.role is RoleName.LEADER]
+        return max(leading, key=lambda life: life.status.current_term, default=None)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every machine's server is a voter, and no change is under way."""
+        leader = self.leader
+        if leader is None or not leader.status.is_ready:
+            return False
+        committed = leader.status.committed_configuration
+        voters = {member.node_id for member in committed.members if _votes(member)}
+        everybody = {machine.node_id for machine in self.machines}
+        return committed == leader.status.configuration and voters == everybody
+
+    def machine_of(self, life: ServerLife) -> Machine:
+        """Where that server runs."""
+        return self._by_name[life.name]
+
+    def start(self, machine: Machine) -> None:
+        """Start the server from what the disk holds, unless it runs."""
+        if machine.process is not None:
+            return
+        self.network.restore_power(machine.host)
+        machine.lives += 1
+        machine.may_stop = False
+        life = ServerLife(machine.name, machine.disk, self.panel, self.promises)
+        life.replaces = machine.lost_id
+        names = (machine.name, machine.lives)
+        server = Server(
+            self._settings(machine), stream(self.scenario.seed, "server", *names), life.applies
+        )
+        life.runs(server)
+        process = self._new_process(machine.name, machine.host, server, machine.clock)
+        process.lane = DiskLane(
+            machine.directory,
+            self.scheduler,
+            stream(self.scenario.seed, "disk", *names),
+            self.scenario.disk,
+            process.tell,
+        )
+        process.listen(Port.CLIENT, machine.client_address)
+        process.listen(Port.PEER, f"{machine.host}:{PEER_PORT}")
+        machine.process, machine.life = process, life
+        self.remark(f"{machine.name} starts")
+        process.start(machine.directory.listing())
+
+    def kill(self, machine: Machine) -> None:
+        """Kill the process; the operating system lives on."""
+        process = self._end_life(machine)
+        if process is not None:
+            process.kill()
+            self.remark(f"{machine.name} is killed")
+
+    def cut_power(self, machine: Machine) -> None:
+        """Take from the machine what its disk has not synced."""
+        process = self._end_life(machine)
+        if process is None:
+            self.network.cut_power(None, machine.host)
+        else:
+            process.lose_power()
+        machine.directory.cut_power(stream(self.scenario.seed, "cut", machine.name, machine.lives))
+        self.remark(f"{machine.name} loses its power")
+
+    def wipe(self, machine: Machine, join: str) -> None:
+        """Give the machine an empty disk, and tell its server whom to join."""
+        self.cut_power(machine)
+        machine.lost_id = machine.node_id
+        machine.directory = SimulatedDirectory()
+        machine.disk = ServerPlatter(machine.name, machine.directory)
+        machine.join = join
+        self.remark(f"{machine.name} loses its disk")
+
+    def request_stop(self, machine: Machine) -> None:
+        """Ask the server to stop in good order."""
+        if machine.process is not None:
+            machine.process.tell(StopRequested("the operator wants it"))
+
+    # --- clients -------------------------------------------------------------------------
+
+    def run_client(
+        self,
+        name: str,
+        addresses: Sequence[str],
+        errands: Callable[[], Sequence[Errand]],
+        manners: Manners,
+    ) -> RespClient:
+        """Start a client on a host of its own."""
+        number = len(self.clients) + 1
+        rng = stream(self.scenario.seed, "client", name)
+        client = RespClient(addresses, errands, rng, manners)
+        process = self._new_process(name, f"10.0.1.{number}", client, HostClock())
+        self.clients[name] = process
+        process.start()
+        return client
+
+    # --- `process.Witness` --------------------------------------------------------
+
+    def told(self, process: Process, fact: Fact) -> None:
+        """A process is about to be told something: an event begins."""
+        self._note(process, fact)
+        machine = self._by_name.get(process.name)
+        if machine is not None and machine.life is not None:
+            machine.life.told(fact)
+
+    def ordered(self, process: Process, order: Order) -> None:
+        """A process orders something."""
+        self._note(process, order)
+        machine = self._by_name.get(process.name)
+        if machine is not None and machine.life is not None:
+            machine.life.ordered(order)
+
+    def handled(self, process: Process) -> None:
+        """The event is over."""
+        machine = self._by_name.get(process.name)
+        if machine is not None and machine.life is not None:
+            machine.life.handled()
+        self._close_event(process)
+
+    def stopped(self, process: Process, stop: Stop) -> None:
+        """A server has ended its own process."""
+        self._close_event(process)
+        machine = self._by_name[process.name]
+        self._end_life(machine)
+        self.on_stop(machine, stop)
+
+    # --- the journal ---------------------------------------------------------------------
+
+    def remark(self, text: str) -> None:
+        """Note something that no process was told."""
+        now = self.scheduler.now
+        self.journal.note(now, b"world", text.encode())
+        self.journal.trace(now, self.lanes, lambda: f"* {text}")
+
+    def lanes(self) -> Lanes:
+        """How every server stands."""
+        return tuple((machine.name, _standing(machine)) for machine in self.machines)
+
+    def break_off(self) -> None:
+        """The run ends in the middle of an event."""
+        if self._parts:
+            self.journal.note(self.scheduler.now, b"broken off", b"\n".join(self._parts))
+            self._trace("...")
+
+    def _note(self, process: Process, value: Fact | Order) -> None:
+        self._parts.append(canonical_fact(value))
+        if self.journal.is_traced:
+            is_log = isinstance(value, Log)
+            self._texts.append(describe_fact(value))
+            if is_log:
+                self.journal.trace(
+                    self.scheduler.now, self.lanes, lambda: f"{process.name} {describe_fact(value)}"
+                )
+
+    def _close_event(self, process: Process) -> None:
+        self.journal.note(self.scheduler.now, process.name.encode(), b"\n".join(self._parts))
+        self._parts.clear()
+        self._trace(process.name)
+
+    def _trace(self, name: str) -> None:
+        if self.journal.is_traced:
+            text = f"{name} {'; '.join(self._texts)}"
+            self._texts.clear()
+            self.journal.trace(self.scheduler.now, self.lanes, lambda: text)
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _new_machine(self, number: int) -> Machine:
+        name, host = f"id{number + 1}", f"10.0.0.{number + 1}"
+        clocks = self.scenario.clocks
+        clock = attrs.evolve(clocks[number]) if number < len(clocks) else HostClock()
+        directory = SimulatedDirectory()
+        join = None if number == 0 else f"10.0.0.1:{CLIENT_PORT}"
+        disk = ServerPlatter(name, directory)
+        return Machine(name, host, clock, join, directory, disk)
+
+    def _settings(self, machine: Machine) -> Settings:
+        host = machine.host if self.scenario.names_hosts else ""
+        return Settings(
+            name=machine.name,
+            listen=f"{host}:{CLIENT_PORT}",
+            peer_bind=f"{host}:{PEER_PORT}",
+            join=machine.join,
+            limits=self.scenario.limits,
+            raft=self.scenario.config,
+        )
+
+    def _new_process(
+        self, name: str, host: str, program: Server | RespClient, clock: HostClock
+    ) -> Process:
+        rng = stream(self.scenario.seed, "process", name)
+        return Process(name, host, program, clock, self.scheduler, self.network, self, rng)
+
+    def _end_life(self, machine: Machine) -> Process | None:
+        process, life = machine.process, machine.life
+        machine.process = machine.life = None
+        if life is not None:
+            life.ended()
+        return process
+
+
+def _votes(member: Member) -> bool:
+    return member.role is MemberRole.VOTER
+
+
+def _standing(machine: Machine) -> str:
+    life = machine.life
+    if machine.process is None or life is None:
+        return _DOWN
+    mark = _PAUSED if machine.process.is_paused else ""
+    if not life.has_begun:
+        return mark + _STARTING
+    return mark + describe_standing(life.status.role, life.status.current_term)
+
+
+def _ignore_stop(machine: Machine, stop: Stop) -> None:
+    """Nobody has said yet what is to be done then."""
+    del machine, stop

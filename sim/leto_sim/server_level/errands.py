@@ -1,0 +1,291 @@
+"""What simulated clients ask a server for, and what they make of its answers.
+
+Responsible for the meaning of replies: an answer, a refusal (certainly not
+applied), or an unknown outcome; and for writing each down, in the history that
+is judged at the end of a run and among the promises that are judged at once. How
+errands travel is `leto_sim.server_level.resp_client`.
+"""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final, TypeAlias
+
+import attrs
+
+from leto.resp import ErrorReply, Reply, Simple
+from leto_sim.lincheck import models
+from leto_sim.lincheck.models import KeyCommand, KeyOperation, KeyReply, Verb
+from leto_sim.lincheck.search import Operation
+from leto_sim.result import PropertyViolated
+from leto_sim.server_level.promises import Fate, Promises
+from leto_sim.server_level.resp_client import ONE_REPLY
+
+_REFUSALS: Final = ("not leader ", "CLUSTERDOWN ", "LOADING ", "BUSY ")
+_UNKNOWN: Final = "UNKNOWN "
+LOST: Final = ErrorReply("UNKNOWN the connection was lost")
+EXPIRED_IS_NIL: Final = "expired keys are nil on every node"
+
+
+def fate_of(reply: Reply) -> Fate:
+    """What a reply says of the command: whether it was carried out."""
+    if not isinstance(reply, ErrorReply):
+        return Fate.ACKNOWLEDGED
+    if reply.message.startswith(_REFUSALS):
+        return Fate.REFUSED
+    return Fate.UNKNOWN if reply.message.startswith(_UNKNOWN) else Fate.ACKNOWLEDGED
+
+
+class History:
+    """Every operation on every key, in one total order of invocations and returns."""
+
+    def __init__(self) -> None:
+        self.operations: list[KeyOperation] = []
+        self._moment = 0
+        self._open: dict[KeyErrand, int] = {}
+
+    def moment(self) -> int:
+        """The next place in the order."""
+        self._moment += 1
+        return self._moment
+
+    def invoked(self, errand: "KeyErrand") -> None:
+        """The operation begins."""
+        self._open[errand] = self.moment()
+
+    def ended(self, errand: "KeyErrand", fate: Fate, result: KeyReply = None) -> None:
+        """The operation returns, or is given up, or certainly did not happen."""
+        invoked = self._open.pop(errand)
+        if fate is not Fate.REFUSED:
+            self.operations.append(
+                Operation(
+                    key=errand.key,
+                    command=errand.command,
+                    invoked=invoked,
+                    returned=self.moment() if fate is Fate.ACKNOWLEDGED else None,
+                    result=result,
+                )
+            )
+
+    def close(self) -> None:
+        """The run is over: what is open will never be known."""
+        for errand in list(self._open):
+            self.ended(errand, Fate.UNKNOWN)
+
+    def judged(self, promises: Promises) -> list[KeyOperation]:
+        """What is to be judged: without the unknown writes that nobody ever applied.
+
+        They took no effect, or the reads that saw one have no order; and each of
+        them would double the search.
+        """
+        return [
+            operation
+            for operation in self.operations
+            if operation.returned is not None or promises.may_be_applied(operation.command.argument)
+        ]
+
+
+@attrs.frozen(eq=False)
+class KeyErrand:
+    """An operation on one key that is written into the history."""
+
+    key: bytes
+    command: KeyCommand
+    history: History
+    promises: Promises
+    token: bytes | None = None  # in the argument of a write that can be told from others
+    ended: Callable[[Fate], None] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.history.invoked(self)
+        if self.token is not None:
+            self.promises.asked(self.token)
+
+    @property
+    def arguments(self) -> tuple[bytes, ...]:
+        """The command as it is sent."""
+        verb = self.command.verb
+        first = (verb.value.encode(), self.key)
+        return (*first, self.command.argument) if verb in {Verb.SET, Verb.APPEND} else first
+
+    def answered(self, reply: Reply) -> None:
+        """The server's one reply."""
+        fate = fate_of(reply)
+        if self.command.verb is Verb.GET and fate is Fate.UNKNOWN:
+            raise PropertyViolated(ONE_REPLY, f"a read is answered {reply!r}")
+        result = _as_key_reply(self.command.verb, reply) if fate is Fate.ACKNOWLEDGED else None
+        self._ended(fate, result)
+
+    def lost(self) -> None:
+        """Nobody will ever know."""
+        self._ended(Fate.UNKNOWN)
+
+    def _ended(self, fate: Fate, result: KeyReply = None) -> None:
+        if self.token is not None:
+            is_error = isinstance(result, models.ErrorReply)
+            self.promises.told(self.token, Fate.UNKNOWN if is_error else fate)
+        self.history.ended(self, fate, result)
+        if self.ended is not None:
+            self.ended(fate)
+
+
+def _as_key_reply(verb: Verb, reply: Reply) -> KeyReply:
+    """The reply in the model's words; a shape that the command never has is an answer to another."""
+    match reply:
+        case ErrorReply(message=message):
+            return models.ErrorReply(message)
+        case Simple(text=text) if verb is Verb.SET:
+            return text.encode()
+        case bytes() | None if verb is Verb.GET:
+            return reply
+        case int() if verb in {Verb.DEL, Verb.INCR, Verb.APPEND}:
+            return reply
+        case _:
+            raise PropertyViolated(ONE_REPLY, f"{verb.value} is answered {reply!r}")
+
+
+@attrs.frozen(eq=False)
+class EchoErrand:
+    """A command whose one right answer is known: an answer to another command shows."""
+
+    text: bytes
+
+    @property
+    def arguments(self) -> tuple[bytes, ...]:
+        """The command as it is sent."""
+        return (b"ECHO", self.text)
+
+    def answered(self, reply: Reply) -> None:
+        """The server's one reply."""
+        if reply != self.text and fate_of(reply) is not Fate.REFUSED:
+            raise PropertyViolated(ONE_REPLY, f"ECHO {self.text!r} is answered {reply!r}")
+
+    def lost(self) -> None:
+        """It does not matter."""
+
+
+@attrs.frozen(eq=False)
+class ExpiringErrand:
+    """A write that is to vanish by itself."""
+
+    key: bytes
+    token: bytes
+    life_ms: int
+    promises: Promises
+
+    def __attrs_post_init__(self) -> None:
+        self.promises.asked(self.token)
+
+    @property
+    def arguments(self) -> tuple[bytes, ...]:
+        """The command as it is sent."""
+        return (b"SET", self.key, self.token, b"PX", b"%d" % self.life_ms)
+
+    def answered(self, reply: Reply) -> None:
+        """The server's one reply."""
+        self.promises.told(self.token, fate_of(reply))
+
+    def lost(self) -> None:
+        """Nobody will ever know."""
+        self.promises.told(self.token, Fate.UNKNOWN)
+
+
+@attrs.frozen(eq=False)
+class Question:
+    """Any command, for whoever wants its reply. A lost one is heard as unknown."""
+
+    arguments: tuple[bytes, ...]
+    heard: Callable[[Reply], None]
+
+    def answered(self, reply: Reply) -> None:
+        """The server's one reply."""
+        self.heard(reply)
+
+    def lost(self) -> None:
+        """Nobody will ever know."""
+        self.heard(LOST)
+
+
+AnyErrand: TypeAlias = KeyErrand | EchoErrand | ExpiringErrand
+
+
+@attrs.frozen(kw_only=True)
+class Workload:
+    """What the clients of a run ask for."""
+
+    clients: int = 4
+    keys: int = 4
+    reads: float = 0.4
+    pipeline_max: int = 4
+    expiring: float = 0.05
+    echoes: float = 0.05
+    value_bytes: int = 10  # beyond the token
+    life_ms_max: int = 2_000
+
+
+class RandomErrands:
+    """The errands of one client: what to send next, until it is told to stop."""
+
+    def __init__(
+        self, name: str, workload: Workload, history: History, promises: Promises, rng: Random
+    ) -> None:
+        self.is_over = False
+        self._name = name
+        self._workload = workload
+        self._history = history
+        self._promises = promises
+        self._rng = rng
+        self._count = 0
+        self._verbs = _draw_verbs(rng)
+
+    def __call__(self) -> Sequence[AnyErrand]:
+        """The next pipeline. Its keys differ, so that each operation's order is its key's."""
+        if self.is_over:
+            return ()
+        size = self._rng.randint(1, self._workload.pipeline_max)
+        keys = self._rng.sample(range(self._workload.keys), min(size, self._workload.keys))
+        return [self._errand(key) for key in keys]
+
+    def _errand(self, key: int) -> AnyErrand:
+        chosen = self._rng.random()
+        workload = self._workload
+        if chosen < workload.echoes:
+            return EchoErrand(self._token())
+        if chosen < workload.echoes + workload.expiring:
+            life_ms = self._rng.randint(1, workload.life_ms_max)
+            return ExpiringErrand(b"p%d" % key, self._token(), life_ms, self._promises)
+        is_read = self._rng.random() < workload.reads
+        verb = Verb.GET if is_read else self._rng.choice(self._verbs)
+        return self._key_errand(b"k%d" % key, verb)
+
+    def _key_errand(self, key: bytes, verb: Verb) -> KeyErrand:
+        token = self._token() if verb in {Verb.SET, Verb.APPEND} else None
+        argument = b"" if token is None else token + b"-" * self._workload.value_bytes
+        command = KeyCommand(verb, argument)
+        return KeyErrand(key, command, self._history, self._promises, token)
+
+    def _token(self) -> bytes:
+        self._count += 1
+        return f"<{self._name}.{self._count}>".encode()
+
+
+def _draw_verbs(rng: Random) -> Sequence[Verb]:
+    """What this client writes: a reader writes nothing, a counter only counts."""
+    return rng.choice(
+        (
+            (Verb.SET,),
+            (Verb.SET, Verb.APPEND, Verb.DEL),
+            (Verb.INCR, Verb.INCR, Verb.INCR, Verb.DEL),
+            (Verb.SET, Verb.APPEND, Verb.INCR, Verb.DEL),
+            (Verb.GET,),
+        )
+    )
+
+
+def expiring_keys(workload: Workload) -> Sequence[bytes]:
+    """The keys that clients let expire."""
+    return [b"p%d" % key for key in range(workload.keys)]
+
+
+def lasting_keys(workload: Workload) -> Sequence[bytes]:
+    """The keys that are judged by the history."""
+    return [b"k%d" % key for key in range(workload.keys)]

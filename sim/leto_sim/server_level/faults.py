@@ -1,0 +1,77 @@
+"""What can go wrong with whole servers, beside the faults that nodes share.
+
+Responsible for naming those faults. `leto_sim.server_level.nemesis` lets them happen,
+`leto_sim.server_level.scenario` draws plans of them.
+"""
+
+from typing import TypeAlias
+
+import attrs
+
+from leto.raft.types import Micros
+from leto_sim.node_level.faults import (
+    Crash,
+    CutLinks,
+    FailDisk,
+    LoseDisk,
+    Pause,
+    RemoveNode,
+    StallDisk,
+    TakeSnapshotNow,
+    Victim,
+)
+
+
+@attrs.frozen
+class CutPower:
+    """The machine stops with all that its operating system had not synced; later it boots."""
+
+    victim: Victim
+    down_us: Micros
+
+
+@attrs.frozen
+class StopServer:
+    """The operator stops the server in good order, and starts it again later."""
+
+    victim: Victim
+    down_us: Micros
+
+
+@attrs.frozen
+class ResetStreams:
+    """Every connection between the victim and the other machines is reset."""
+
+    victim: Victim
+
+
+@attrs.frozen
+class JumpClock:
+    """The wall clock is set, forwards or back."""
+
+    victim: Victim
+    by_ms: int
+
+
+ServerFault: TypeAlias = (
+    Crash  # the process alone dies: `kill -9`
+    | CutPower
+    | StopServer
+    | Pause
+    | CutLinks  # bits beyond the nodes' are the clients'
+    | ResetStreams
+    | StallDisk
+    | FailDisk
+    | LoseDisk
+    | RemoveNode  # the machine comes back as another node
+    | JumpClock
+    | TakeSnapshotNow
+)
+
+
+@attrs.frozen
+class PlannedServerFault:
+    """A fault, and when it strikes."""
+
+    at_us: Micros
+    fault: ServerFault

@@ -1,0 +1,154 @@
+"""Lets faults happen to whole servers, and undoes them.
+
+Responsible for performing a plan of faults, and for healing everything when the
+storm is over.
+"""
+
+from typing import assert_never
+
+from leto.raft.types import Micros
+from leto_sim.node_level.faults import (
+    LEADER,
+    Crash,
+    CutLinks,
+    FailDisk,
+    LoseDisk,
+    Pause,
+    RemoveNode,
+    StallDisk,
+    TakeSnapshotNow,
+    Victim,
+)
+from leto_sim.server_level.cluster import Machine, ServerCluster
+from leto_sim.server_level.faults import (
+    CutPower,
+    JumpClock,
+    PlannedServerFault,
+    ResetStreams,
+    ServerFault,
+    StopServer,
+)
+from leto_sim.server_level.operator import ServerOperator, is_heard_of
+from leto_sim.server_level.streams import StreamWeather
+
+Path = tuple[str, str]
+
+
+class ServerNemesis:
+    """Performs a plan."""
+
+    def __init__(self, cluster: ServerCluster, operator: ServerOperator) -> None:
+        self._cluster = cluster
+        self._operator = operator
+        self._scheduler = cluster.scheduler
+        self._is_over = False
+        self._cuts: list[tuple[Path, ...]] = []
+        for planned in cluster.scenario.plan:
+            self._scheduler.at(planned.at_us, self._strike, planned)
+
+    def heal(self) -> None:
+        """End every fault: what is down starts, what is cut is mended."""
+        self._is_over = True
+        for paths in self._cuts:
+            self._mend_paths(paths)
+        self._cluster.network.weather = StreamWeather()
+        for machine in self._cluster.machines:
+            if machine.process is not None:
+                machine.process.resume()
+            elif not machine.is_stranger:  # those are the operator's
+                self._cluster.start(machine)
+        self._cluster.remark("everything is healed")
+
+    def _strike(self, planned: PlannedServerFault) -> None:
+        if not self._is_over:
+            self._cluster.remark(str(planned.fault))
+            self._perform(planned.fault)
+
+    def _perform(self, fault: ServerFault) -> None:
+        if isinstance(fault, CutLinks):
+            self._cut(fault)
+            return
+        machine = self._machine(fault.victim)
+        if machine is None:
+            return
+        match fault:
+            case Crash(down_us=down_us):
+                self._take_down(machine, down_us, with_power=False)
+            case CutPower(down_us=down_us):
+                self._take_down(machine, down_us, with_power=True)
+            case StopServer():
+                machine.may_stop = True
+                self._cluster.request_stop(machine)
+            case Pause(for_us=for_us):
+                self._pause(machine, for_us)
+            case ResetStreams():
+                self._reset(machine)
+            case StallDisk(for_us=for_us):
+                if machine.process is not None and machine.process.lane is not None:
+                    machine.process.lane.stall(for_us)
+            case FailDisk():
+                if machine.process is not None and machine.process.lane is not None:
+                    machine.may_stop = True
+                    machine.process.lane.fail()
+            case LoseDisk():
+                self._operator.lose_disk(machine)
+            case RemoveNode():
+                self._operator.remove_node(machine)
+            case JumpClock(by_ms=by_ms):
+                machine.clock.unix_offset_ms += by_ms
+            case TakeSnapshotNow():
+                address = machine.client_address
+                self._operator.ask([address], (b"SNAPSHOT",), is_heard_of, lambda _: None)
+            case _:
+                assert_never(fault)
+
+    def _machine(self, victim: Victim) -> Machine | None:
+        if victim == LEADER:
+            leader = self._cluster.leader
+            return None if leader is None else self._cluster.machine_of(leader)
+        return self._cluster.machines[victim % len(self._cluster.machines)]
+
+    def _take_down(self, machine: Machine, down_us: Micros, *, with_power: bool) -> None:
+        if machine.process is None:
+            return  # it is down already, and somebody will start it
+        if with_power:
+            self._cluster.cut_power(machine)
+        else:
+            self._cluster.kill(machine)
+        self._scheduler.after(down_us, self._cluster.start, machine)
+
+    def _pause(self, machine: Machine, for_us: Micros) -> None:
+        if machine.process is not None:
+            machine.process.pause()
+            self._scheduler.after(for_us, machine.process.resume)
+
+    def _reset(self, machine: Machine) -> None:
+        others = [other.host for other in self._cluster.machines if other is not machine]
+        others += [process.sockets.host for process in self._cluster.clients.values()]
+        for other in others:
+            self._cluster.network.reset(machine.host, other)
+
+    def _cut(self, fault: CutLinks) -> None:
+        left, right = self._side(fault.left), self._side(fault.right)
+        paths = [(a, b) for a in left for b in right]
+        if not fault.one_way:
+            paths += [(b, a) for a, b in paths]
+        cut = tuple(paths)
+        for source, target in cut:
+            self._cluster.network.block(source, target)
+        self._cuts.append(cut)
+        self._scheduler.after(fault.for_us, self._mend, cut)
+
+    def _mend(self, cut: tuple[Path, ...]) -> None:
+        if not self._is_over:
+            self._cuts.remove(cut)
+            self._mend_paths(cut)
+
+    def _mend_paths(self, paths: tuple[Path, ...]) -> None:
+        for source, target in paths:
+            self._cluster.network.unblock(source, target)
+
+    def _side(self, mask: int) -> list[str]:
+        hosts = [machine.host for machine in self._cluster.machines]
+        hosts += [process.sockets.host for process in self._cluster.clients.values()]
+        return [host for number, host in enumerate(hosts) if mask >> number & 1]

@@ -1,0 +1,181 @@
+"""Whoever looks after the machines: restarts what stopped, replaces what is lost.
+
+Responsible for what an operator of real servers does by the documented way: a server
+that has ended its process is started again; a machine whose disk is lost comes back
+empty under its old name, must be refused, and is admitted once LEAVE has removed the
+old member. Everything goes through the servers' own commands.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import attrs
+
+from leto.resp import ErrorReply, Reply
+from leto.server.world import Stop
+from leto_sim.node_level.scenario import MS
+from leto_sim.randomness import stream
+from leto_sim.result import PropertyViolated
+from leto_sim.server_level.cluster import Machine, ServerCluster
+from leto_sim.server_level.errands import Question, fate_of
+from leto_sim.server_level.promises import Fate
+from leto_sim.server_level.resp_client import Manners
+
+HEALTHY_SERVER: Final = "a server stops only for a reason"
+RESTART_US: Final = 300 * MS  # on average
+REPLACEABLE_MIN: Final = 3  # machines: two are left
+_MANNERS: Final = Manners(think_us=50 * MS, retry_us=100 * MS)
+
+
+@attrs.define
+class _Replacement:
+    """A machine on its way back as another node, since its disk was lost or it was removed."""
+
+    machine: Machine
+    has_left: bool = False  # the old member
+    has_exited: bool = False  # the old member's server: it was told that it is one no more
+
+
+class ServerOperator:
+    """Runs the cluster as its documentation says."""
+
+    def __init__(self, cluster: ServerCluster) -> None:
+        self._cluster = cluster
+        self._rng = stream(cluster.scenario.seed, "operator")
+        self._replacement: _Replacement | None = None
+        self._inquiries = 0
+        cluster.on_stop = self._on_stop
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every machine runs a server that is a voter."""
+        return self._cluster.is_whole and (self._replacement is None or self._replacement.has_left)
+
+    def ask(
+        self,
+        addresses: Sequence[str],
+        arguments: tuple[bytes, ...],
+        is_settled: Callable[[Reply], bool],
+        then: Callable[[Reply], None],
+    ) -> None:
+        """Ask until there is an answer that settles it, then hang up."""
+        self._inquiries += 1
+        name = f"operator{self._inquiries}"
+        inquiry = _Inquiry(arguments, is_settled)
+        self._cluster.run_client(name, addresses, inquiry.next_errands, _MANNERS)
+
+        def settled(reply: Reply) -> None:
+            self._cluster.scheduler.after(0, self._cluster.clients.pop(name).kill)
+            then(reply)
+
+        inquiry.then = settled
+
+    def lose_disk(self, machine: Machine) -> None:
+        """The machine's disk is replaced by an empty one, if that can be borne."""
+        cluster = self._cluster
+        if len(cluster.machines) < REPLACEABLE_MIN or not self.is_idle:
+            return
+        self._replacement = _Replacement(machine)
+        cluster.wipe(machine, self._some_other(machine).client_address)
+        machine.is_stranger = True
+        cluster.start(machine)
+
+    def remove_node(self, machine: Machine) -> None:
+        """The node is removed; the machine comes back empty, when its server has seen that."""
+        if len(self._cluster.machines) < REPLACEABLE_MIN or not self.is_idle:
+            return
+        replacement = self._replacement = _Replacement(machine)
+
+        def has_left(_: Reply) -> None:
+            replacement.has_left = True
+            self._bring_back(replacement)
+
+        self._ask_to_leave(machine, self._cluster.machines, has_left)
+
+    def _on_stop(self, machine: Machine, stop: Stop) -> None:
+        self._cluster.remark(f"{machine.name} exits {stop.exit_code}: {stop.message}")
+        replacement = self._replacement
+        if replacement is not None and replacement.machine is machine:
+            if machine.is_stranger and "LEAVE" in stop.message:
+                self._let_leave(replacement)
+                return
+            if not machine.is_stranger and "move its data directory away" in stop.message:
+                replacement.has_exited = True
+                self._bring_back(replacement)
+                return
+        if not machine.may_stop:
+            raise PropertyViolated(
+                HEALTHY_SERVER,
+                f"{machine.name} exits {stop.exit_code}: {stop.message}",
+                node=machine.name,
+            )
+        delay_us = int(self._rng.expovariate(1.0) * RESTART_US)
+        self._cluster.scheduler.after(delay_us, self._cluster.start, machine)
+
+    def _let_leave(self, replacement: _Replacement) -> None:
+        machine = replacement.machine
+
+        def has_left(_: Reply) -> None:
+            replacement.has_left = True
+            machine.is_stranger = False
+            self._cluster.remark(f"{machine.name} has left")
+            self._cluster.start(machine)
+
+        others = [other for other in self._cluster.machines if other is not machine]
+        self._ask_to_leave(machine, others, has_left)
+
+    def _bring_back(self, replacement: _Replacement) -> None:
+        """Wait for both: a LEAVE that is still on its way must not meet the new node."""
+        if replacement.has_left and replacement.has_exited:
+            machine = replacement.machine
+            self._cluster.remark(f"{machine.name} was removed")
+            self._cluster.wipe(machine, self._some_other(machine).client_address)
+            self._cluster.start(machine)
+
+    def _ask_to_leave(
+        self, machine: Machine, whom: Sequence[Machine], then: Callable[[Reply], None]
+    ) -> None:
+        addresses = [other.client_address for other in whom]
+        self.ask(addresses, (b"LEAVE", machine.name.encode()), _is_gone, then)
+
+    def _some_other(self, machine: Machine) -> Machine:
+        others = [other for other in self._cluster.machines if other is not machine]
+        return self._rng.choice(others)
+
+
+class _Inquiry:
+    """A question that is asked again until it is settled."""
+
+    def __init__(self, arguments: tuple[bytes, ...], is_settled: Callable[[Reply], bool]) -> None:
+        self.then: Callable[[Reply], None] | None = None
+        self._arguments = arguments
+        self._is_settled = is_settled
+        self._is_open = True  # to be asked (again)
+
+    def next_errands(self) -> Sequence[Question]:
+        """The question, unless it is on its way or settled."""
+        if not self._is_open:
+            return ()
+        self._is_open = False
+        return (Question(self._arguments, self._heard),)
+
+    def _heard(self, reply: Reply) -> None:
+        if not self._is_settled(reply):
+            self._is_open = True
+        elif self.then is not None:
+            self.then(reply)
+
+
+def _is_gone(reply: Reply) -> bool:
+    """Whether the member has left: now, or before we asked again."""
+    return not isinstance(reply, ErrorReply) or "no such member" in reply.message
+
+
+def is_carried_out(reply: Reply) -> bool:
+    """Whether the server has done what it was asked for."""
+    return fate_of(reply) is Fate.ACKNOWLEDGED
+
+
+def is_heard_of(reply: Reply) -> bool:
+    """Whether the server has dealt with the command, or nobody will know."""
+    return fate_of(reply) is not Fate.REFUSED

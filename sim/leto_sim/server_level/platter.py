@@ -1,0 +1,132 @@
+"""What is durable on a server's disk, read from the platters' bytes.
+
+Responsible for following one machine's write-ahead log as syncs complete, frame by
+frame, and for the image that the frames leave (`leto_sim.node_level.platter`). The server's word
+counts for nothing: only bytes that a power cut would spare are read. It also checks
+what one life of a server finds of another's: a new segment says where the log ended,
+and that must be where the platters' log ends.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from leto.raft.actions import Write
+from leto.raft.types import EntryId, NodeId
+from leto.wal import (
+    Identity,
+    Position,
+    Record,
+    SegmentHead,
+    SegmentReader,
+    has_file,
+    segment_name,
+    segment_number,
+    snapshot_name,
+)
+from leto.wal.records import NOWHERE
+from leto_sim.node_level.platter import LogImage, Platter
+from leto_sim.result import PropertyViolated
+from leto_sim.server_level.files import SimulatedDirectory
+
+DURABLE_IS_FOUND: Final = "what is durable is found again, and nothing else"
+
+
+class ServerPlatter:
+    """The durable image of one machine's server, and who that is."""
+
+    def __init__(self, name: str, directory: SimulatedDirectory) -> None:
+        self.platter = Platter()
+        self.identity: Identity | None = None
+        self._name = name
+        self._directory = directory
+        self._reader = SegmentReader(0)
+        self._read_bytes = 0  # of that reader's segment
+
+    @property
+    def node_id(self) -> NodeId | None:
+        """Who the node is; None while nothing durable says so."""
+        return None if self.identity is None else self.identity.node_id
+
+    def memory(self) -> LogImage:
+        """A log as the durable one is now, to go on from."""
+        log = self.platter.log
+        return LogImage(log.before_log, log.entries)
+
+    def catch_up(self, about_to_perform: Callable[[Write], None]) -> None:
+        """Read what has become durable. Each write is announced before it counts."""
+        self._read_on(None, about_to_perform)
+        for number in self._later_segments():
+            head = self._head_of(number)
+            if head is not None:
+                self._turn_to(number, head, about_to_perform)
+                self._read_on(None, about_to_perform)
+
+    def _later_segments(self) -> list[int]:
+        numbers = map(segment_number, self._directory.durable_files())
+        return sorted(n for n in numbers if n is not None and n > self._reader.segment)
+
+    def _head_of(self, number: int) -> SegmentHead | None:
+        frames = SegmentReader(number).feed(self._synced_from(number, 0))
+        record = frames[0].record if frames else None
+        return record if isinstance(record, SegmentHead) else None
+
+    def _turn_to(
+        self, number: int, head: SegmentHead, about_to_perform: Callable[[Write], None]
+    ) -> None:
+        if head.previous.segment == self._reader.segment:
+            self._read_on(head.previous.offset, about_to_perform)
+        if self._reader.end != head.previous:
+            raise self._violation(
+                f"segment {number} says that the log ended at {_place(head.previous)},"
+                f" where {_place(self._reader.end)} is durable"
+            )
+        if head.previous == NOWHERE:
+            self.platter = Platter(head.snapshot)  # a node is born here
+        platter = self.platter
+        told = (head.hard_state, head.snapshot, head.last_index)
+        if told != (platter.hard_state, platter.snapshot, platter.last.index):
+            raise self._violation(
+                f"the head of segment {number} tells another story: {head} after"
+                f" {platter.hard_state}, {platter.snapshot}, {platter.last}"
+            )
+        self.identity = head.identity
+        self._reader, self._read_bytes = SegmentReader(number), 0
+
+    def _read_on(self, until: int | None, about_to_perform: Callable[[Write], None]) -> None:
+        data = self._synced_from(self._reader.segment, self._read_bytes)
+        if until is not None:
+            data = data[: max(0, until - self._read_bytes)]
+        if data:
+            self._read_bytes += len(data)
+            for frame in self._reader.feed(data):
+                self._perform(frame.record, about_to_perform)
+
+    def _synced_from(self, segment: int, offset: int) -> bytes:
+        file = self._directory.durable_files().get(segment_name(segment))
+        return b"" if file is None else file.synced_from(offset)
+
+    def _perform(self, record: Record, about_to_perform: Callable[[Write], None]) -> None:
+        if not isinstance(record, Write):
+            return
+        about_to_perform(record)
+        mark = record.snapshot
+        if mark is not None and has_file(mark):
+            self.platter.keep_content(mark.last_included, self._content(mark.last_included))
+        elif mark is not None:
+            self.platter.keep_content(mark.last_included, b"")
+        self.platter.perform(record)
+        if mark is not None:
+            self.platter.compact(mark.before_log, mark.last_included)
+
+    def _content(self, last_included: EntryId) -> bytes:
+        file = self._directory.durable_files().get(snapshot_name(last_included))
+        if file is None:
+            raise self._violation(f"snapshot {last_included} is named, and its file is not durable")
+        return file.synced()
+
+    def _violation(self, what: str) -> PropertyViolated:
+        return PropertyViolated(DURABLE_IS_FOUND, f"{self._name}: {what}", node=self._name)
+
+
+def _place(position: Position) -> str:
+    return f"{position.segment}+{position.offset}"

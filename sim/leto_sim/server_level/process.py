@@ -1,0 +1,268 @@
+"""A simulated process: a sans-IO program, its clock, its sockets and its disk.
+
+Responsible for carrying facts to the program and performing what it orders, as an
+adapter does in the real world; and for what can befall a process: it is stopped
+for a while, it is killed, its host loses power. What the facts and orders mean is
+the program's business. Servers and simulated clients are both programs.
+
+Invariants:
+    1. A program is told one fact at a time, and every order is performed before
+       the next one.
+    2. A process that has ended is told nothing more.
+"""
+
+from collections.abc import Sequence
+from random import Random
+from traceback import extract_tb
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
+
+import attrs
+
+from leto.raft.errors import LetoError
+from leto.raft.types import Micros
+from leto.server.world import (
+    ClockTicked,
+    Close,
+    Dial,
+    DiskJob,
+    Fact,
+    FileFound,
+    Log,
+    Order,
+    PauseReading,
+    Port,
+    ResumeReading,
+    Started,
+    Stop,
+    Transmit,
+)
+from leto_sim.result import PropertyViolated
+from leto_sim.scheduler import Scheduler
+from leto_sim.server_level.streams import Sockets, StreamNetwork
+
+if TYPE_CHECKING:
+    from leto_sim.server_level.disk import DiskLane
+
+MILLION: Final = 1_000_000
+TIMER_LATENESS_US: Final = 20  # no timer fires sooner; so what asks for "now" lets time pass
+FIRST_UNIX_MS: Final = 1_700_000_000_000
+
+
+HEALTHY_PROGRAM: Final = "the program keeps its own invariants"
+_BUGS: Final = (
+    AssertionError,
+    AttributeError,
+    ArithmeticError,
+    LetoError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+)
+
+
+class Program(Protocol):
+    """What runs in a process: facts in, orders out."""
+
+    @property
+    def deadline(self) -> Micros | None:
+        """When it wants to be told `ClockTicked`, by its own clock."""
+        ...
+
+    def handle(self, fact: Fact, now: Micros, unix_ms: int) -> Sequence[Order]:
+        """Take in one fact."""
+        ...
+
+
+class Witness(Protocol):
+    """Who watches processes: the world's checks, its digest, its trace."""
+
+    def told(self, process: "Process", fact: Fact) -> None:
+        """The process is about to be told this."""
+        ...
+
+    def ordered(self, process: "Process", order: Order) -> None:
+        """The process orders this; it is about to be performed."""
+        ...
+
+    def handled(self, process: "Process") -> None:
+        """The fact has been dealt with, and every order performed."""
+        ...
+
+    def stopped(self, process: "Process", stop: Stop) -> None:
+        """The program has ended its process."""
+        ...
+
+
+@attrs.define(kw_only=True)
+class HostClock:
+    """A machine's clocks: one that only runs, at its own rate, and one that jumps."""
+
+    zero: Micros = 0  # what the monotonic clock showed when the world began
+    drift_ppm: int = 0
+    unix_offset_ms: int = 0  # written by the faults
+
+    def now(self, time_us: Micros) -> Micros:
+        """The monotonic clock."""
+        return self.zero + time_us + time_us * self.drift_ppm // MILLION
+
+    def unix_ms(self, time_us: Micros) -> int:
+        """The wall clock."""
+        return FIRST_UNIX_MS + time_us // 1000 + self.unix_offset_ms
+
+    def when(self, now: Micros) -> Micros:
+        """The earliest time at which the monotonic clock shows at least `now`."""
+        time = max(0, (now - self.zero) * MILLION // (MILLION + self.drift_ppm) - 1)
+        while self.now(time) < now:
+            time += 1
+        return time
+
+
+class Process:
+    """One life of a program, from `Started` to its end."""
+
+    def __init__(
+        self,
+        name: str,
+        host: str,
+        program: Program,
+        clock: HostClock,
+        scheduler: Scheduler,
+        network: StreamNetwork,
+        witness: Witness,
+        rng: Random,
+    ) -> None:
+        self.name = name
+        self.program = program
+        self.clock = clock
+        self.sockets = Sockets(host, self.tell)
+        self.lane: DiskLane | None = None
+        self.is_paused = False
+        self.has_ended = False
+        self._scheduler = scheduler
+        self._network = network
+        self._witness = witness
+        self._rng = rng
+        self._untold: list[Fact] = []  # while paused
+        self._timer: Micros | None = None  # when the next tick is due, in the world's time
+
+    def listen(self, port: Port, address: str) -> None:
+        """Open a listening port."""
+        self._network.listen(self.sockets, port, address)
+
+    def start(self, files: tuple[FileFound, ...] = ()) -> None:
+        """Tell the program that it runs."""
+        self.tell(Started(files))
+
+    def tell(self, fact: Fact) -> None:
+        """Tell the program a fact, or keep it for when the process goes on."""
+        if self.has_ended:
+            return
+        if self.is_paused:
+            self._untold.append(fact)
+            return
+        self._witness.told(self, fact)
+        if self._carry_out(self._decide(fact)):
+            self._set_timer()
+            self._witness.handled(self)
+
+    def pause(self) -> None:
+        """Stop the process; the world goes on around it."""
+        if not self.is_paused:
+            self.is_paused = True
+            self._network.freeze(self.sockets)
+
+    def resume(self) -> None:
+        """Let the process go on, and learn what happened."""
+        if not self.is_paused:
+            return
+        self.is_paused = False
+        untold, self._untold = self._untold, []
+        for fact in untold:
+            self.tell(fact)
+        if not self.has_ended:
+            self._network.thaw(self.sockets)
+
+    def kill(self) -> None:
+        """End the process; its operating system lives on."""
+        self._end()
+        self._network.end_process(self.sockets, self._rng)
+
+    def lose_power(self) -> None:
+        """End the process with its host."""
+        self._end()
+        self._network.cut_power(self.sockets, self.sockets.host)
+
+    def _end(self) -> None:
+        self.has_ended = True
+        if self.lane is not None:
+            self.lane.interrupt()
+
+    def _decide(self, fact: Fact) -> Sequence[Order]:
+        clock, time = self.clock, self._scheduler.now
+        try:
+            return self.program.handle(fact, clock.now(time), clock.unix_ms(time))
+        except _BUGS as bug:
+            where = extract_tb(bug.__traceback__)[-1]
+            raise PropertyViolated(
+                HEALTHY_PROGRAM,
+                f"{self.name}: {type(bug).__name__}: {bug}"
+                f" ({where.name}, line {where.lineno} of {where.filename.rpartition('/')[2]})",
+                node=self.name,
+            ) from bug
+
+    def _carry_out(self, orders: Sequence[Order]) -> bool:
+        """Perform the orders; False if they ended the process."""
+        for order in orders:
+            self._witness.ordered(self, order)
+            if isinstance(order, Stop):
+                self._end()
+                self._network.end_process(self.sockets, self._rng)
+                self._witness.stopped(self, order)
+                return False
+            self._perform(order)
+        return True
+
+    def _perform(self, order: Order) -> None:
+        network, sockets = self._network, self.sockets
+        assert not isinstance(order, Stop), "performed where the orders are carried out"
+        match order:
+            case Transmit(connection=connection, data=data):
+                network.transmit(sockets, connection, data)
+            case DiskJob():
+                assert self.lane is not None, "a program that has no disk orders disk jobs"
+                self.lane.submit(order)
+            case Dial(dial=dial, address=address):
+                network.dial(sockets, dial, address)
+            case PauseReading(connection=connection):
+                network.pause(sockets, connection)
+            case ResumeReading(connection=connection):
+                network.resume(sockets, connection)
+            case Close(connection=connection, abort=abort):
+                network.close(sockets, connection, abort=abort)
+            case Log():
+                pass
+            case _:
+                assert_never(order)
+
+    def _set_timer(self) -> None:
+        deadline = self.program.deadline
+        if deadline is None:
+            return
+        earliest = self._scheduler.now + TIMER_LATENESS_US
+        due = max(self.clock.when(deadline), earliest)
+        if self._timer is None or due < self._timer:
+            self._timer = due
+            self._scheduler.at(due, self._tick, due)
+
+    def _tick(self, due: Micros) -> None:
+        if due != self._timer or self.has_ended:
+            return  # an earlier one took its place
+        self._timer = None
+        deadline = self.program.deadline
+        if self.is_paused or (
+            deadline is not None and deadline <= self.clock.now(self._scheduler.now)
+        ):
+            self.tell(ClockTicked())
+        else:
+            self._set_timer()

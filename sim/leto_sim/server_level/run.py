@@ -1,0 +1,166 @@
+"""A run at server level: whole servers, bytes and all; a storm, a calm, the last judgement.
+
+Responsible for the course of a run. A cluster is founded by the operator's way, and in
+the storm faults strike while clients work. In the calm everything is healed: within a
+bounded virtual time the cluster must be whole, commit, and agree. Then every key is
+read from every node, and the clients' histories are judged.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from leto.raft.types import Micros
+from leto.resp import Reply
+from leto_sim.lincheck.models import StringKey
+from leto_sim.lincheck.search import Verdict, check_history
+from leto_sim.node_level.scenario import MS
+from leto_sim.randomness import stream
+from leto_sim.result import PropertyViolated, RunResult, Violation
+from leto_sim.server_level.audit import Audit
+from leto_sim.server_level.cluster import ServerCluster
+from leto_sim.server_level.errands import History, RandomErrands, expiring_keys, lasting_keys
+from leto_sim.server_level.nemesis import ServerNemesis
+from leto_sim.server_level.operator import ServerOperator, is_carried_out
+from leto_sim.server_level.resp_client import RespClient
+from leto_sim.server_level.scenario import SECOND, ServerScenario, draw_server_scenario
+
+SERVER_LEVEL: Final = "server"
+PROGRESS: Final = "progress after everything is healed"
+LINEARIZABILITY: Final = "linearizability"
+
+_ELECTIONS_TO_RECOVER: Final = 60  # election timeouts: many, since the settings are extreme
+_SECONDS_TO_RECOVER: Final = 60  # beside them: for dials, handshakes and clients' patience
+_EVENTS_BETWEEN_LOOKS: Final = 20
+_EXPIRY_SLACK_MS: Final = 500
+
+
+def run_server_level(seed: int, nodes: int = 3, events_max: int = 10_000) -> RunResult:
+    """Run the scenario of that seed."""
+    return run_server_scenario(draw_server_scenario(seed, nodes=nodes, events_max=events_max))
+
+
+def run_server_scenario(scenario: ServerScenario) -> RunResult:
+    """Run a scenario; if a property is violated, once more to see the last events."""
+    result = ServerLevelRun(scenario).run()
+    return result if result.violation is None else ServerLevelRun(scenario, traced=True).run()
+
+
+class ServerLevelRun:
+    """One run."""
+
+    def __init__(self, scenario: ServerScenario, *, traced: bool = False) -> None:
+        self._scenario = scenario
+        self.cluster = ServerCluster(scenario, traced=traced)
+        self.history = History()
+        self._operator = ServerOperator(self.cluster)
+        self._errands = [self._new_errands(number) for number in range(scenario.workload.clients)]
+        self._clients = [self._new_client(number) for number in range(scenario.workload.clients)]
+        self._nemesis = ServerNemesis(self.cluster, self._operator)
+
+    def run(self) -> RunResult:
+        """From founding to judgement."""
+        violation: Violation | None = None
+        try:
+            self._storm()
+            self._calm()
+            self._audit()
+            self._judge()
+        except PropertyViolated as fault:
+            self.cluster.break_off()
+            violation = Violation.found(
+                fault, event=self.cluster.journal.events, time_us=self.cluster.scheduler.now
+            )
+        return self._result(violation)
+
+    def _new_errands(self, number: int) -> RandomErrands:
+        name = f"c{number + 1}"
+        rng = stream(self._scenario.seed, "errands", name)
+        promises = self.cluster.promises
+        return RandomErrands(name, self._scenario.workload, self.history, promises, rng)
+
+    def _new_client(self, number: int) -> RespClient:
+        return self.cluster.run_client(
+            f"c{number + 1}",
+            self.cluster.addresses,
+            self._errands[number],
+            self._scenario.manners,
+        )
+
+    def _storm(self) -> None:
+        scheduler, journal, scenario = self.cluster.scheduler, self.cluster.journal, self._scenario
+        while scheduler.now < scenario.duration_us and journal.events < scenario.events_max:
+            scheduler.step()
+
+    def _calm(self) -> None:
+        self._nemesis.heal()
+        is_written = False
+
+        def written(_: Reply) -> None:
+            nonlocal is_written
+            is_written = True
+
+        write = (b"SET", b"progress", b"made")
+        self._operator.ask(self.cluster.addresses, write, is_carried_out, written)
+        self._run_until(lambda: is_written, "nothing is written")
+        for errands in self._errands:  # with these settings a joiner may never catch up with them
+            errands.is_over = True
+        self._run_until(
+            lambda: all(client.is_idle for client in self._clients), "clients are not answered"
+        )
+        self._run_until(lambda: self._operator.is_idle, "not every server becomes a voter")
+
+    def _audit(self) -> None:
+        """Every node knows every key, and none that has expired."""
+        life_ms = self._scenario.workload.life_ms_max + _EXPIRY_SLACK_MS
+        self._run_for(life_ms * MS * 11 // 10)
+        workload = self._scenario.workload
+        audits = [
+            Audit(
+                self.cluster, machine, lasting_keys(workload), expiring_keys(workload), self.history
+            )
+            for machine in self.cluster.machines
+        ]
+        self._run_until(lambda: all(audit.is_done for audit in audits), "the last reads fail")
+        for audit in audits:
+            audit.compare_with(audits[0])
+
+    def _run_for(self, duration_us: Micros) -> None:
+        scheduler = self.cluster.scheduler
+        end = scheduler.now + duration_us
+        while scheduler.now < end:
+            scheduler.step()
+
+    def _run_until(self, is_reached: Callable[[], bool], otherwise: str) -> None:
+        scheduler, config = self.cluster.scheduler, self._scenario.config
+        patience_us = _ELECTIONS_TO_RECOVER * config.election_timeout_max_us
+        patience_us += _SECONDS_TO_RECOVER * SECOND
+        give_up_at = scheduler.now + patience_us
+        while not is_reached():
+            if scheduler.now > give_up_at:
+                raise PropertyViolated(PROGRESS, f"{otherwise} within {patience_us} us")
+            for _ in range(_EVENTS_BETWEEN_LOOKS):
+                scheduler.step()
+
+    def _judge(self) -> None:
+        self.cluster.promises.settle()
+        self.history.close()
+        finding = check_history(self.history.judged(self.cluster.promises), StringKey())
+        if finding.verdict is Verdict.ILLEGAL:
+            raise PropertyViolated(
+                LINEARIZABILITY,
+                f"the {len(finding.operations)} operations on key {finding.key!r} have no order",
+            )
+
+    def _result(self, violation: Violation | None) -> RunResult:
+        cluster = self.cluster
+        return RunResult(
+            seed=self._scenario.seed,
+            level=SERVER_LEVEL,
+            events=cluster.journal.events,
+            virtual_time_us=cluster.scheduler.now,
+            elections=cluster.panel.elections,
+            commits=cluster.panel.commits,
+            digest=cluster.journal.digest,
+            violation=violation,
+            last_events=cluster.journal.last_events,
+        )

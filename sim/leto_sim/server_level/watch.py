@@ -1,0 +1,190 @@
+"""Watches whole servers: shows each one's life to the checkers, event by event.
+
+Responsible for turning what a process is told and orders into what the checkers of
+`leto_sim.checkers` want to know: the writes that it orders (read from the bytes it
+writes), the writes that become durable (read from the platters), the entries that it
+applies, the role that it plays; and for the journal. The only things taken from
+inside a server are its status and the entries it applied.
+"""
+
+from typing import Final
+
+from leto.raft.actions import Write
+from leto.raft.entries import Entry
+from leto.raft.status import Status
+from leto.raft.types import Index, NodeId
+from leto.server import Server
+from leto.server.world import (
+    Close,
+    ConnectionAccepted,
+    ConnectionClosed,
+    ConnectionId,
+    DiskJob,
+    DiskJobDone,
+    Fact,
+    Order,
+    Port,
+    Stop,
+    StopRequested,
+    WriteAt,
+)
+from leto.wal import SegmentReader, segment_number
+from leto_sim.checkers.panel import Panel
+from leto_sim.node_level.platter import LogImage, Platter
+from leto_sim.result import PropertyViolated
+from leto_sim.server_level.platter import ServerPlatter
+from leto_sim.server_level.promises import Promises
+
+NOT_CLOSED: Final = "a connection is never closed in place of an answer"
+STRANGER_REFUSED: Final = "who has lost the data is a stranger until the old member has left"
+_NOBODY: Final = NodeId(0)
+
+
+class ServerLife:
+    """One life of a server, as the checkers see it (`checkers.observed.Observed`)."""
+
+    def __init__(self, name: str, disk: ServerPlatter, panel: Panel, promises: Promises) -> None:
+        self.name = name
+        self.memory = LogImage()
+        self.replaces: NodeId | None = None  # the member of its name whose data is lost
+        self._disk = disk
+        self._panel = panel
+        self._promises = promises
+        self._server: Server | None = None
+        self._has_begun = False  # it takes part
+        self._ordered = SegmentReader(0)
+        self._applied: list[Entry] = []  # since the last event
+        self._applied_until: Index = 0
+        self._clients: dict[ConnectionId, None] = {}
+        self._is_stopping = False
+
+    # --- what the checkers see -----------------------------------------------------------
+
+    @property
+    def node_id(self) -> NodeId:
+        """Who it is."""
+        return self._disk.node_id or _NOBODY
+
+    @property
+    def status(self) -> Status:
+        """What it says of itself."""
+        consensus = None if self._server is None else self._server.status.consensus
+        assert consensus is not None, "asked only once it takes part"
+        return consensus.raft
+
+    @property
+    def platter(self) -> Platter:
+        """What a power cut would leave of it."""
+        return self._disk.platter
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it takes part in the protocol."""
+        return self._has_begun
+
+    # --- what it is told and orders ------------------------------------------------------
+
+    def runs(self, server: Server) -> None:
+        """This is the program whose life it is."""
+        self._server = server
+
+    def applies(self, entries: tuple[Entry, ...]) -> None:
+        """The server has applied these entries; it says so while it handles a fact."""
+        self._applied.extend(entries)
+
+    def told(self, fact: Fact) -> None:
+        """The server is about to be told this."""
+        match fact:
+            case DiskJobDone():
+                self._disk.catch_up(self._write_durable)
+            case ConnectionAccepted(connection=connection, port=Port.CLIENT):
+                self._clients[connection] = None
+            case ConnectionClosed(connection=connection):
+                self._clients.pop(connection, None)
+            case StopRequested():
+                self._is_stopping = True
+            case _:
+                pass
+
+    def ordered(self, order: Order) -> None:
+        """The server orders this."""
+        self._begin_if_ready()
+        match order:
+            case DiskJob(steps=steps):
+                for step in steps:
+                    if isinstance(step, WriteAt):
+                        self._wrote(step)
+            case Close(connection=connection) if connection in self._clients:
+                if not self._is_stopping:
+                    raise self._violation(NOT_CLOSED, f"closes client connection {connection}")
+            case Stop():
+                self._is_stopping = True
+            case _:
+                pass
+
+    def handled(self) -> None:
+        """The fact has been dealt with."""
+        self._begin_if_ready()
+        if not self._has_begun:
+            return
+        self._panel.handled(self)
+        if self._applied:
+            self._check_applied()
+        if self.replaces is not None:
+            self._check_stranger(self.replaces)
+
+    def ended(self) -> None:
+        """The process is no more."""
+        if self._has_begun:
+            self._panel.node_ended(self)
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _begin_if_ready(self) -> None:
+        if self._has_begun or self._server is None or self._server.status.consensus is None:
+            return
+        self._has_begun = True
+        self.memory = self._disk.memory()
+        self._panel.node_started(self)
+
+    def _wrote(self, step: WriteAt) -> None:
+        """Bytes are to be appended to a file; of the log's, every write in them is ordered."""
+        number = segment_number(step.file)
+        if number is None:
+            return
+        if number != self._ordered.segment:
+            self._ordered = SegmentReader(number)
+        for frame in self._ordered.feed(step.data):
+            if isinstance(frame.record, Write) and self._has_begun:
+                self._write_issued(frame.record)
+
+    def _write_issued(self, write: Write) -> None:
+        self._panel.write_issued(self, write)
+        self.memory.perform(write)
+        if write.snapshot is not None:
+            self.memory.compact(write.snapshot.before_log)
+
+    def _write_durable(self, write: Write) -> None:
+        self._panel.write_durable(self, write)
+
+    def _check_applied(self) -> None:
+        entries, self._applied = self._applied, []
+        first = entries[0].id.index
+        mark = self.platter.snapshot
+        if first != self._applied_until + 1 and mark is not None:
+            # The state machine did not come here by applying: a snapshot was restored.
+            index = mark.last_included.index
+            self._panel.safety.restored(self, index, self.platter.content(mark))
+        self._panel.safety.applied(self, entries)
+        self._applied_until = entries[-1].id.index
+        self._promises.applied(entries)
+
+    def _check_stranger(self, lost: NodeId) -> None:
+        configuration = self.status.configuration
+        if configuration.member(lost) is not None and configuration.member(self.node_id):
+            raise self._violation(
+                STRANGER_REFUSED, f"is a member beside {lost}, whose name it bears"
+            )
+
+    def _violation(self, property_name: str, what: str) -> PropertyViolated:
+        return PropertyViolated(property_name, f"{self.name} {what}", node=self.name)

@@ -1,0 +1,147 @@
+"""Members come and go, one errand after the other."""
+
+import pytest
+
+from leto.raft.configuration import MemberRole
+from leto_sim.node_level.administrator import MEMBERS_MAX, Administrator
+from leto_sim.node_level.cluster import Cluster, Host
+from tests.support.sims import QUICK, cluster_of, elect, pass_time, wait
+
+
+class Staff:
+    """A cluster with a leader, and its administrator."""
+
+    def __init__(self, nodes: int = 3) -> None:
+        self.cluster: Cluster = cluster_of(nodes)
+        self.administrator = Administrator(self.cluster)
+        elect(self.cluster)
+
+    @property
+    def names(self) -> list[str]:
+        leader = elect(self.cluster)
+        return sorted(m.name for m in leader.status.committed_configuration.members)
+
+    def follower(self) -> Host:
+        leader = elect(self.cluster)
+        return next(h for h in self.cluster.hosts if h.alive is not None and h.alive is not leader)
+
+    def finish(self) -> None:
+        wait(self.cluster, lambda: self.administrator.is_idle)
+
+
+@pytest.fixture
+def staff() -> Staff:
+    return Staff()
+
+
+def test_a_blank_node_joins_and_becomes_a_voter(staff: Staff) -> None:
+    staff.administrator.add_node()
+    assert not staff.administrator.is_idle
+
+    staff.finish()
+
+    assert ["id1", "id2", "id3", "id4"] == staff.names
+    wait(
+        staff.cluster,
+        lambda: all(
+            member.role is MemberRole.VOTER
+            for member in elect(staff.cluster).status.committed_configuration.members
+        ),
+    )
+
+
+def test_one_errand_at_a_time(staff: Staff) -> None:
+    staff.administrator.add_node()
+    staff.administrator.add_node()
+    staff.administrator.remove_node(staff.follower())
+
+    staff.finish()
+
+    assert ["id1", "id2", "id3", "id4"] == staff.names
+
+
+def test_a_removed_node_is_switched_off_after_a_while(staff: Staff) -> None:
+    removed = staff.follower()
+
+    staff.administrator.remove_node(removed)
+    staff.finish()
+
+    assert removed.name not in staff.names
+    assert removed.alive is not None
+    pass_time(staff.cluster, 20 * QUICK.election_timeout_max_us)
+    assert removed.is_gone
+
+
+def test_the_leader_itself_may_be_removed(staff: Staff) -> None:
+    host = staff.cluster.host_of(elect(staff.cluster).node_id)
+    assert host is not None
+
+    staff.administrator.remove_node(host)
+    staff.finish()
+
+    assert host.name not in staff.names
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_lost_disk_is_replaced_by_a_stranger_of_its_name(staff: Staff, at_once: bool) -> None:  # noqa: FBT001
+    lost = staff.follower()
+
+    staff.administrator.lose_disk(lost, at_once=at_once)
+    staff.finish()
+
+    assert ["id1", "id2", "id3"] == staff.names
+    assert lost.is_gone
+    named = elect(staff.cluster).status.committed_configuration.named(lost.name)
+    assert named is not None
+    assert lost.node_id != named.node_id
+
+
+def test_two_voters_cannot_spare_one() -> None:
+    staff = Staff(nodes=2)
+
+    staff.administrator.remove_node(staff.cluster.hosts[0])
+    staff.administrator.lose_disk(staff.cluster.hosts[0], at_once=True)
+
+    assert staff.administrator.is_idle
+    assert not staff.cluster.hosts[0].is_gone
+
+
+def test_who_is_gone_cannot_be_lost_again(staff: Staff) -> None:
+    lost = staff.follower()
+    staff.administrator.lose_disk(lost, at_once=True)
+    staff.finish()
+
+    staff.administrator.remove_node(lost)
+
+    assert staff.administrator.is_idle
+
+
+def test_without_a_leader_nothing_is_begun() -> None:
+    cluster = cluster_of(3)
+    administrator = Administrator(cluster)
+
+    administrator.add_node()
+    administrator.remove_node(cluster.hosts[0])
+
+    assert administrator.is_idle
+    assert 3 == len(cluster.hosts)
+
+
+def test_a_cluster_grows_to_a_limit() -> None:
+    staff = Staff(nodes=MEMBERS_MAX)
+
+    staff.administrator.add_node()
+
+    assert staff.administrator.is_idle
+
+
+def test_an_errand_survives_the_leader_that_was_asked(staff: Staff) -> None:
+    staff.administrator.add_node()
+    pass_time(staff.cluster, QUICK.election_timeout_min_us)
+    host = staff.cluster.host_of(elect(staff.cluster).node_id)
+    assert host is not None
+    staff.cluster.crash(host)
+
+    staff.finish()
+
+    assert ["id1", "id2", "id3", "id4"] == staff.names

@@ -1,0 +1,154 @@
+"""Clients do their work through whatever nodes there are, and remember what they saw."""
+
+import attrs
+import pytest
+
+from leto_sim.lincheck.models import Read, Register, RegisterOperation, WriteValue
+from leto_sim.lincheck.search import Verdict, check_history
+from leto_sim.node_level.clients import Client
+from leto_sim.node_level.cluster import Cluster
+from leto_sim.node_level.scenario import MS, Workload
+from tests.support.sims import QUIET, elect, pass_time, wait
+
+BUSY = attrs.evolve(QUIET.workload, reads=0.5)
+
+
+class Shop:
+    """Three nodes, and one client of them."""
+
+    def __init__(self, workload: Workload) -> None:
+        self.cluster = Cluster(attrs.evolve(QUIET, workload=workload))
+        self.history: list[RegisterOperation] = []
+        self.client = Client(self.cluster, 0, self.history)
+
+    def work(self, for_us: int = 2_000 * MS) -> None:
+        pass_time(self.cluster, for_us)
+
+
+def test_a_client_writes_and_reads_what_it_wrote() -> None:
+    shop = Shop(attrs.evolve(BUSY, keys=1))
+
+    shop.work()
+
+    written = [o.command.value for o in shop.history if isinstance(o.command, WriteValue)]
+    read = [o.result for o in shop.history if isinstance(o.command, Read)]
+    assert len(written) > 5
+    assert set(read) & set(written)
+    assert Verdict.LINEARIZABLE is check_history(shop.history, Register()).verdict
+
+
+def test_no_value_is_written_twice() -> None:
+    shop = Shop(attrs.evolve(BUSY, reads=0, burst_max=4))
+
+    shop.work()
+
+    written = [o.command.value for o in shop.history if isinstance(o.command, WriteValue)]
+    assert len(written) == len(set(written)) > 20
+
+
+def test_a_burst_is_several_operations_at_once() -> None:
+    shop = Shop(attrs.evolve(BUSY, reads=0, burst_max=4))
+
+    shop.work()
+
+    invocations = [operation.invoked for operation in shop.history]
+    assert len(set(invocations)) < len(invocations)
+
+
+def test_reads_may_lean_on_leases() -> None:
+    shop = Shop(attrs.evolve(BUSY, reads=1, lease_reads=1))
+
+    shop.work()
+
+    assert len(shop.history) > 5
+
+
+def test_a_client_goes_elsewhere_when_the_leader_dies() -> None:
+    shop = Shop(BUSY)
+    host = shop.cluster.host_of(elect(shop.cluster).node_id)
+    assert host is not None
+    shop.cluster.crash(host)
+    before = len(shop.history)
+
+    shop.work()
+
+    assert len(shop.history) > before + 5
+
+
+def test_what_becomes_of_a_write_may_remain_unknown() -> None:
+    shop = Shop(attrs.evolve(BUSY, reads=0, thinking_us=5 * MS))
+    for _ in range(10):
+        host = shop.cluster.host_of(elect(shop.cluster).node_id)
+        assert host is not None
+        shop.work(20 * MS)
+        shop.cluster.crash(host)
+        shop.cluster.start(host)
+
+    assert any(operation.returned is None for operation in shop.history)
+    assert Verdict.LINEARIZABLE is check_history(shop.history, Register()).verdict
+
+
+def test_patience_ends_when_nobody_answers() -> None:
+    shop = Shop(BUSY)
+    for host in shop.cluster.hosts:
+        shop.cluster.crash(host)
+
+    shop.work(3 * QUIET.workload.patience_us)
+
+    assert shop.history
+    assert all(operation.returned is None for operation in shop.history)
+
+
+def test_an_answer_after_the_end_of_patience_is_not_heard() -> None:
+    shop = Shop(attrs.evolve(BUSY, reads=0, patience_us=50 * MS))
+    leader = elect(shop.cluster)
+    wait(shop.cluster, lambda: len(shop.history) > 3)
+    for process in shop.cluster.alive:
+        process.pause()
+    shop.work(200 * MS)
+
+    for process in shop.cluster.alive:
+        process.resume()
+    shop.work()
+
+    assert leader.machine.snapshot()
+    assert Verdict.LINEARIZABLE is check_history(shop.history, Register()).verdict
+
+
+def test_a_stopped_client_finishes_what_it_began() -> None:
+    shop = Shop(BUSY)
+    elect(shop.cluster)
+    shop.client.is_stopped = True
+    wait(shop.cluster, lambda: shop.client.is_idle)
+    operations = len(shop.history)
+
+    shop.work()
+
+    assert operations == len(shop.history)
+
+
+def test_the_last_look_reads_every_register() -> None:
+    shop = Shop(attrs.evolve(BUSY, keys=7))
+    elect(shop.cluster)
+    shop.client.is_stopped = True
+    wait(shop.cluster, lambda: shop.client.is_idle)
+    before = len(shop.history)
+
+    shop.client.read_all()
+    wait(shop.cluster, lambda: shop.client.is_idle)
+
+    keys = [operation.key for operation in shop.history[before:]]
+    assert [0, 1, 2, 3, 4, 5, 6] == sorted(keys, key=str)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_each_client_has_its_own_mind(number: int) -> None:
+    cluster = Cluster(attrs.evolve(QUIET, workload=Workload(thinking_us=10 * MS)))
+    histories: list[list[RegisterOperation]] = [[], []]
+    for client in range(2):
+        Client(cluster, client, histories[client])
+
+    pass_time(cluster, 2_000 * MS)
+
+    assert len(histories[number]) > 5
+    assert histories[0] != histories[1]

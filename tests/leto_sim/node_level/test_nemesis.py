@@ -1,0 +1,293 @@
+"""Faults strike when they are planned to, and end."""
+
+import attrs
+import pytest
+
+from leto_sim.node_level.administrator import Administrator
+from leto_sim.node_level.cluster import Cluster
+from leto_sim.node_level.datagrams import CALM
+from leto_sim.node_level.faults import (
+    LEADER,
+    AddNode,
+    Ambush,
+    Crash,
+    CutLinks,
+    Direction,
+    FailDisk,
+    Fault,
+    FillDisk,
+    Isolate,
+    LoseDisk,
+    Pause,
+    PlannedFault,
+    RemoveNode,
+    StallDisk,
+    Storm,
+    TakeSnapshotNow,
+    TransferLeadership,
+)
+from leto_sim.node_level.nemesis import Nemesis
+from leto_sim.node_level.scenario import MS
+from tests.support.sims import QUIET, elect, pass_time, wait
+
+STRIKES_AT = 1_000 * MS
+FOR_US = 300 * MS
+
+
+class Victims:
+    """Three nodes, and a plan of faults that strike after a second."""
+
+    def __init__(self, *faults: Fault) -> None:
+        plan = tuple(PlannedFault(STRIKES_AT, fault) for fault in faults)
+        self.cluster = Cluster(attrs.evolve(QUIET, plan=plan))
+        self.administrator = Administrator(self.cluster)
+        self.nemesis = Nemesis(self.cluster, self.administrator)
+        self.first = self.cluster.hosts[0]
+        self.others = [host.node_id for host in self.cluster.hosts[1:]]
+
+    def strike(self) -> None:
+        pass_time(self.cluster, STRIKES_AT + 1 - self.cluster.scheduler.now)
+
+    def reaches(self, source: int, target: int) -> bool:
+        ids = [host.node_id for host in self.cluster.hosts]
+        return self.cluster.network.reaches(ids[source], ids[target])
+
+
+def test_a_crashed_node_starts_again() -> None:
+    victims = Victims(Crash(0, FOR_US))
+
+    victims.strike()
+    assert None is victims.first.alive
+    pass_time(victims.cluster, FOR_US + MS)
+
+    assert victims.first.alive is not None
+
+
+def test_the_leader_is_whoever_leads_then() -> None:
+    victims = Victims(Crash(LEADER, FOR_US))
+    leader = elect(victims.cluster)
+
+    victims.strike()
+
+    assert leader.is_over
+
+
+def test_without_a_leader_nobody_is_struck() -> None:
+    victims = Victims(CutLinks(0b111, 0b111, one_way=False, for_us=FOR_US), Crash(LEADER, FOR_US))
+    for host in victims.cluster.hosts:
+        victims.cluster.crash(host)
+
+    victims.strike()
+
+    assert [] == victims.cluster.alive
+
+
+def test_a_paused_node_goes_on() -> None:
+    victims = Victims(Pause(0, FOR_US))
+
+    victims.strike()
+    assert victims.first.alive is not None
+    assert victims.first.alive.is_paused
+    pass_time(victims.cluster, FOR_US + MS)
+
+    assert not victims.first.alive.is_paused
+
+
+def test_a_partition_is_cut_and_mended() -> None:
+    victims = Victims(CutLinks(0b001, 0b110, one_way=False, for_us=FOR_US))
+
+    victims.strike()
+    assert not victims.reaches(0, 1)
+    assert not victims.reaches(2, 0)
+    assert victims.reaches(1, 2)
+    pass_time(victims.cluster, FOR_US + MS)
+
+    assert victims.reaches(0, 1)
+
+
+def test_a_partition_may_be_of_one_way() -> None:
+    victims = Victims(CutLinks(0b001, 0b010, one_way=True, for_us=FOR_US))
+
+    victims.strike()
+
+    assert not victims.reaches(0, 1)
+    assert victims.reaches(1, 0)
+    assert victims.reaches(0, 2)
+
+
+@pytest.mark.parametrize(
+    "direction,lost",
+    [
+        (Direction.BOTH, [(0, 1), (1, 0)]),
+        (Direction.TO_IT, [(1, 0)]),
+        (Direction.FROM_IT, [(0, 1)]),
+    ],
+)
+def test_a_node_is_isolated_in_either_direction(
+    direction: Direction, lost: list[tuple[int, int]]
+) -> None:
+    victims = Victims(Isolate(0, direction, FOR_US))
+
+    victims.strike()
+
+    cut = [link for link in ((0, 1), (1, 0), (1, 2)) if not victims.reaches(*link)]
+    assert lost == cut
+
+
+def test_a_storm_passes() -> None:
+    victims = Victims(Storm(loss=0.5, duplication=0.1, delay_tail_us=7, for_us=FOR_US))
+
+    victims.strike()
+    weather = victims.cluster.network.weather
+    assert (0.5, 0.1, 7) == (weather.loss, weather.duplication, weather.delay_tail_us)
+    pass_time(victims.cluster, FOR_US + MS)
+
+    assert QUIET.weather == victims.cluster.network.weather
+
+
+def test_a_stalled_disk_costs_the_leader_its_office() -> None:
+    victims = Victims(StallDisk(LEADER, 3_000 * MS))
+    leader = elect(victims.cluster)
+    victims.strike()
+
+    victims.administrator.add_node()  # gives it something to write
+
+    wait(victims.cluster, lambda: victims.cluster.leader not in (leader, None))
+
+
+def test_a_failed_disk_is_found_by_the_next_sync_and_the_node_starts_again() -> None:
+    victims = Victims(FailDisk(LEADER, FOR_US))
+    host = victims.cluster.host_of(elect(victims.cluster).node_id)
+    assert host is not None
+    victims.strike()
+
+    victims.administrator.add_node()
+
+    wait(victims.cluster, lambda: host.incarnation == 2)
+
+
+def test_a_full_disk_is_told_and_emptied() -> None:
+    victims = Victims(FillDisk(0, FOR_US))
+
+    victims.strike()
+    events = victims.cluster.journal.events
+    pass_time(victims.cluster, FOR_US + MS)
+
+    assert victims.cluster.journal.events > events
+
+
+def test_the_next_leaders_fall_into_an_ambush() -> None:
+    victims = Victims(
+        Crash(LEADER, FOR_US), Ambush(2, delay_us=5 * MS, down_us=FOR_US, unheard=True)
+    )
+    elect(victims.cluster)
+    victims.strike()
+
+    wait(victims.cluster, lambda: victims.cluster.panel.elections >= 4)
+
+    assert sum(host.incarnation for host in victims.cluster.hosts) >= 6
+
+
+def test_a_lost_disk_is_replaced() -> None:
+    victims = Victims(LoseDisk(0, at_once=True))
+    elect(victims.cluster)
+
+    victims.strike()
+    wait(victims.cluster, lambda: victims.administrator.is_idle)
+
+    assert victims.first.is_gone
+    assert ["id1", "id2", "id3", "id1"] == [host.name for host in victims.cluster.hosts]
+
+
+def test_members_come_and_go() -> None:
+    grown, shrunk = Victims(AddNode()), Victims(RemoveNode(0))
+
+    def members_afterwards(victims: Victims) -> int:
+        elect(victims.cluster)
+        victims.strike()
+        wait(victims.cluster, lambda: victims.administrator.is_idle)
+        return len(elect(victims.cluster).status.committed_configuration.members)
+
+    assert (4, 2) == (members_afterwards(grown), members_afterwards(shrunk))
+
+
+def test_a_snapshot_is_asked_for() -> None:
+    victims = Victims(TakeSnapshotNow(0))
+    elect(victims.cluster)
+    founding = victims.first.platter.snapshot
+
+    victims.strike()
+
+    wait(victims.cluster, lambda: victims.first.platter.snapshot != founding)
+
+
+@pytest.mark.parametrize("victim", [LEADER, 0, 1, 2])
+def test_leadership_is_handed_over(victim: int) -> None:
+    victims = Victims(TransferLeadership(victim))
+    elect(victims.cluster)
+
+    victims.strike()
+    pass_time(victims.cluster, FOR_US)
+
+    elect(victims.cluster)
+    assert [] == victims.cluster.panel.requests.open_requests
+
+
+def test_who_is_down_is_spared() -> None:
+    faults = (
+        Pause(0, FOR_US),
+        StallDisk(0, FOR_US),
+        FailDisk(0, FOR_US),
+        FillDisk(0, FOR_US),
+        TakeSnapshotNow(0),
+    )
+    victims = Victims(*faults)
+    victims.cluster.crash(victims.first)
+
+    victims.strike()
+    pass_time(victims.cluster, 2 * FOR_US)
+
+    assert None is victims.first.alive
+
+
+def test_healing_ends_everything() -> None:
+    victims = Victims(
+        Pause(1, 10**9),
+        Isolate(2, Direction.BOTH, 10**9),
+        Storm(loss=1.0, duplication=0.0, delay_tail_us=7, for_us=10**9),
+        Crash(0, 10**9),
+        Ambush(9, delay_us=1, down_us=1),
+    )
+    victims.strike()
+
+    victims.nemesis.heal()
+
+    elect(victims.cluster)
+    assert CALM == victims.cluster.network.weather
+    assert 3 == len(victims.cluster.running)
+
+
+def test_what_was_to_end_or_strike_later_does_nothing_any_more() -> None:
+    victims = Victims(
+        Isolate(2, Direction.BOTH, FOR_US),
+        Storm(loss=0.5, duplication=0.0, delay_tail_us=7, for_us=FOR_US),
+        FailDisk(0, 10 * MS),
+        Pause(1, FOR_US),
+    )
+    victims.strike()
+    victims.nemesis.heal()
+    victims.cluster.crash(victims.cluster.hosts[1])
+
+    pass_time(victims.cluster, 2 * FOR_US)
+
+    assert CALM == victims.cluster.network.weather
+    assert victims.reaches(0, 2)
+
+
+def test_after_healing_no_planned_fault_strikes() -> None:
+    victims = Victims(Crash(0, 10**9))
+
+    victims.nemesis.heal()
+    victims.strike()
+
+    assert victims.first.alive is not None

@@ -1,0 +1,163 @@
+"""A server's life is shown to the checkers: what it is told, orders, writes and applies."""
+
+import pytest
+
+from leto.raft.entries import Command, Entry
+from leto.raft.types import EntryId
+from leto.server.world import (
+    ClockTicked,
+    Close,
+    ConnectionAccepted,
+    ConnectionClosed,
+    ConnectionId,
+    DiskJob,
+    Log,
+    LogLevel,
+    Port,
+    Stop,
+    StopRequested,
+    WriteAt,
+)
+from leto_sim.checkers.panel import Panel
+from leto_sim.result import PropertyViolated
+from leto_sim.server_level.cluster import Machine, ServerCluster
+from leto_sim.server_level.files import SimulatedDirectory
+from leto_sim.server_level.operator import ServerOperator, is_carried_out
+from leto_sim.server_level.platter import ServerPlatter
+from leto_sim.server_level.promises import Promises
+from leto_sim.server_level.scenario import SECOND, ServerScenario
+from leto_sim.server_level.watch import ServerLife
+
+ONE = ConnectionId(1)
+CLIENT = ConnectionAccepted(ONE, Port.CLIENT, "here", "there")
+
+
+@pytest.fixture
+def life() -> ServerLife:
+    """A life that has not begun to take part."""
+    return ServerLife("id1", ServerPlatter("id1", SimulatedDirectory()), Panel(), Promises())
+
+
+def test_server_must_not_close_a_clients_connection(life: ServerLife) -> None:
+    life.told(CLIENT)
+
+    with pytest.raises(PropertyViolated, match="never closed in place of an answer"):
+        life.ordered(Close(ONE))
+
+
+def test_server_may_close_what_is_no_clients(life: ServerLife) -> None:
+    life.told(ConnectionAccepted(ONE, Port.PEER, "here", "there"))
+    life.told(ConnectionAccepted(ConnectionId(2), Port.CLIENT, "here", "there"))
+    life.told(ConnectionClosed(ConnectionId(2), "reset"))
+
+    life.ordered(Close(ONE))
+    life.ordered(Close(ConnectionId(2)))
+
+    assert not life.has_begun
+
+
+@pytest.mark.parametrize("stopping", ["asked", "of itself"])
+def test_server_that_stops_may_close_everything(life: ServerLife, stopping: str) -> None:
+    life.told(CLIENT)
+    if stopping == "asked":
+        life.told(StopRequested("the operator wants it"))
+    else:
+        life.ordered(Stop(1, "the disk has failed"))
+
+    life.ordered(Close(ONE))
+
+    assert 0 == life.node_id
+
+
+def test_life_that_has_not_begun_shows_nothing(life: ServerLife) -> None:
+    life.told(ClockTicked())
+    life.ordered(Log(LogLevel.INFO, "something"))
+    life.ordered(DiskJob(1, (WriteAt("notes", 0, b"x"),)))
+    life.handled()
+    life.ended()
+
+    assert not life.has_begun
+
+
+class Alone:
+    """A server that leads a cluster of one, in a life that has begun."""
+
+    def __init__(self) -> None:
+        self.cluster = ServerCluster(ServerScenario(seed=1, nodes=1))
+        while not self.cluster.is_whole:
+            assert self.cluster.scheduler.now < 20 * SECOND
+            self.cluster.scheduler.step()
+
+    @property
+    def machine(self) -> Machine:
+        return self.cluster.machines[0]
+
+    @property
+    def life(self) -> ServerLife:
+        assert self.machine.life is not None
+        return self.machine.life
+
+
+@pytest.fixture
+def alone() -> Alone:
+    return Alone()
+
+
+def test_life_that_has_begun_shows_what_the_server_ordered_and_what_is_durable(
+    alone: Alone,
+) -> None:
+    life = alone.life
+
+    assert life.has_begun
+    assert alone.machine.node_id == life.node_id
+    assert life.status.last_log == life.memory.last == life.platter.last
+    assert alone.cluster.panel.commits == life.status.commit_index
+
+
+def test_entry_that_was_not_committed_must_not_be_applied(alone: Alone) -> None:
+    index = alone.life.status.commit_index + 1
+    alone.life.applies((Entry(EntryId(term=9, index=index), Command(b"")),))
+
+    with pytest.raises(PropertyViolated, match="state machine safety"):
+        alone.life.handled()
+
+
+def test_stranger_beside_the_member_whose_name_it_bears_is_a_violation(alone: Alone) -> None:
+    alone.life.replaces = alone.life.node_id  # as if it were its own predecessor
+
+    with pytest.raises(PropertyViolated, match="stranger until the old member has left"):
+        alone.life.handled()
+
+
+def test_stranger_in_the_place_of_who_has_left_is_welcome(alone: Alone) -> None:
+    alone.life.replaces = type(alone.life.node_id)(7)
+
+    alone.life.handled()
+
+    assert alone.life.has_begun
+
+
+def test_restored_snapshot_takes_the_place_of_what_was_applied_before() -> None:
+    alone = Alone()
+    server = alone.machine
+    heard: list[bytes] = []
+    ask(alone, heard, b"SET", b"k", b"v")
+    ask(alone, heard, b"SNAPSHOT")
+    alone.cluster.kill(server)
+    alone.cluster.start(server)
+
+    ask(alone, heard, b"SET", b"k", b"w")
+
+    assert alone.life.platter.snapshot is not None
+    assert 3 == len(heard)
+
+
+def ask(alone: Alone, heard: list[bytes], *arguments: bytes) -> None:
+    count = len(heard)
+    operator = ServerOperator(alone.cluster)
+    operator.ask(
+        alone.cluster.addresses, arguments, is_carried_out, lambda _: heard.append(arguments[0])
+    )
+    while len(heard) == count:
+        assert alone.cluster.scheduler.now < 60 * SECOND
+        alone.cluster.scheduler.step()
