@@ -24,7 +24,7 @@ test: $(VENV)/test.stamp ## Run the tests
 coverage: $(VENV)/test.stamp ## Is each module of leto covered by its own test file?
 	$(BIN)/python tests/own_coverage.py
 
-bench: $(VENV)/test.stamp ## Measure three nodes: throughput, failover, expiry, a snapshot under load
+bench: $(VENV)/bench.stamp ## Measure three nodes: throughput, failover, expiry, a snapshot under load
 	$(BIN)/python -m benchmarks.throughput
 	$(BIN)/python -m benchmarks.failover
 	$(BIN)/python -m benchmarks.expiry
@@ -70,6 +70,6 @@ $(VENV)/run.stamp: constraints/run.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/test.stamp $(VENV)/check.stamp: $(VENV)/%.stamp: constraints/%.txt $(VENV)/run.stamp
+$(VENV)/test.stamp $(VENV)/bench.stamp $(VENV)/check.stamp: $(VENV)/%.stamp: constraints/%.txt $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement $<
 	@touch $@

@@ -1,7 +1,7 @@
 """Choose a version of everything that is installed, and write it down with its hashes.
 
-Reads `pyproject.toml`; writes `run.txt` (what a running Leto needs, and what installs it), `test.txt`
-and `check.txt` beside this file, each containing the one before it. No address of any index is written,
+Reads `pyproject.toml`; writes `run.txt` (what a running Leto needs, and what installs it), `test.txt`,
+`bench.txt` and `check.txt` beside this file, each containing the one before it. No address of any index is written,
 so the files work wherever packages come from.
 """
 
@@ -15,13 +15,14 @@ PIP_TOOLS = "pip-tools==7.6.2"
 HERE = Path(__file__).resolve().parent
 STAGES: dict[str, tuple[str, ...]] = {
     "run": ("uvloop",),
-    "test": ("uvloop", "test"),
-    "check": ("uvloop", "test", "check"),
+    "test": ("uvloop", "sim", "test"),
+    "bench": ("uvloop", "sim", "test", "bench"),
+    "check": ("uvloop", "sim", "test", "bench", "check"),
 }
 
 
 def main() -> None:
-    """Write the three files."""
+    """Write the four files."""
     with tempfile.TemporaryDirectory() as scratch:
         venv.create(scratch, with_pip=True)
         python = Path(scratch) / "bin" / "python"
