@@ -1,14 +1,15 @@
 """`leto-sim`, as its users see it."""
 
-import json
 import os
 import subprocess
 import sys
+from argparse import Namespace
 
 import pytest
 
 from leto_sim import command_line
-from leto_sim.result import RunResult, Violation
+from leto_sim.commands import run
+from leto_sim.commands.arguments import CommandLineError, Subparsers
 
 RUN = ("run", "--seed", "5", "--events", "1500")
 
@@ -23,31 +24,6 @@ def run_in_a_process(*arguments: str, hash_seed: str = "0") -> subprocess.Comple
     )
 
 
-def test_a_green_run_is_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
-    exit_code = command_line.main(RUN)
-
-    output = capsys.readouterr().out
-    assert 0 == exit_code
-    assert output.startswith("seed 5, node level: every property holds\nevents      ")
-
-
-def test_json_has_these_keys_and_no_other(capsys: pytest.CaptureFixture[str]) -> None:
-    command_line.main([*RUN, "--json"])
-
-    found = json.loads(capsys.readouterr().out)
-    assert [
-        "seed",
-        "level",
-        "events",
-        "virtual_time_us",
-        "elections",
-        "commits",
-        "digest",
-        "violation",
-    ] == list(found)
-    assert (5, "node", None) == (found["seed"], found["level"], found["violation"])
-
-
 def test_the_same_seed_gives_the_same_digest_in_any_process() -> None:
     one, other = (run_in_a_process(*RUN, "--json", hash_seed=seed) for seed in ("1", "2"))
 
@@ -55,68 +31,52 @@ def test_the_same_seed_gives_the_same_digest_in_any_process() -> None:
     assert one.stdout == other.stdout
 
 
-def test_another_seed_gives_another_digest(capsys: pytest.CaptureFixture[str]) -> None:
-    digests = set[str]()
-    for seed in ("5", "6"):
-        command_line.main(["run", "--seed", seed, "--events", "300", "--json"])
-        digests.add(json.loads(capsys.readouterr().out)["digest"])
+def test_it_ends_quietly_when_nobody_reads_on() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
 
-    assert 2 == len(digests)
+    finished = subprocess.run(
+        [sys.executable, "-m", "leto_sim.command_line", *RUN],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
 
-
-@pytest.fixture
-def violated(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(seed: int, nodes: int, events: int) -> RunResult:
-        violation = Violation(
-            property_name="log matching", explanation="it differs", event=events, time_us=5
-        )
-        return RunResult(
-            seed=seed,
-            level="node",
-            events=events,
-            virtual_time_us=5,
-            elections=nodes,
-            commits=0,
-            digest="d",
-            violation=violation,
-        )
-
-    def level_named(name: str) -> command_line.RunLevel:
-        return run
-
-    monkeypatch.setattr(command_line, "level_named", level_named)
+    assert (command_line.NOBODY_READS, b"") == (finished.returncode, finished.stderr)
 
 
-@pytest.mark.usefixtures("violated")
-def test_a_violation_is_shown_with_the_command_that_replays_it(
-    capsys: pytest.CaptureFixture[str],
+def raising(error: BaseException) -> command_line.Command:
+    class Raising:
+        def add_parser(self, subparsers: Subparsers) -> None:
+            run.add_parser(subparsers)
+
+        def run(self, arguments: Namespace) -> int:
+            raise error
+
+    return Raising()
+
+
+def test_what_turns_out_to_be_impossible_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    exit_code = command_line.main(["run", "--seed", "7", "--nodes", "5"])
+    monkeypatch.setitem(command_line.COMMANDS, "run", raising(CommandLineError("no such file: x")))
 
-    output = capsys.readouterr().out
-    assert 1 == exit_code
-    assert output.startswith("VIOLATED: log matching (event 10000)\n  it differs\n")
-    assert "leto-sim run --seed 7 --level node --nodes 5 --events 10000" in output
+    exit_code = command_line.main(RUN)
+
+    assert (2, "leto-sim run: no such file: x\n") == (exit_code, capsys.readouterr().err)
 
 
-@pytest.mark.usefixtures("violated")
-def test_json_tells_what_was_violated(capsys: pytest.CaptureFixture[str]) -> None:
-    command_line.main(["run", "--seed", "7", "--json"])
+def test_an_interrupt_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(command_line.COMMANDS, "run", raising(KeyboardInterrupt()))
 
-    found = json.loads(capsys.readouterr().out)["violation"]
-    assert {
-        "property": "log matching",
-        "explanation": "it differs",
-        "event": 10_000,
-        "time_us": 5,
-        "node": None,
-    } == found
+    assert command_line.INTERRUPTED == command_line.main(RUN)
 
 
 @pytest.mark.parametrize(
     "arguments,complaint",
     [
-        ((), "the following arguments are required: run"),
+        ((), "the following arguments are required: COMMAND"),
         (("run",), "the following arguments are required: --seed"),
         (("run", "--seed", "x"), "argument --seed: invalid int value: 'x'"),
         (("run", "--seed", "1", "--nodes", "8"), "must be a number from 1 to 7, not '8'"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from leto_sim.command_line import level_named
+from leto_sim.levels import level_named
 
 
 @attrs.frozen

@@ -1,0 +1,12 @@
+"""The subcommands of `leto-sim`, a module for each.
+
+Each module has two functions. `add_parser(subparsers)` says what its flags are.
+`run(arguments)` does the work, prints what came of it, and returns the exit code:
+
+    0    everything is as it should be
+    1    a property was violated, or something that must occur did not
+    2    the command line is wrong, or a file that it names
+
+Whoever finds out only while working that the user asked for something impossible
+raises `CommandLineError`. `leto_sim.command_line` puts the commands together.
+"""

@@ -1,0 +1,64 @@
+"""What the flags of several subcommands have in common.
+
+Responsible for reading values from the command line, and for saying in one line what
+is wrong with them.
+"""
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from typing import Protocol
+
+from leto_sim.levels import LEVELS
+
+DEFAULT_EVENTS = 10_000
+DEFAULT_NODES = 3
+NODES_MAX = 7
+
+
+class Subparsers(Protocol):
+    """Where a subcommand adds its parser (argparse has no public name for it)."""
+
+    def add_parser(
+        self,
+        name: str,
+        *,
+        help: str,  # noqa: A002 - argparse's name
+    ) -> ArgumentParser:
+        """A parser for the subcommand of that name."""
+        ...
+
+
+class CommandLineError(Exception):
+    """The user asked for something impossible; the message is one line, and says what."""
+
+
+def add_level(parser: ArgumentParser) -> None:
+    """`--level node|server`."""
+    parser.add_argument("--level", choices=sorted(LEVELS), default="node", help="what is simulated")
+
+
+def add_size(parser: ArgumentParser) -> None:
+    """`--nodes` and `--events`: how large a run is."""
+    parser.add_argument("--nodes", type=nodes, default=DEFAULT_NODES, help="founded nodes (3)")
+    parser.add_argument("--events", type=positive, default=DEFAULT_EVENTS, help="at most (10000)")
+
+
+def nodes(text: str) -> int:
+    """A number of nodes."""
+    if not (text.isdecimal() and 1 <= int(text) <= NODES_MAX):
+        raise ArgumentTypeError(f"must be a number from 1 to {NODES_MAX}, not {text!r}")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """A number of things, at least one."""
+    if not (text.isdecimal() and int(text) >= 1):
+        raise ArgumentTypeError(f"must be a number from 1, not {text!r}")
+    return int(text)
+
+
+def run_command(options: Namespace) -> str:
+    """The command that runs the same seed again."""
+    return (
+        f"leto-sim run --seed {options.seed} --level {options.level}"
+        f" --nodes {options.nodes} --events {options.events}"
+    )

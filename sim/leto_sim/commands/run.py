@@ -1,0 +1,32 @@
+"""`leto-sim run`: runs one seed, and checks every property.
+
+Responsible for its flags and what it prints: a summary, or one screen about the
+violation.
+"""
+
+import json
+from argparse import Namespace
+
+from leto_sim.commands.arguments import Subparsers, add_level, add_size, run_command
+from leto_sim.levels import level_named
+from leto_sim.screen import render
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Its flags."""
+    parser = subparsers.add_parser("run", help="run one seed, check every property")
+    parser.add_argument("--seed", type=int, required=True, help="decides everything")
+    add_level(parser)
+    add_size(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+
+
+def run(arguments: Namespace) -> int:
+    """Runs the seed."""
+    run_seed = level_named(arguments.level)
+    result = run_seed(arguments.seed, arguments.nodes, arguments.events)
+    if arguments.json:
+        print(json.dumps(result.as_json()))
+    else:
+        print(render(result, run_command(arguments)))
+    return 0 if result.violation is None else 1
