@@ -34,7 +34,7 @@ from leto_sim.node_level.faults import (
     TransferLeadership,
 )
 from leto_sim.node_level.run import NodeLevelRun
-from leto_sim.node_level.scenario import MS, Scenario, Workload
+from leto_sim.node_level.scenario import MS, Habits, Scenario
 from leto_sim.screen import render
 
 DURATION_US = 3_000 * MS
@@ -48,7 +48,7 @@ QUIET = Scenario(
         election_timeout_max_us=300 * MS,
         heartbeat_interval_us=100 * MS,
     ),
-    workload=Workload(clients=1, thinking_us=1_000 * MS),
+    habits=Habits(clients=1, thinking_us=1_000 * MS),
 )
 
 victims = st.integers(LEADER, 4)
@@ -106,7 +106,7 @@ def scenarios() -> st.SearchStrategy[Scenario]:
         disk=st.builds(DiskSpeed, sync_tail_us=st.sampled_from((700, 20 * MS))),
         clock_drift=st.sampled_from((0.0, 0.8)),
         tells_deaths=st.booleans(),
-        workload=st.builds(Workload, keys=st.sampled_from((1, 20)), burst_max=st.integers(1, 4)),
+        habits=st.builds(Habits, keys=st.sampled_from((1, 20)), burst_max=st.integers(1, 4)),
         plan=plans(),
     )
 

@@ -9,7 +9,7 @@ from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.datagrams import Weather
 from leto_sim.node_level.disk import DiskSpeed
 from leto_sim.node_level.process import Process
-from leto_sim.node_level.scenario import MS, Scenario, Workload
+from leto_sim.node_level.scenario import MS, Habits, Scenario
 
 QUICK = Config(
     election_timeout_min_us=100 * MS,
@@ -21,7 +21,7 @@ QUIET = Scenario(
     config=QUICK,
     weather=Weather(delay_least_us=MS, delay_tail_us=0),
     disk=DiskSpeed(sync_least_us=MS, sync_tail_us=0),
-    workload=Workload(thinking_us=10 * MS, patience_us=500 * MS),
+    habits=Habits(thinking_us=10 * MS, patience_us=500 * MS),
 )
 PATIENCE_US = 5_000 * MS
 

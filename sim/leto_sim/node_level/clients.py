@@ -1,6 +1,6 @@
 """Clients that write and read registers through any node, and remember what they saw.
 
-Responsible for the workload and its history. A client does one thing at a time (or a
+Responsible for the operations and their history. A client does one thing at a time (or a
 burst of writes at once), believes what it is told about who leads, tries elsewhere
 what was certainly refused, and goes on without knowing when its patience ends.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from leto.raft.types import NodeId
-    from leto_sim.node_level.scenario import Workload
+    from leto_sim.node_level.scenario import Habits
 
 _READS_AT_LEADER = 0.5
 
@@ -46,7 +46,7 @@ class Client:
         self.is_stopped = False
         self._cluster = cluster
         self._scheduler = cluster.scheduler
-        self._workload: Workload = cluster.scenario.workload
+        self._habits: Habits = cluster.scenario.habits
         self._rng: Random = stream(cluster.seed, "client", number)
         self._history = history
         self._believed_leader: NodeId | None = None
@@ -61,30 +61,30 @@ class Client:
 
     def read_all(self) -> None:
         """Reads every register once, through the leader: the last look at a run."""
-        keys = range(self._workload.keys)
+        keys = range(self._habits.keys)
         attempts = [_Attempt(key, is_read=True, invoked=self._now()) for key in keys]
         self._begin(attempts)
 
     # --- one round of operations ----------------------------------------------------------
 
     def _think(self) -> None:
-        pause_us = int(self._rng.expovariate(1 / self._workload.thinking_us)) + 1
+        pause_us = int(self._rng.expovariate(1 / self._habits.thinking_us)) + 1
         self._scheduler.after(pause_us, self._act)
 
     def _act(self) -> None:
         if self.is_stopped:
             return
-        if self._rng.random() < self._workload.reads:
+        if self._rng.random() < self._habits.reads:
             self._begin([_Attempt(self._any_key(), is_read=True, invoked=self._now())])
         else:
-            burst = self._rng.randint(1, self._workload.burst_max)
+            burst = self._rng.randint(1, self._habits.burst_max)
             keys = [self._any_key() for _ in range(burst)]
             self._begin([_Attempt(key, is_read=False, invoked=self._now()) for key in keys])
 
     def _begin(self, attempts: list[_Attempt]) -> None:
         self._round += 1
         self._under_way = len(attempts)
-        self._scheduler.after(self._workload.patience_us, self._lose_patience, attempts)
+        self._scheduler.after(self._habits.patience_us, self._lose_patience, attempts)
         self._try(attempts)
 
     def _try(self, attempts: list[_Attempt]) -> None:
@@ -101,7 +101,7 @@ class Client:
             if attempt.is_read:
                 request_id = self._cluster.new_request_id()
                 listener = partial(self._on_outcome, attempt, process)
-                leans_on_lease = self._rng.random() < self._workload.lease_reads
+                leans_on_lease = self._rng.random() < self._habits.lease_reads
                 policy = ReadPolicy.LEASE if leans_on_lease else ReadPolicy.INDEX
                 process.request(ReadRequested(request_id, policy), {request_id: listener})
 
@@ -129,7 +129,7 @@ class Client:
 
     def _try_later(self, attempts: list[_Attempt]) -> None:
         if attempts:
-            pause_us = int(self._rng.expovariate(1 / self._workload.thinking_us)) + 1
+            pause_us = int(self._rng.expovariate(1 / self._habits.thinking_us)) + 1
             self._scheduler.after(pause_us, self._try, attempts)
 
     # --- what comes back -------------------------------------------------------------------
@@ -186,7 +186,7 @@ class Client:
             self._think()
 
     def _any_key(self) -> int:
-        return self._rng.randrange(self._workload.keys)
+        return self._rng.randrange(self._habits.keys)
 
     def _now(self) -> int:
         return self._cluster.scheduler.now

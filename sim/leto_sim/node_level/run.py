@@ -53,8 +53,7 @@ class NodeLevelRun:
         self._administrator = Administrator(self.cluster)
         self._nemesis = Nemesis(self.cluster, self._administrator)
         self._clients = [
-            Client(self.cluster, number, self.history)
-            for number in range(scenario.workload.clients)
+            Client(self.cluster, number, self.history) for number in range(scenario.habits.clients)
         ]
 
     def run(self) -> RunResult:

@@ -45,7 +45,7 @@ ValueT = TypeVar("ValueT")
 
 
 @attrs.frozen(kw_only=True)
-class Workload:
+class Habits:
     """What the clients do."""
 
     clients: int = 3
@@ -72,7 +72,7 @@ class Scenario:
     clock_drift: float = 0.0  # clocks run too fast or too slow by up to half of it
     lease_us: Micros = 0  # of the founding configuration
     tells_deaths: bool = False  # whether nodes notice that a peer's process has died
-    workload: Workload = attrs.field(factory=Workload)
+    habits: Habits = attrs.field(factory=Habits)
     plan: tuple[PlannedFault, ...] = ()
 
 
@@ -80,9 +80,9 @@ def draw_scenario(seed: int, *, nodes: int = 3, events_max: int = 10_000) -> Sce
     """The scenario of that seed."""
     rng = stream(seed, "scenario")
     config = draw_config(rng)
-    workload = draw_workload(rng)
-    lease_us = config.election_timeout_min_us if workload.lease_reads else 0
-    duration_us = _duration_us(events_max, nodes, config, workload)
+    habits = draw_habits(rng)
+    lease_us = config.election_timeout_min_us if habits.lease_reads else 0
+    duration_us = _duration_us(events_max, nodes, config, habits)
     return Scenario(
         seed=seed,
         nodes=nodes,
@@ -97,7 +97,7 @@ def draw_scenario(seed: int, *, nodes: int = 3, events_max: int = 10_000) -> Sce
         clock_drift=rng.choice((0.0, LEASE_DRIFT_MAX) if lease_us else (0.0, 0.1, 1.0)),
         lease_us=lease_us,
         tells_deaths=rng.random() < _HALF,
-        workload=workload,
+        habits=habits,
         plan=draw_plan(rng, nodes, config, duration_us),
     )
 
@@ -123,9 +123,9 @@ def draw_config(rng: Random) -> Config:
     )
 
 
-def draw_workload(rng: Random) -> Workload:
+def draw_habits(rng: Random) -> Habits:
     """Few keys, so that the clients meet."""
-    return Workload(
+    return Habits(
         clients=rng.randint(2, 5),
         keys=rng.choice((1, 2, 5, 20)),
         reads=rng.choice((0.2, 0.5, 0.8)),
@@ -165,10 +165,10 @@ def draw_plan(
     return tuple(plan)
 
 
-def _duration_us(events_max: int, nodes: int, config: Config, workload: Workload) -> Micros:
+def _duration_us(events_max: int, nodes: int, config: Config, habits: Habits) -> Micros:
     """About as long as it takes for that many events to happen."""
     heartbeats = (nodes - 1) * 2 * 1_000 * MS / config.heartbeat_interval_us
-    operations = workload.clients * 1_000 * MS / (workload.thinking_us + 10 * MS)
+    operations = habits.clients * 1_000 * MS / (habits.thinking_us + 10 * MS)
     events_a_second = heartbeats + operations * 5 * nodes
     return int(events_max / events_a_second * 1_000 * MS)
 

@@ -7,17 +7,17 @@ from leto_sim.lincheck.models import Read, Register, RegisterOperation, WriteVal
 from leto_sim.lincheck.search import Verdict, check_history
 from leto_sim.node_level.clients import Client
 from leto_sim.node_level.cluster import Cluster
-from leto_sim.node_level.scenario import MS, Workload
+from leto_sim.node_level.scenario import MS, Habits
 from tests.support.sims import QUIET, elect, pass_time, wait
 
-BUSY = attrs.evolve(QUIET.workload, reads=0.5)
+BUSY = attrs.evolve(QUIET.habits, reads=0.5)
 
 
 class Shop:
     """Three nodes, and one client of them."""
 
-    def __init__(self, workload: Workload) -> None:
-        self.cluster = Cluster(attrs.evolve(QUIET, workload=workload))
+    def __init__(self, habits: Habits) -> None:
+        self.cluster = Cluster(attrs.evolve(QUIET, habits=habits))
         self.history: list[RegisterOperation] = []
         self.client = Client(self.cluster, 0, self.history)
 
@@ -93,7 +93,7 @@ def test_patience_ends_when_nobody_answers() -> None:
     for host in shop.cluster.hosts:
         shop.cluster.crash(host)
 
-    shop.work(3 * QUIET.workload.patience_us)
+    shop.work(3 * QUIET.habits.patience_us)
 
     assert shop.history
     assert all(operation.returned is None for operation in shop.history)
@@ -143,7 +143,7 @@ def test_the_last_look_reads_every_register() -> None:
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_each_client_has_its_own_mind(number: int) -> None:
-    cluster = Cluster(attrs.evolve(QUIET, workload=Workload(thinking_us=10 * MS)))
+    cluster = Cluster(attrs.evolve(QUIET, habits=Habits(thinking_us=10 * MS)))
     histories: list[list[RegisterOperation]] = [[], []]
     for client in range(2):
         Client(cluster, client, histories[client])
