@@ -43,6 +43,17 @@ class Status:
         return self._state.role.name
 
     @property
+    def standing(self) -> tuple[RoleName, Term, Index, Index]:
+        """Role, term, commit index and applied index, for those who look after every event."""
+        state = self._state
+        return (
+            state.role.name,
+            state.hard_state.current_term,
+            state.commit_index,
+            state.last_applied,
+        )
+
+    @property
     def current_term(self) -> Term:
         """The latest term it has seen."""
         return self._state.current_term

@@ -9,11 +9,17 @@ when a fault is taken out of the plan. Shrinking a failure depends on it.
 
 from hashlib import blake2b
 from random import Random
+from struct import Struct
+from typing import TypeAlias
 
 DRAW_BITS = 32
 DRAW_RANGE = 1 << DRAW_BITS
 DRAWS_PER_ROLL = 8
-_DRAW_MASK = DRAW_RANGE - 1
+
+Roll: TypeAlias = tuple[int, ...]
+"""Eight draws, each uniform from 0 to `DRAW_RANGE - 1`."""
+
+_take_apart = Struct(f"<{DRAWS_PER_ROLL}I").unpack
 
 
 def stream(seed: int, *names: str | int) -> Random:
@@ -29,16 +35,11 @@ class Draws:
     def __init__(self, seed: int, *names: str | int) -> None:
         self._base = blake2b(_named_digest(seed, names), digest_size=DRAWS_PER_ROLL * 4)
 
-    def roll(self, number: int) -> int:
-        """256 random bits; take them apart with `draw`."""
+    def roll(self, number: int) -> Roll:
+        """The draws of that number."""
         hasher = self._base.copy()
         hasher.update(b"%d" % number)
-        return int.from_bytes(hasher.digest(), "little")
-
-
-def draw(roll: int, place: int) -> int:
-    """The draw at `place` (0 to 7) of a roll: uniform from 0 to `DRAW_RANGE - 1`."""
-    return (roll >> (place * DRAW_BITS)) & _DRAW_MASK
+        return _take_apart(hasher.digest())
 
 
 def chance(probability: float) -> int:

@@ -8,8 +8,8 @@ Invariants:
     2. What is due at the same time happens in the order in which it was scheduled.
 """
 
-import heapq
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import TypeVarTuple
 
 from leto.raft.types import Micros
@@ -36,14 +36,16 @@ class Scheduler:
     ) -> None:
         """Calls `perform(*arguments)` at that time, or now if the time has passed."""
         self._sequence += 1
-        due = max(time_us, self.now)
-        heapq.heappush(self._queue, (due, self._sequence, perform, arguments))
+        due = max(self.now, time_us)
+        heappush(self._queue, (due, self._sequence, perform, arguments))
 
     def after(
         self, delay_us: Micros, perform: Callable[[*Arguments], None], *arguments: *Arguments
     ) -> None:
         """Calls `perform(*arguments)` when `delay_us` has passed."""
-        self.at(self.now + delay_us, perform, *arguments)
+        self._sequence += 1
+        due = self.now + delay_us if delay_us > 0 else self.now
+        heappush(self._queue, (due, self._sequence, perform, arguments))
 
     @property
     def next_time(self) -> Micros | None:
@@ -54,6 +56,6 @@ class Scheduler:
         """Lets time jump to what is due next, and performs it; False if nothing is to come."""
         if not self._queue:
             return False
-        self.now, _, perform, arguments = heapq.heappop(self._queue)
+        self.now, _, perform, arguments = heappop(self._queue)
         perform(*arguments)
         return True

@@ -1,6 +1,6 @@
 """Chance by name."""
 
-from leto_sim.randomness import DRAW_RANGE, Draws, chance, draw, stream
+from leto_sim.randomness import DRAW_RANGE, Draws, chance, stream
 
 
 def test_a_stream_is_decided_by_seed_and_names() -> None:
@@ -19,14 +19,14 @@ def test_a_roll_is_decided_by_its_number_whatever_was_rolled_before() -> None:
 
 def test_a_roll_is_the_same_everywhere() -> None:
     """Recorded once: neither the hash seed nor the machine may change it."""
-    assert 2_998_552_461 == draw(Draws(1, "link").roll(1), 0)
+    assert 2_998_552_461 == Draws(1, "link").roll(1)[0]
 
 
 def test_the_draws_of_a_roll_are_independent_and_uniform() -> None:
     draws = Draws(7, "uniform")
 
     means = [
-        sum(draw(draws.roll(number), place) for number in range(2_000)) / 2_000 / DRAW_RANGE
+        sum(draws.roll(number)[place] for number in range(2_000)) / 2_000 / DRAW_RANGE
         for place in range(8)
     ]
 
@@ -37,7 +37,7 @@ def test_the_draws_of_a_roll_are_independent_and_uniform() -> None:
 def test_a_chance_is_met_that_often() -> None:
     draws = Draws(7, "chance")
 
-    met = sum(draw(draws.roll(number), 0) < chance(0.3) for number in range(2_000))
+    met = sum(draws.roll(number)[0] < chance(0.3) for number in range(2_000))
 
     assert 500 < met < 700
     assert DRAW_RANGE == chance(1.0)

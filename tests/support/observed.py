@@ -19,6 +19,11 @@ class StandingStatus:
     last_applied: Index = 0
     configuration: Configuration = attrs.field(factory=Configuration)
 
+    @property
+    def standing(self) -> tuple[RoleName, Term, Index, Index]:
+        """What changes most."""
+        return (self.role, self.current_term, self.commit_index, self.last_applied)
+
 
 @attrs.define
 class StandingNode:

@@ -8,6 +8,7 @@ is history, and the protocol must not (and does not) count it in the new term.
 
 from leto.raft.actions import Send, Write
 from leto.raft.messages import (
+    AppendEntries,
     AppendEntriesResponse,
     InstallSnapshotResponse,
     PreVote,
@@ -43,15 +44,14 @@ class Attestations:
             raise _violation(node, f"speaks in term {message.term}; {durable_term} is durable")
         if durable_term > message.term:
             return
-        match message:
-            case AppendEntriesResponse(match_index=match_index):
-                _check_log_reaches(node, match_index)
-            case InstallSnapshotResponse(match_index=match_index):
-                _check_log_reaches(node, match_index)
-            case RequestVote(last=last) | PreVote(last=last):
-                self._check_held(node, last)
-            case _:
-                pass
+        # Not a match over classes: it is asked of every message.
+        kind = type(message)
+        if kind is AppendEntries:
+            return
+        if isinstance(message, AppendEntriesResponse | InstallSnapshotResponse):
+            _check_log_reaches(node, message.match_index)
+        elif isinstance(message, RequestVote | PreVote):
+            self._check_held(node, message.last)
 
     def _check_held(self, node: Observed, last: EntryId) -> None:
         before_truncation = self._truncated.get(node.node_id, BEFORE_LOG)
@@ -60,7 +60,7 @@ class Attestations:
 
 
 def _check_log_reaches(node: Observed, match_index: Index) -> None:
-    if match_index > node.platter.last.index:
+    if match_index > node.platter.log.last_index:
         raise _violation(node, f"acknowledges {match_index}; {node.platter.last} is durable")
 
 

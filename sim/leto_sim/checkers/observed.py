@@ -22,6 +22,11 @@ class ObservedStatus(Protocol):
         ...
 
     @property
+    def standing(self) -> tuple[RoleName, Term, Index, Index]:
+        """Role, term, commit index and applied index: what is looked at after every event."""
+        ...
+
+    @property
     def current_term(self) -> Term:
         """The latest term it has seen."""
         ...

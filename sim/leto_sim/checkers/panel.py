@@ -23,7 +23,7 @@ from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.log_matching import LogMatching
 from leto_sim.checkers.monotonicity import Monotonicity
 from leto_sim.checkers.observed import Observed
-from leto_sim.checkers.one_vote import OneVote
+from leto_sim.checkers.one_vote import VOTING, OneVote
 from leto_sim.checkers.requests import Requested, Requests
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 
@@ -71,7 +71,7 @@ class Panel:
     def node_started(self, node: Observed) -> None:
         """A node starts a life; its platter is what it found."""
         self._platters[node.node_id] = self._ever[node.node_id] = node.platter
-        self._before[node.node_id] = _Before(_standing(node), node.status.configuration)
+        self._before[node.node_id] = _Before(node.status.standing, node.status.configuration)
         self._monotonicity.started(node)
         self._append_only.started(node)
         self.safety.started(node)
@@ -101,7 +101,8 @@ class Panel:
 
     def sent(self, node: Observed, send: Send) -> None:
         """The node sends a message."""
-        self._one_vote.sent(node, send)
+        if type(send.message) in VOTING:
+            self._one_vote.sent(node, send)
         self._attestations.sent(node, send)
 
     def requested(self, node: Observed, event: Requested) -> None:
@@ -131,7 +132,7 @@ class Panel:
         Most events change nothing that is looked at here: that must cost little.
         """
         before = self._before[node.node_id]
-        standing = _standing(node)
+        standing = node.status.standing
         if standing != before.standing or before.has_rewritten:
             self._monotonicity.handled(node)
             self._append_only.handled(node)
@@ -158,8 +159,3 @@ class Panel:
             # vote for anybody who lacks it, since it cannot vote any more.
             check_durable_quorum(node, fresh[-1], self._ever, configurations)
             check_committed(node, fresh[-1], self._platters, configurations)
-
-
-def _standing(node: Observed) -> tuple[RoleName, Term, Index, Index]:
-    status = node.status
-    return (status.role, status.current_term, status.commit_index, status.last_applied)

@@ -166,7 +166,7 @@ class Cluster:
     def remark(self, text: str) -> None:
         """Notes in the journal something that no node was told."""
         now = self.scheduler.now
-        self.journal.note(now, b"world", text.encode())
+        self.journal.note(now, b"world", (text.encode(),))
         self.journal.trace(now, self.lanes, lambda: f"* {text}")
 
     def _deliver(self, source: NodeId, target: NodeId, message: Message) -> None:

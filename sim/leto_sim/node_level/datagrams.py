@@ -13,7 +13,7 @@ import attrs
 from leto.raft.messages import Message
 from leto.raft.types import Micros, NodeId
 from leto_sim.node_level.disk import exponential_us
-from leto_sim.randomness import Draws, chance, draw
+from leto_sim.randomness import Draws, Roll, chance
 from leto_sim.scheduler import Scheduler
 
 Link = tuple[NodeId, NodeId]
@@ -30,6 +30,15 @@ class Weather:
     duplication: float = 0.0
     straggling: float = 0.0  # this share arrives late by up to `straggling_us` more
     straggling_us: int = 0
+    # The same chances as thresholds of a draw, since every message is held against them.
+    loss_below: int = attrs.field(init=False, eq=False, repr=False)
+    duplication_below: int = attrs.field(init=False, eq=False, repr=False)
+    straggling_below: int = attrs.field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "loss_below", chance(self.loss))
+        object.__setattr__(self, "duplication_below", chance(self.duplication))
+        object.__setattr__(self, "straggling_below", chance(self.straggling))
 
 
 CALM = Weather()
@@ -70,10 +79,12 @@ class Datagrams:
         traffic.sent += 1
         roll = traffic.draws.roll(traffic.sent)
         weather = self.weather
-        if draw(roll, 0) >= chance(weather.loss):
-            self._scheduler.after(self._delay_us(roll, 1), self._deliver, source, target, message)
-        if draw(roll, 4) < chance(weather.duplication):
-            self._scheduler.after(self._delay_us(roll, 5), self._deliver, source, target, message)
+        if roll[0] >= weather.loss_below:
+            delay_us = _delay_us(weather, roll, 1)
+            self._scheduler.after(delay_us, self._deliver, source, target, message)
+        if roll[4] < weather.duplication_below:
+            delay_us = _delay_us(weather, roll, 5)
+            self._scheduler.after(delay_us, self._deliver, source, target, message)
 
     def reaches(self, source: NodeId, target: NodeId) -> bool:
         """Whether the link is not cut."""
@@ -92,9 +103,9 @@ class Datagrams:
             else:
                 self._cuts[link] -= 1
 
-    def _delay_us(self, roll: int, place: int) -> Micros:
-        weather = self.weather
-        delay = weather.delay_least_us + exponential_us(weather.delay_tail_us, draw(roll, place))
-        if draw(roll, place + 1) < chance(weather.straggling):
-            delay += draw(roll, place + 2) % (weather.straggling_us + 1)
-        return delay
+
+def _delay_us(weather: Weather, roll: Roll, place: int) -> Micros:
+    delay_us = weather.delay_least_us + exponential_us(weather.delay_tail_us, roll[place])
+    if roll[place + 1] < weather.straggling_below:
+        delay_us += roll[place + 2] % (weather.straggling_us + 1)
+    return delay_us

@@ -20,7 +20,7 @@ import attrs
 from leto.raft.actions import Write
 from leto.raft.types import Micros, Seq
 from leto_sim.node_level.platter import Platter
-from leto_sim.randomness import DRAW_RANGE, Draws, draw
+from leto_sim.randomness import DRAW_RANGE, Draws, Roll
 from leto_sim.scheduler import Scheduler
 
 
@@ -31,9 +31,9 @@ class DiskSpeed:
     sync_least_us: int = 300
     sync_tail_us: int = 700
 
-    def sync_us(self, roll: int) -> Micros:
+    def sync_us(self, roll: Roll) -> Micros:
         """The duration of one sync."""
-        return self.sync_least_us + exponential_us(self.sync_tail_us, draw(roll, 0))
+        return self.sync_least_us + exponential_us(self.sync_tail_us, roll[0])
 
 
 def exponential_us(mean_us: int, uniform: int) -> Micros:
@@ -99,7 +99,7 @@ class Disk:
             return
         self._is_over = True
         self._syncs += 1
-        survivors = draw(self._draws.roll(self._syncs), 1) % (len(self._outstanding) + 1)
+        survivors = self._draws.roll(self._syncs)[1] % (len(self._outstanding) + 1)
         self._perform(survivors)
 
     def _start_sync(self) -> None:

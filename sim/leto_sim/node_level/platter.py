@@ -35,6 +35,11 @@ class LogImage:
         """Where the log ends."""
         return self.entries[-1].id if self.entries else self.before_log
 
+    @property
+    def last_index(self) -> Index:
+        """The index at which the log ends."""
+        return self.before_log.index + len(self.entries)
+
     def id_at(self, index: Index) -> EntryId | None:
         """The id of the entry at that index; None if it is not here (any more)."""
         before = self.before_log.index

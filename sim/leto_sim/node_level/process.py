@@ -57,7 +57,7 @@ from leto_sim.node_level.descriptions import describe_event
 from leto_sim.node_level.disk import Disk, DiskSpeed, exponential_us
 from leto_sim.node_level.machine import Registers
 from leto_sim.node_level.platter import LogImage, Platter
-from leto_sim.randomness import Draws, draw, stream
+from leto_sim.randomness import Draws, stream
 from leto_sim.result import PropertyViolated
 from leto_sim.scheduler import Scheduler
 
@@ -133,6 +133,7 @@ class Process:
         self._where = b"%d.%d" % names
         self._clock = Clock.drawn(stream(world.seed, "clock", *names), clock_drift)
         self._timer_at: Micros | None = None
+        self._armed_for: Micros | None = None  # the same by the node's clock
         self._machine_us = machine_us
         self._machine_draws = Draws(world.seed, "machine", *names)
         self._machine_jobs = 0
@@ -207,11 +208,13 @@ class Process:
             self._missed.append(event)
             return
         self._journal.note(self._scheduler.now, self._where, canonical_event(event))
+        if not self._journal.is_traced:
+            self._handle(event)
+            return
         try:
             self._handle(event)
         finally:
-            if self._journal.is_traced:
-                self._trace(event)
+            self._trace(event)
 
     def _handle(self, event: Event) -> None:
         try:
@@ -220,8 +223,9 @@ class Process:
             raise PropertyViolated(
                 HEALTHY_CORE, f"{type(mistake).__name__}: {mistake}", node=self.name
             ) from mistake
+        performers = self._performers
         for action in actions:
-            self._performers[type(action)](action)
+            performers[type(action)](action)
         if not self.is_over:
             self._panel.handled(self)
             self._arm_timer()
@@ -234,17 +238,16 @@ class Process:
 
     def _arm_timer(self) -> None:
         deadline = self.node.deadline
-        if deadline is None:
-            return
-        due = self._clock.when(deadline)
-        if self._timer_at is None or due < self._timer_at:
-            self._timer_at = max(due, self._scheduler.now)
-            self._scheduler.at(self._timer_at, self._on_timer, self._timer_at)
+        if deadline is None or (self._armed_for is not None and deadline >= self._armed_for):
+            return  # a timer that fires too early is armed again then: most are put off in time
+        self._armed_for = deadline
+        self._timer_at = max(self._clock.when(deadline), self._scheduler.now)
+        self._scheduler.at(self._timer_at, self._on_timer, self._timer_at)
 
     def _on_timer(self, armed_for: Micros) -> None:
         if self.is_over or armed_for != self._timer_at:
             return
-        self._timer_at = None
+        self._timer_at = self._armed_for = None
         if self.is_paused:
             return  # `resume` arms it again
         deadline = self.node.deadline
@@ -339,8 +342,7 @@ class Process:
 
     def _delay_us(self) -> Micros:
         self._machine_jobs += 1
-        roll = self._machine_draws.roll(self._machine_jobs)
-        return exponential_us(self._machine_us, draw(roll, 0))
+        return exponential_us(self._machine_us, self._machine_draws.roll(self._machine_jobs)[0])
 
     # --- what the disk says -------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Facts and orders as bytes for the digest, and in words for a trace.
+"""Facts and orders as forms for the digest, and in words for a trace.
 
 Responsible for two forms: a canonical one, with every byte that a process was told
 or ordered, and one short enough for a line on a screen. It hashes nothing and
@@ -15,27 +15,28 @@ from leto.server.world import (
     WriteAt,
 )
 from leto.server.world import Step as DiskStep
+from leto_sim.journal import Form
 
 
-def canonical_fact(value: Fact | Order) -> bytes:
-    """The same bytes for equal values, in every process; the frequent ones by hand."""
+def canonical_fact(value: Fact | Order) -> Form:
+    """The same form for equal values, in every process; the frequent ones by hand."""
     match value:
         case BytesReceived(connection=connection, data=data):
-            return b"received %d %d " % (connection, len(data)) + data
+            return (b"received", connection, data)
         case Transmit(connection=connection, data=data):
-            return b"transmit %d %d " % (connection, len(data)) + data
+            return (b"transmit", connection, data)
         case DiskJobDone(job=job, data=pieces):
-            return b"done %d %d " % (job, len(pieces)) + b"".join(pieces)
+            return (b"done", job, *pieces)
         case DiskJob(job=job, steps=steps):
-            return b"job %d " % job + b"".join(map(_canonical_step, steps))
+            return (b"job", job, *map(_canonical_step, steps))
         case _:
-            return repr(value).encode()
+            return (b"fact", repr(value).encode())
 
 
-def _canonical_step(step: DiskStep) -> bytes:
+def _canonical_step(step: DiskStep) -> Form:
     if isinstance(step, WriteAt):
-        return b"write %d %b %d " % (step.offset, step.file.encode(), len(step.data)) + step.data
-    return repr(step).encode()
+        return (b"write", step.file.encode(), step.offset, step.data)
+    return (b"step", repr(step).encode())
 
 
 def describe_fact(value: Fact | Order) -> str:

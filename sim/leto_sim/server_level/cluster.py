@@ -17,7 +17,7 @@ from leto.raft.types import NodeId
 from leto.server import Server, Settings
 from leto.server.world import Fact, Log, Order, Port, Stop, StopRequested
 from leto_sim.checkers.panel import Panel
-from leto_sim.journal import Journal, Lanes
+from leto_sim.journal import Form, Journal, Lanes
 from leto_sim.node_level.descriptions import describe_standing
 from leto_sim.randomness import stream
 from leto_sim.scheduler import Scheduler
@@ -83,7 +83,7 @@ class ServerCluster:
         self.network = StreamNetwork(self.scheduler, scenario.seed, scenario.weather)
         self.on_stop: Callable[[Machine, Stop], None] = _ignore_stop
         self.clients: dict[str, Process] = {}
-        self._parts: list[bytes] = []  # what the event that is under way consists of
+        self._parts: list[Form] = []  # what the event that is under way consists of
         self._texts: list[str] = []  # the same, in words
         self.machines = [self._new_machine(number) for number in range(scenario.nodes)]
         self._by_name = {machine.name: machine for machine in self.machines}
@@ -231,7 +231,7 @@ class ServerCluster:
     def remark(self, text: str) -> None:
         """Note something that no process was told."""
         now = self.scheduler.now
-        self.journal.note(now, b"world", text.encode())
+        self.journal.note(now, b"world", (text.encode(),))
         self.journal.trace(now, self.lanes, lambda: f"* {text}")
 
     def lanes(self) -> Lanes:
@@ -241,7 +241,7 @@ class ServerCluster:
     def break_off(self) -> None:
         """The run ends in the middle of an event."""
         if self._parts:
-            self.journal.note(self.scheduler.now, b"broken off", b"\n".join(self._parts))
+            self.journal.note(self.scheduler.now, b"broken off", tuple(self._parts))
             self._trace("...")
 
     def _note(self, process: Process, value: Fact | Order) -> None:
@@ -255,7 +255,7 @@ class ServerCluster:
                 )
 
     def _close_event(self, process: Process) -> None:
-        self.journal.note(self.scheduler.now, process.name.encode(), b"\n".join(self._parts))
+        self.journal.note(self.scheduler.now, process.name.encode(), tuple(self._parts))
         self._parts.clear()
         self._trace(process.name)
 

@@ -36,6 +36,7 @@ def test_it_changes_as_the_node_does(make: "type[Make]") -> None:
     assert (RoleName.LEADER, 1, False) == (status.role, status.leader, status.is_ready)
     host.work_all()
     assert status.is_ready
+    assert (RoleName.LEADER, 5, 1, 1) == status.standing
 
 
 def test_it_cannot_be_changed(make: "type[Make]") -> None:

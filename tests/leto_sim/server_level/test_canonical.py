@@ -14,6 +14,7 @@ from leto.server.world import (
     Transmit,
     WriteAt,
 )
+from leto_sim.journal import Form
 from leto_sim.server_level.canonical import canonical_fact, describe_fact
 
 ONE = ConnectionId(1)
@@ -22,17 +23,17 @@ ONE = ConnectionId(1)
 @pytest.mark.parametrize(
     "value, form, words",
     [
-        (BytesReceived(ONE, b"ab"), b"received 1 2 ab", "received 2 bytes on 1"),
-        (Transmit(ONE, b"ab"), b"transmit 1 2 ab", "transmits 2 bytes on 1"),
-        (DiskJobDone(7, (b"a", b"b")), b"done 7 2 ab", "disk job 7 done"),
+        (BytesReceived(ONE, b"ab"), (b"received", 1, b"ab"), "received 2 bytes on 1"),
+        (Transmit(ONE, b"ab"), (b"transmit", 1, b"ab"), "transmits 2 bytes on 1"),
+        (DiskJobDone(7, (b"a", b"b")), (b"done", 7, b"a", b"b"), "disk job 7 done"),
         (
             DiskJob(7, (WriteAt("f", 3, b"ab"), SyncFile("f"))),
-            b"job 7 write 3 f 2 abSyncFile(file='f')",
+            (b"job", 7, (b"write", b"f", 3, b"ab"), (b"step", b"SyncFile(file='f')")),
             "disk job 7: WriteAt, SyncFile",
         ),
-        (Started(()), b"Started(files=())", "Started(files=())"),
+        (Started(()), (b"fact", b"Started(files=())"), "Started(files=())"),
     ],
 )
-def test_value_has_a_form_and_words(value: Fact | Order, form: bytes, words: str) -> None:
+def test_value_has_a_form_and_words(value: Fact | Order, form: Form, words: str) -> None:
     assert form == canonical_fact(value)
     assert words == describe_fact(value)
