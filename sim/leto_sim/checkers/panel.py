@@ -15,6 +15,7 @@ from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
 from leto.raft.types import Index, NodeId, Term
 from leto_sim.checkers.attestations import Attestations
+from leto_sim.checkers.determinism import Determinism
 from leto_sim.checkers.durable_quorum import check_durable_quorum
 from leto_sim.checkers.election_safety import ElectionSafety
 from leto_sim.checkers.leader_append_only import LeaderAppendOnly
@@ -54,6 +55,7 @@ class Panel:
         self._committed_in_terms = CommittedInTerms()
         self._monotonicity = Monotonicity()
         self._attestations = Attestations()
+        self._determinism = Determinism()
         self._platters: dict[NodeId, Platter] = {}
         self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
         self._before: dict[NodeId, _Before] = {}
@@ -117,6 +119,12 @@ class Panel:
         """The node's state machine has applied these entries."""
         self.safety.applied(node, entries)
         self.requests.applied(node, entries)
+
+    def performed(
+        self, node: Observed, index: Index, command: bytes, result: bytes, content: bytes | None
+    ) -> None:
+        """The node's state machine has applied a command. `content` is what it holds then."""
+        self._determinism.performed(node, index, command, result, content)
 
     def has_content(self, node: Observed, index: Index, content: bytes) -> None:
         """The node's state machine holds this as of `index`."""

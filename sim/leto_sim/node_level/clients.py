@@ -1,10 +1,12 @@
-"""Clients that write and read registers through any node, and remember what they saw.
+"""Clients that propose and ask through any node, and remember what they saw.
 
-Responsible for the operations and their history. A client does one thing at a time (or a
-burst of writes at once), believes what it is told about who leads, tries elsewhere
-what was certainly refused, and goes on without knowing when its patience ends.
+Responsible for when a client asks, whom, and how often again; what it asks for is
+its workload's. A client does one thing at a time (or a burst of commands at once),
+believes what it is told about who leads, tries elsewhere what was certainly refused,
+and goes on without knowing when its patience ends.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,11 +14,9 @@ import attrs
 
 from leto.raft.actions import Committed, Outcome, Readable, Refused
 from leto.raft.events import CommandsProposed, Proposal, ReadPolicy, ReadRequested
-from leto_sim.lincheck.models import Read, RegisterCommand, RegisterOperation, WriteValue
-from leto_sim.lincheck.search import Operation
 from leto_sim.node_level.cluster import Cluster
-from leto_sim.node_level.machine import encode_write
 from leto_sim.node_level.process import Listener, Process
+from leto_sim.node_level.workloads import Propose, Query, Request, Seen
 from leto_sim.randomness import stream
 
 if TYPE_CHECKING:
@@ -24,34 +24,39 @@ if TYPE_CHECKING:
 
     from leto.raft.types import NodeId
     from leto_sim.node_level.scenario import Habits
+    from leto_sim.node_level.workloads import Workload
 
 _READS_AT_LEADER = 0.5
 
 
 @attrs.define(eq=False)
 class _Attempt:
-    """An operation under way. `value` is the written one, of the latest attempt."""
+    """A request under way. `number` is that of the latest attempt."""
 
-    key: int
-    is_read: bool
+    request: Request
     invoked: int
-    value: int | None = None
+    number: int | None = None
     is_settled: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anybody may be asked."""
+        return isinstance(self.request, Query)
 
 
 class Client:
     """One client. Its history grows in `history`."""
 
-    def __init__(self, cluster: Cluster, number: int, history: list[RegisterOperation]) -> None:
+    def __init__(self, cluster: Cluster, number: int, history: list[Seen]) -> None:
         self.is_stopped = False
         self._cluster = cluster
         self._scheduler = cluster.scheduler
         self._habits: Habits = cluster.scenario.habits
+        self._workload: Workload = cluster.parts.workload
         self._rng: Random = stream(cluster.seed, "client", number)
         self._history = history
         self._believed_leader: NodeId | None = None
         self._under_way = 0
-        self._round = 0  # of operations; the patience of an earlier round means nothing
         self._think()
 
     @property
@@ -59,13 +64,12 @@ class Client:
         """Whether it waits for nothing."""
         return self._under_way == 0
 
-    def read_all(self) -> None:
-        """Reads every register once, through the leader: the last look at a run."""
-        keys = range(self._habits.keys)
-        attempts = [_Attempt(key, is_read=True, invoked=self._now()) for key in keys]
-        self._begin(attempts)
+    def take_last_look(self) -> None:
+        """Asks what the workload asks when all is over."""
+        if requests := self._workload.last_look(self._habits):
+            self._begin(requests)
 
-    # --- one round of operations ----------------------------------------------------------
+    # --- one round of requests ------------------------------------------------------------
 
     def _think(self) -> None:
         pause_us = int(self._rng.expovariate(1 / self._habits.thinking_us)) + 1
@@ -74,15 +78,13 @@ class Client:
     def _act(self) -> None:
         if self.is_stopped:
             return
-        if self._rng.random() < self._habits.reads:
-            self._begin([_Attempt(self._any_key(), is_read=True, invoked=self._now())])
+        if requests := self._workload.draw(self._rng, self._habits):
+            self._begin(requests)
         else:
-            burst = self._rng.randint(1, self._habits.burst_max)
-            keys = [self._any_key() for _ in range(burst)]
-            self._begin([_Attempt(key, is_read=False, invoked=self._now()) for key in keys])
+            self._think()
 
-    def _begin(self, attempts: list[_Attempt]) -> None:
-        self._round += 1
+    def _begin(self, requests: Sequence[Request]) -> None:
+        attempts = [_Attempt(request, self._scheduler.now) for request in requests]
         self._under_way = len(attempts)
         self._scheduler.after(self._habits.patience_us, self._lose_patience, attempts)
         self._try(attempts)
@@ -94,26 +96,28 @@ class Client:
         if process is None:
             self._try_later(attempts)
             return
-        writes = [attempt for attempt in attempts if not attempt.is_read]
-        if writes:
-            self._propose(process, writes)
+        self._propose(process, [attempt for attempt in attempts if not attempt.is_read])
         for attempt in attempts:
             if attempt.is_read:
-                request_id = self._cluster.new_request_id()
-                listener = partial(self._on_outcome, attempt, process)
-                leans_on_lease = self._rng.random() < self._habits.lease_reads
-                policy = ReadPolicy.LEASE if leans_on_lease else ReadPolicy.INDEX
-                process.request(ReadRequested(request_id, policy), {request_id: listener})
+                self._ask(process, attempt)
 
-    def _propose(self, process: Process, writes: list[_Attempt]) -> None:
+    def _propose(self, process: Process, attempts: list[_Attempt]) -> None:
         proposals: list[Proposal] = []
         listeners: dict[int, Listener] = {}
-        for attempt in writes:
-            request_id = self._cluster.new_request_id()
-            attempt.value = request_id  # a value of its own: a refused one must never be seen
-            proposals.append(Proposal(request_id, encode_write(attempt.key, request_id)))
-            listeners[request_id] = partial(self._on_outcome, attempt, process)
-        process.request(CommandsProposed(tuple(proposals)), listeners)
+        for attempt in attempts:
+            assert isinstance(attempt.request, Propose), attempt
+            number = attempt.number = self._cluster.new_request_id()
+            proposals.append(Proposal(number, self._workload.encode(attempt.request, number)))
+            listeners[number] = partial(self._on_outcome, attempt, process)
+        if proposals:
+            process.request(CommandsProposed(tuple(proposals)), listeners)
+
+    def _ask(self, process: Process, attempt: _Attempt) -> None:
+        number = attempt.number = self._cluster.new_request_id()
+        leans_on_lease = self._rng.random() < self._habits.lease_reads
+        policy = ReadPolicy.LEASE if leans_on_lease else ReadPolicy.INDEX
+        listener = partial(self._on_outcome, attempt, process)
+        process.request(ReadRequested(number, policy), {number: listener})
 
     def _choose(self, attempts: list[_Attempt]) -> Process | None:
         alive = self._cluster.alive
@@ -138,13 +142,12 @@ class Client:
         if attempt.is_settled:
             return  # it lost its patience before
         match outcome:
-            case Committed():
+            case Committed(id=entry):
                 self._believed_leader = process.node_id
-                self._settle(attempt, returned=self._now())
-            case Readable():
-                self._settle(
-                    attempt, returned=self._now(), result=process.machine.read(attempt.key)
-                )
+                self._settle(attempt, self._scheduler.now, process.replica.result(entry.index))
+            case Readable() if isinstance(attempt.request, Query):
+                answer = attempt.request.answer(process.machine)
+                self._settle(attempt, self._scheduler.now, answer)
             case Refused(leader=leader):
                 self._believed_leader = leader
                 self._try_later([attempt])
@@ -152,30 +155,20 @@ class Client:
                 self._try_later([attempt])
             case _:
                 self._believed_leader = None
-                self._settle(attempt, returned=None)
+                self._settle(attempt, None)
 
     def _lose_patience(self, attempts: list[_Attempt]) -> None:
         for attempt in attempts:
             if not attempt.is_settled:
                 self._believed_leader = None
-                self._settle(attempt, returned=None)
+                self._settle(attempt, None)
 
-    def _settle(
-        self, attempt: _Attempt, *, returned: int | None, result: int | None = None
-    ) -> None:
+    def _settle(self, attempt: _Attempt, returned: int | None, result: object = None) -> None:
         attempt.is_settled = True
-        command: RegisterCommand
-        if attempt.is_read:
-            command = Read()
-        elif attempt.value is not None:
-            command = WriteValue(attempt.value)
-        else:
-            command = Read()  # nobody was ever asked to write: as good as nothing
-            returned = None
         self._history.append(
-            Operation(
-                key=attempt.key,
-                command=command,
+            Seen(
+                request=attempt.request,
+                number=attempt.number,
                 invoked=attempt.invoked,
                 returned=returned,
                 result=result,
@@ -184,9 +177,3 @@ class Client:
         self._under_way -= 1
         if self._under_way == 0:
             self._think()
-
-    def _any_key(self) -> int:
-        return self._rng.randrange(self._habits.keys)
-
-    def _now(self) -> int:
-        return self._cluster.scheduler.now

@@ -5,6 +5,7 @@ messages to whoever lives there now; and for what an onlooker can tell of the wh
 Who does what to it is elsewhere: `nemesis`, `clients`, `administrator`.
 """
 
+import zlib
 from typing import TYPE_CHECKING
 
 import attrs
@@ -18,6 +19,7 @@ from leto_sim.checkers.panel import Panel
 from leto_sim.journal import Journal, Lanes
 from leto_sim.node_level.datagrams import Datagrams
 from leto_sim.node_level.descriptions import describe_standing
+from leto_sim.node_level.parts import REGISTERS, Parts
 from leto_sim.node_level.platter import Platter
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.scenario import Scenario
@@ -51,8 +53,11 @@ class Host:
 class Cluster:
     """The machines, the network between them, and the checkers that watch."""
 
-    def __init__(self, scenario: Scenario, *, traced: bool = False) -> None:
+    def __init__(
+        self, scenario: Scenario, parts: Parts = REGISTERS, *, traced: bool = False
+    ) -> None:
         self.scenario = scenario
+        self.parts = parts
         self.seed = scenario.seed
         self.scheduler = Scheduler()
         self.journal = Journal(traced=traced)
@@ -104,6 +109,7 @@ class Cluster:
             disk_speed=self.scenario.disk,
             machine_us=self.scenario.machine_us,
             clock_drift=self.scenario.clock_drift,
+            parts=self.parts,
         )
         self.remark(f"{host.name} starts")
 
@@ -195,9 +201,12 @@ class Cluster:
         node_ids = [self._new_node_id() for _ in names]
         members = [member(node_id, name) for node_id, name in zip(node_ids, names, strict=True)]
         configuration = Configuration(tuple(members), lease_us=self.scenario.lease_us)
-        founding = SnapshotMark(configuration=configuration)
+        content = self.parts.machine().snapshot()
+        founding = SnapshotMark(
+            configuration=configuration, size_bytes=len(content), checksum=zlib.crc32(content)
+        )
         for name, node_id in zip(names, node_ids, strict=True):
-            self.start(self._new_host(name, Platter(founding), node_id))
+            self.start(self._new_host(name, Platter(founding, content), node_id))
 
     def _new_host(self, name: str, platter: Platter, node_id: NodeId | None = None) -> Host:
         host = Host(name, node_id if node_id is not None else self._new_node_id(), platter)

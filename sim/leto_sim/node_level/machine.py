@@ -1,32 +1,16 @@
-"""The state machine that the simulated nodes replicate.
+"""The state machine that the simulated nodes replicate unless a user brings another.
 
-Responsible for the shape of any such machine, and for the default one: registers
-that are written and read. A user's machine takes its place by having this shape.
+Responsible for registers that are written and read.
 """
 
 import zlib
-from typing import Protocol
+
+from leto.machine import StateMachine
 
 _KEY_BYTES = 2
 _VALUE_BYTES = 6
 _FINGERPRINT_BYTES = 4
 _ITEM_BYTES = _KEY_BYTES + _VALUE_BYTES
-
-
-class StateMachine(Protocol):
-    """What is replicated. Deterministic: equal commands lead to equal snapshots."""
-
-    def apply(self, command: bytes) -> None:
-        """Performs a committed command."""
-        ...
-
-    def snapshot(self) -> bytes:
-        """The content, as it is now; empty if nothing was applied yet."""
-        ...
-
-    def restore(self, content: bytes) -> None:
-        """Replaces the content by that of a snapshot."""
-        ...
 
 
 class Registers(StateMachine):
@@ -40,11 +24,12 @@ class Registers(StateMachine):
         self._values: dict[int, int] = {}
         self._fingerprint = 0
 
-    def apply(self, command: bytes) -> None:
-        """Writes a register."""
+    def apply(self, command: bytes) -> bytes:
+        """Writes a register; there is nothing to return."""
         key, value = decode_write(command)
         self._values[key] = value
         self._fingerprint = zlib.crc32(command, self._fingerprint)
+        return b""
 
     def read(self, key: int) -> int | None:
         """The register's value; None if it was never written."""

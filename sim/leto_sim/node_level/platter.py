@@ -91,7 +91,7 @@ class LogImage:
 class Platter:
     """The durable image: term and vote, log, the named snapshot and contents beside the log."""
 
-    def __init__(self, founding: SnapshotMark | None = None) -> None:
+    def __init__(self, founding: SnapshotMark | None = None, content: bytes = b"") -> None:
         self.hard_state = HardState()
         self.snapshot = founding
         self.log = LogImage()
@@ -99,7 +99,7 @@ class Platter:
         self._contents: dict[EntryId, bytes] = {}
         self._received: dict[EntryId, bytearray] = {}
         if founding is not None:
-            self._contents[founding.last_included] = b""
+            self._contents[founding.last_included] = content
 
     @property
     def last(self) -> EntryId:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVarTuple
 
+from leto.machine import StateMachine
 from leto.raft import Config, Node
 from leto.raft.actions import (
     Action,
@@ -31,7 +32,7 @@ from leto.raft.actions import (
     TakeSnapshot,
     Write,
 )
-from leto.raft.entries import Command, Restored
+from leto.raft.entries import Restored
 from leto.raft.errors import LetoError
 from leto.raft.events import (
     Applied,
@@ -55,8 +56,9 @@ from leto_sim.journal import Journal, Lanes
 from leto_sim.node_level.canonical import canonical_event, canonical_write
 from leto_sim.node_level.descriptions import describe_event
 from leto_sim.node_level.disk import Disk, DiskSpeed, exponential_us
-from leto_sim.node_level.machine import Registers
+from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.platter import LogImage, Platter
+from leto_sim.node_level.replica import Replica
 from leto_sim.randomness import Draws, stream
 from leto_sim.result import PropertyViolated
 from leto_sim.scheduler import Scheduler
@@ -109,13 +111,13 @@ class Process:
         disk_speed: DiskSpeed,
         machine_us: Micros,
         clock_drift: float,
+        parts: Parts,
     ) -> None:
         names = (restored.node_id, restored.incarnation)
         self.name = name
         self.node_id = restored.node_id
         self.platter = platter
         self.memory = LogImage(platter.log.before_log, platter.log.entries)
-        self.machine = Registers()
         self.disk = Disk(
             platter,
             world.scheduler,
@@ -128,6 +130,7 @@ class Process:
         self.node = Node(config, restored, stream(world.seed, "node", *names))
         self.status = self.node.status
         self.is_over = False
+        self.replica = Replica(self, parts, world.panel)
         self._world = world
         self._scheduler, self._panel, self._journal = world.scheduler, world.panel, world.journal
         self._where = b"%d.%d" % names
@@ -155,6 +158,11 @@ class Process:
         }
         self._panel.node_started(self)
         self._arm_timer()
+
+    @property
+    def machine(self) -> StateMachine:
+        """The state machine of this life."""
+        return self.replica.machine
 
     # --- what the world does to it ------------------------------------------------------
 
@@ -287,10 +295,7 @@ class Process:
         self._when_machine_is_free(self._perform_apply, apply)
 
     def _perform_apply(self, apply: Apply) -> None:
-        for entry in apply.entries:
-            if type(entry.payload) is Command:
-                self.machine.apply(entry.payload.data)
-        self._panel.applied(self, apply.entries)
+        self.replica.apply(apply.entries)
         self._happen(Applied(apply.entries[-1].id.index))
 
     def _restore_snapshot(self, restore: RestoreSnapshot) -> None:
@@ -299,13 +304,11 @@ class Process:
     def _perform_restore(self, restore: RestoreSnapshot) -> None:
         content = self.platter.content(restore.snapshot)
         last_included = restore.snapshot.last_included
-        self.machine.restore(content)
-        self._panel.restored(self, last_included.index, content)
+        self.replica.restore(last_included.index, content)
         self._happen(SnapshotRestored(last_included))
 
     def _take_snapshot(self, take: TakeSnapshot) -> None:
-        content = self.machine.snapshot()
-        self._panel.has_content(self, take.last_included.index, content)
+        content = self.replica.snapshot(take.last_included.index)
         self._later(self._keep_snapshot, take.last_included, content)
 
     def _keep_snapshot(self, last_included: EntryId, content: bytes) -> None:

@@ -9,22 +9,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from leto.raft.configuration import MemberRole
-from leto_sim.lincheck.models import Register, RegisterOperation
-from leto_sim.lincheck.search import Verdict, check_history
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.clients import Client
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.nemesis import Nemesis
+from leto_sim.node_level.parts import REGISTERS, Parts
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.scenario import Scenario, draw_scenario
 from leto_sim.result import PropertyViolated, RunResult, Violation
 
 if TYPE_CHECKING:
     from leto.raft.types import Micros
+    from leto_sim.node_level.workloads import Seen
 
 NODE_LEVEL = "node"
 PROGRESS = "progress after everything is healed"
-LINEARIZABILITY = "linearizability"
 SAME_CONTENT = "state machines agree in the end"
 
 _ELECTIONS_TO_RECOVER = 30  # election timeouts: many, since the settings are extreme
@@ -37,19 +36,21 @@ def run_node_level(seed: int, nodes: int = 3, events_max: int = 10_000) -> RunRe
     return run_scenario(draw_scenario(seed, nodes=nodes, events_max=events_max))
 
 
-def run_scenario(scenario: Scenario) -> RunResult:
+def run_scenario(scenario: Scenario, parts: Parts = REGISTERS) -> RunResult:
     """Runs a scenario; if a property is violated, once more to see the last events."""
-    result = NodeLevelRun(scenario).run()
-    return result if result.violation is None else NodeLevelRun(scenario, traced=True).run()
+    result = NodeLevelRun(scenario, parts).run()
+    return result if result.violation is None else NodeLevelRun(scenario, parts, traced=True).run()
 
 
 class NodeLevelRun:
     """One run."""
 
-    def __init__(self, scenario: Scenario, *, traced: bool = False) -> None:
+    def __init__(
+        self, scenario: Scenario, parts: Parts = REGISTERS, *, traced: bool = False
+    ) -> None:
         self._scenario = scenario
-        self.cluster = Cluster(scenario, traced=traced)
-        self.history: list[RegisterOperation] = []
+        self.cluster = Cluster(scenario, parts, traced=traced)
+        self.history: list[Seen] = []
         self._administrator = Administrator(self.cluster)
         self._nemesis = Nemesis(self.cluster, self._administrator)
         self._clients = [
@@ -82,7 +83,7 @@ class NodeLevelRun:
         for client in self._clients:
             client.is_stopped = True
         self._run_until(self._is_quiet, "the nodes do not come to agree")
-        self._clients[0].read_all()
+        self._clients[0].take_last_look()
         self._run_until(self._is_quiet, "the last reads are not answered")
 
     def _run_until(self, is_reached: Callable[[], bool], otherwise: str) -> None:
@@ -132,12 +133,7 @@ class NodeLevelRun:
         contents = {process.machine.snapshot() for process in self._members()}
         if len(contents) != 1:
             raise PropertyViolated(SAME_CONTENT, f"there are {len(contents)} different contents")
-        finding = check_history(self.history, Register())
-        if finding.verdict is Verdict.ILLEGAL:
-            raise PropertyViolated(
-                LINEARIZABILITY,
-                f"the {len(finding.operations)} operations on key {finding.key} have no order",
-            )
+        self.cluster.parts.workload.judge(self.history)
 
     def _result(self, violation: Violation | None) -> RunResult:
         cluster = self.cluster

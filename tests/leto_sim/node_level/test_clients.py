@@ -3,11 +3,10 @@
 import attrs
 import pytest
 
-from leto_sim.lincheck.models import Read, Register, RegisterOperation, WriteValue
-from leto_sim.lincheck.search import Verdict, check_history
 from leto_sim.node_level.clients import Client
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.scenario import MS, Habits
+from leto_sim.node_level.workloads import Propose, Query, RegisterWorkload, Seen
 from tests.support.sims import QUIET, elect, pass_time, wait
 
 BUSY = attrs.evolve(QUIET.habits, reads=0.5)
@@ -18,7 +17,7 @@ class Shop:
 
     def __init__(self, habits: Habits) -> None:
         self.cluster = Cluster(attrs.evolve(QUIET, habits=habits))
-        self.history: list[RegisterOperation] = []
+        self.history: list[Seen] = []
         self.client = Client(self.cluster, 0, self.history)
 
     def work(self, for_us: int = 2_000 * MS) -> None:
@@ -30,11 +29,11 @@ def test_a_client_writes_and_reads_what_it_wrote() -> None:
 
     shop.work()
 
-    written = [o.command.value for o in shop.history if isinstance(o.command, WriteValue)]
-    read = [o.result for o in shop.history if isinstance(o.command, Read)]
+    written = [seen.number for seen in shop.history if isinstance(seen.request, Propose)]
+    read = [seen.result for seen in shop.history if isinstance(seen.request, Query)]
     assert len(written) > 5
     assert set(read) & set(written)
-    assert Verdict.LINEARIZABLE is check_history(shop.history, Register()).verdict
+    RegisterWorkload().judge(shop.history)
 
 
 def test_no_value_is_written_twice() -> None:
@@ -42,7 +41,7 @@ def test_no_value_is_written_twice() -> None:
 
     shop.work()
 
-    written = [o.command.value for o in shop.history if isinstance(o.command, WriteValue)]
+    written = [seen.number for seen in shop.history if isinstance(seen.request, Propose)]
     assert len(written) == len(set(written)) > 20
 
 
@@ -85,7 +84,7 @@ def test_what_becomes_of_a_write_may_remain_unknown() -> None:
         shop.cluster.start(host)
 
     assert any(operation.returned is None for operation in shop.history)
-    assert Verdict.LINEARIZABLE is check_history(shop.history, Register()).verdict
+    RegisterWorkload().judge(shop.history)
 
 
 def test_patience_ends_when_nobody_answers() -> None:
@@ -112,7 +111,7 @@ def test_an_answer_after_the_end_of_patience_is_not_heard() -> None:
     shop.work()
 
     assert leader.machine.snapshot()
-    assert Verdict.LINEARIZABLE is check_history(shop.history, Register()).verdict
+    RegisterWorkload().judge(shop.history)
 
 
 def test_a_stopped_client_finishes_what_it_began() -> None:
@@ -134,17 +133,17 @@ def test_the_last_look_reads_every_register() -> None:
     wait(shop.cluster, lambda: shop.client.is_idle)
     before = len(shop.history)
 
-    shop.client.read_all()
+    shop.client.take_last_look()
     wait(shop.cluster, lambda: shop.client.is_idle)
 
-    keys = [operation.key for operation in shop.history[before:]]
+    keys = [operation.request.key for operation in shop.history[before:]]
     assert [0, 1, 2, 3, 4, 5, 6] == sorted(keys, key=str)
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_each_client_has_its_own_mind(number: int) -> None:
     cluster = Cluster(attrs.evolve(QUIET, habits=Habits(thinking_us=10 * MS)))
-    histories: list[list[RegisterOperation]] = [[], []]
+    histories: list[list[Seen]] = [[], []]
     for client in range(2):
         Client(cluster, client, histories[client])
 

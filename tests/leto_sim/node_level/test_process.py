@@ -8,7 +8,7 @@ from leto.raft.events import CommandsProposed, Proposal, ReadRequested, Snapshot
 from leto.raft.messages import AppendEntries, ReadIndex
 from leto.raft.types import BEFORE_LOG
 from leto_sim.node_level.cluster import Cluster
-from leto_sim.node_level.machine import encode_write
+from leto_sim.node_level.machine import Registers, encode_write
 from leto_sim.node_level.process import HEALTHY_CORE, Process
 from leto_sim.result import PropertyViolated
 from tests.support.sims import QUICK, QUIET, cluster_of, elect, pass_time, wait
@@ -29,6 +29,11 @@ def write_ten_values(cluster: Cluster, leader: Process) -> None:
         wait(cluster, outcomes.__len__)
 
 
+def value_of(process: Process, key: int) -> int | None:
+    assert isinstance(process.machine, Registers)
+    return process.machine.read(key)
+
+
 def test_a_write_is_applied_everywhere() -> None:
     cluster = cluster_of(3)
 
@@ -37,7 +42,7 @@ def test_a_write_is_applied_everywhere() -> None:
     pass_time(cluster, QUICK.election_timeout_min_us)
 
     assert isinstance(outcomes[0], Committed)
-    assert [77, 77, 77] == [process.machine.read(1) for process in cluster.alive]
+    assert [77, 77, 77] == [value_of(process, 1) for process in cluster.alive]
 
 
 def test_a_read_is_answered_when_it_may_be() -> None:
@@ -102,7 +107,7 @@ def test_snapshots_are_taken_named_compacted_and_restored() -> None:
     cluster.crash(host)
     cluster.start(host)
 
-    wait(cluster, lambda: host.alive is not None and host.alive.machine.read(1) == 10)
+    wait(cluster, lambda: host.alive is not None and value_of(host.alive, 1) == 10)
 
 
 def test_a_snapshot_travels_to_who_was_away() -> None:
@@ -117,7 +122,7 @@ def test_a_snapshot_travels_to_who_was_away() -> None:
 
     cluster.start(away)
 
-    wait(cluster, lambda: away.alive is not None and away.alive.machine.read(1) == 10)
+    wait(cluster, lambda: away.alive is not None and value_of(away.alive, 1) == 10)
 
 
 def test_a_snapshot_may_be_asked_for() -> None:

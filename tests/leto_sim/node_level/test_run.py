@@ -5,12 +5,9 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from leto_sim.lincheck.models import Read
-from leto_sim.lincheck.search import Operation
 from leto_sim.node_level import run
 from leto_sim.node_level.faults import Crash, PlannedFault, RemoveNode
 from leto_sim.node_level.run import (
-    LINEARIZABILITY,
     PROGRESS,
     SAME_CONTENT,
     NodeLevelRun,
@@ -18,6 +15,7 @@ from leto_sim.node_level.run import (
     run_scenario,
 )
 from leto_sim.node_level.scenario import MS, draw_scenario
+from leto_sim.node_level.workloads import LINEARIZABILITY, Query, Seen
 from leto_sim.result import PropertyViolated
 from tests.support.sims import QUIET
 
@@ -70,7 +68,8 @@ def broken_by(monkeypatch: pytest.MonkeyPatch, break_it: Callable[[NodeLevelRun]
 
 def test_a_history_without_an_order_is_a_violation(monkeypatch: pytest.MonkeyPatch) -> None:
     def invent_a_read(run: NodeLevelRun) -> None:
-        run.history.append(Operation(key=0, command=Read(), invoked=0, returned=1, result=10**9))
+        query = Query(lambda _: None, key=0)
+        run.history.append(Seen(request=query, number=1, invoked=0, returned=1, result=10**9))
 
     broken_by(monkeypatch, invent_a_read)
 
