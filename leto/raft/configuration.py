@@ -268,6 +268,16 @@ class ConfigurationHistory:
         later = tuple(c for at, c in self._history if at > index)
         return (self.as_of(index), *later)
 
+    def settled(self, commit_index: Index) -> tuple[Configuration, ...]:
+        """Those that are committed for certain. O(configurations kept).
+
+        A leader proposes none before it has committed the one before (`leto.raft.membership`,
+        invariant 1): so all but the last are, whatever this node has been told.
+        """
+        *earlier, (last_index, last) = self._history
+        settled = tuple(configuration for _, configuration in earlier)
+        return (*settled, last) if last_index <= commit_index else settled
+
     def append(self, index: Index, configuration: Configuration) -> None:
         """The log has a new one at `index`."""
         assert index > self.effective_index, f"{index} <= {self.effective_index}"

@@ -130,6 +130,13 @@ class Status:
         return self._state.configurations.as_of(self._state.commit_index)
 
     @property
+    def was_admitted(self) -> bool:
+        """Whether a configuration that is committed for certain holds, or held, this node."""
+        state = self._state
+        settled = state.configurations.settled(state.commit_index)
+        return any(c.member(state.node_id) is not None for c in settled)
+
+    @property
     def followers(self) -> tuple[FollowerStatus, ...]:
         """How far the others are, if it leads."""
         role = self._state.role

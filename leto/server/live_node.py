@@ -7,7 +7,7 @@ parts are in the parts.
 Invariants:
     1. Commands are proposed only while this node leads, and time passes only then.
     2. A node that was a member and finds itself removed, by its own log or told by
-       the leader, ends.
+       the leader, ends. One whose admission was lost with its leader asks again.
 """
 
 from collections import deque
@@ -93,12 +93,12 @@ class LiveNode:
         self._configuration: Configuration | None = None
         self._is_member = self._is_in(self.replica.status.committed_configuration)
         self._farewell_at: Micros | None = None
-        self._joining = self._begin_to_join()
+        self._joining = self._begin_to_join() if self._is_blank else None
         parts.switchboard.listen(Port.PEER, self.links.accept)
 
     def _begin_to_join(self) -> Joining | None:
         parts = self._parts
-        if parts.settings.join is None or not self._is_blank:
+        if parts.settings.join is None:
             return None
         return Joining(
             parts.turn,
@@ -190,7 +190,7 @@ class LiveNode:
         ours = configuration.member(self.identity.node_id)
         if ours is not None:
             self.identity.learn_host(ours.address)  # as others knew it before a restart
-        if self._joining is None:
+        if self._joining is None and self._is_blank:
             # Again, perhaps: what made us a member may have been rolled back (§4.1).
             self._joining = self._begin_to_join()
 
@@ -282,6 +282,11 @@ class LiveNode:
 
     def told_removed(self, by: Hello, text: str) -> None:
         """The leader says that we are no member any more."""
+        if not self.replica.status.was_admitted:
+            # §4.1: what was never committed may be rolled back. Then we never were one.
+            self._joining = self._joining or self._begin_to_join()
+            if self._joining is not None:
+                return
         self._end_removed(f"{by.name} says: {text}")
 
     def _end_removed(self, what: str) -> None:

@@ -394,7 +394,9 @@ class Links:
         if objection is not None:
             self._refuse(link, GoodbyeCode.REFUSED, objection)
             return False
-        if not theirs.blank and self._house.has_left(theirs.node_id):
+        # Whoever answers an introduction asks to be admitted, perhaps not for the first time.
+        is_to_be_admitted = theirs.blank or link.introduced is not None
+        if not is_to_be_admitted and self._house.has_left(theirs.node_id):
             self._refuse(link, GoodbyeCode.REMOVED, _removed_text(theirs))
             return False
         self._establish(link, theirs)

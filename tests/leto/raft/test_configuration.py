@@ -220,6 +220,7 @@ def test_a_configuration_is_effective_from_its_index_until_it_is_rolled_back(
 
     assert (9, three) == (history.effective_index, history.effective)
     assert [one, two, two, three] == [history.as_of(index) for index in (4, 5, 8, 9)]
+    assert ((one, two), (one, two, three)) == (history.settled(8), history.settled(9))
     history.truncate_from(9)
     assert (5, two) == (history.effective_index, history.effective)
     history.truncate_from(5)

@@ -101,3 +101,26 @@ def test_a_failed_disk_is_seen(make: "type[Make]") -> None:
 
 def test_a_founders_snapshot_is_the_founding_one(make: "type[Make]") -> None:
     assert SnapshotMark(configuration=make.configuration(1, 2, 3)) == make.host().status.snapshot
+
+
+@pytest.mark.parametrize(
+    "founders, later, was_admitted",
+    [
+        ((1, 2, 3), [], True),
+        ((2, 3), [], False),
+        ((2, 3), [(1, 2, 3)], False),  # it may be rolled back yet
+        ((2, 3), [(1, 2, 3), (1, 2, 3, 4)], True),  # nobody proposes two that are uncommitted
+        ((2, 3), [(1, 2, 3), (2, 3)], True),
+    ],
+)
+def test_who_was_admitted_is_known_from_what_is_committed_for_certain(
+    make: "type[Make]",
+    founders: tuple[int, ...],
+    later: list[tuple[int, ...]],
+    was_admitted: bool,  # noqa: FBT001 - what is expected
+) -> None:
+    log = tuple(make.entry(i, 1, make.configuration(*voters)) for i, voters in enumerate(later, 1))
+
+    host = make.host(voters=founders, term=1, log=log)
+
+    assert was_admitted is host.status.was_admitted

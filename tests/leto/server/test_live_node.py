@@ -8,7 +8,7 @@ from leto.raft.entries import Entry
 from leto.resp import OK
 
 if TYPE_CHECKING:
-    from tests.leto.server.conftest import World
+    from tests.leto.server.conftest import Machine, World
 
 
 def test_every_applied_entry_is_shown_to_the_observer_once_and_in_order(world: "World") -> None:
@@ -103,3 +103,57 @@ def test_a_removed_follower_is_told(world: "World") -> None:
 
     assert machines[2].stop is not None
     assert "id1 says: " in machines[2].stop.message
+
+
+def lose_an_admission(world: "World", *, join: int | None) -> "Machine":
+    """id4, which holds the entry that admitted it; whoever else held that has lost it."""
+    machines = world.cluster()
+    for follower in machines[1:]:
+        follower.holds_disk = True
+    joiner = world.machine(4, join=1)
+    joiner.start()
+    world.run_until(lambda: bool(joiner.raft.configuration.members))
+    assert joiner.raft.commit_index < joiner.raft.configuration_index
+    for machine in machines:
+        machine.holds_disk = False
+        machine.kill()  # and with it what was not written yet
+    joiner.kill()
+    joiner.settings = attrs.evolve(
+        joiner.settings, join=None if join is None else f"127.0.0.1:{join}379"
+    )
+    for follower in machines[1:]:
+        follower.start()
+    assert world.leader(machines[1:]).raft.configuration.named("id4") is None
+    joiner.start()
+    return joiner
+
+
+def test_a_node_whose_admission_was_lost_asks_again(world: "World") -> None:
+    joiner = lose_an_admission(world, join=2)
+
+    world.run_until(lambda: "id4" in world.leader().members)
+
+    assert joiner.stop is None
+    assert joiner.messages("joined")
+
+
+def test_a_node_whose_admission_was_lost_ends_if_it_knows_nobody_to_ask(world: "World") -> None:
+    joiner = lose_an_admission(world, join=None)
+
+    world.run_until(lambda: joiner.has_ended)
+
+    assert "start id4 with -join" in str(joiner.stop)
+
+
+def test_a_member_that_was_removed_while_it_was_down_does_not_ask_again(world: "World") -> None:
+    machines = world.cluster()
+    removed = machines[2]
+    removed.kill()
+    assert OK == world.client(machines[0]).ask("LEAVE id3")
+
+    removed.start()  # with the same -join
+    assert removed.raft.commit_index < removed.raft.configuration_index  # as after every start
+    world.run_until(lambda: removed.has_ended)
+
+    assert "start id3 with -join" in str(removed.stop)
+    assert {"id1", "id2"} == world.leader(machines[:2]).members.keys()
