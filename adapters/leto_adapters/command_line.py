@@ -20,6 +20,7 @@ import random
 import resource
 import signal
 import socket
+import string
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,7 @@ from typing import Final, Protocol
 
 import attrs
 
-from leto.server import InvalidSettings, ReadMode, Server, Settings
+from leto.server import InvalidSettings, Limits, ReadMode, Server, Settings
 from leto.server.addresses import Address
 from leto.server.world import Port, Stop
 from leto_adapters.directory import DataDirectory, DirectoryUnusable
@@ -68,6 +69,7 @@ class Flag:
 
 FLAGS: Final = (
     Flag("advertise", "address that other nodes and clients reach this node at"),
+    Flag("diskreserve", "room on the disk that writes must leave, such as 512mb", "64mb"),
     Flag("id", "node id"),
     Flag("join", "join to already exist cluster"),
     Flag("listen", "server listen address", ":5379"),
@@ -123,6 +125,9 @@ def settings_from(flags: Mapping[str, str]) -> Settings:
         reads = ReadMode(flags["reads"])
     except ValueError:
         raise _wrong(f"-reads {flags['reads']!r} is neither linearizable nor local") from None
+    reserve_bytes = bytes_in(flags["diskreserve"])
+    if reserve_bytes is None:
+        raise _wrong(f"-diskreserve {flags['diskreserve']!r} is no size: write it as 512mb or 2gb")
     try:
         settings = Settings(
             name=flags["id"],
@@ -131,6 +136,7 @@ def settings_from(flags: Mapping[str, str]) -> Settings:
             advertise=flags["advertise"] or None,
             join=flags["join"] or None,
             reads=reads,
+            limits=Limits(disk_reserve_bytes=reserve_bytes),
         )
     except InvalidSettings as error:
         raise _wrong(str(error)) from error
@@ -138,6 +144,27 @@ def settings_from(flags: Mapping[str, str]) -> Settings:
         if not address.port:
             raise _wrong(f"{flag} {address!s} has no port that others could find: choose one")
     return settings
+
+
+_UNITS: Final = {
+    "": 1,
+    "b": 1,
+    "k": 1_000,
+    "m": 1_000_000,
+    "g": 1_000_000_000,
+    "kb": 1 << 10,
+    "mb": 1 << 20,
+    "gb": 1 << 30,
+}
+
+
+def bytes_in(size: str) -> int | None:
+    """A size as Redis's configuration spells it: 100, 1k, 1kb, 5mb, 2GB; None if it is none."""
+    digits = size.rstrip(string.ascii_letters)
+    unit = _UNITS.get(size[len(digits) :].lower())
+    if unit is None or not digits.isascii() or not digits.isdigit():
+        return None
+    return int(digits) * unit
 
 
 def _ports(settings: Settings) -> Sequence[tuple[Port, str, Address]]:

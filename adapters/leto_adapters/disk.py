@@ -2,7 +2,7 @@
 
 Responsible for clause 4 of the contract in `leto.server.world`: jobs in the order
 given, a job's steps in order, each job answered once, none performed after a failure.
-It knows no file's format.
+It knows no file's format. The same thread measures how much room there is.
 
 One thread is enough, because the jobs are one ordered lane anyway; and it is a thread
 because nothing in the kernel reports when an fdatasync would not block.
@@ -15,9 +15,10 @@ Invariants:
 
 import contextlib
 import os
+import time
 from collections import deque
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeAlias, assert_never
 
@@ -26,6 +27,7 @@ from leto.server.world import (
     DiskJob,
     DiskJobDone,
     DiskJobFailed,
+    DiskRoomMeasured,
     ReadAt,
     Rename,
     Step,
@@ -35,7 +37,11 @@ from leto.server.world import (
     WriteAt,
 )
 
-Outcome: TypeAlias = DiskJobDone | DiskJobFailed
+Outcome: TypeAlias = DiskJobDone | DiskJobFailed | DiskRoomMeasured
+
+MEASURE_BUSY_S = 0.25  # how often the room is measured while there are jobs
+MEASURE_IDLE_S = 1.0
+MEASURE_BYTES = 4 << 20  # and as soon as so much was written: a fast disk is full in no time
 
 # After each system call the thread must win back the interpreter lock, from a loop that may be
 # fully busy. Measured on two cores, pwrite and fdatasync of 2 kB, median (99th percentile): idle
@@ -50,6 +56,7 @@ class Files:
     def __init__(self, directory: int) -> None:
         self._directory = directory  # a descriptor, owned by the caller
         self._open: dict[str, int] = {}
+        self.written_bytes = 0  # ever
 
     def perform(self, step: Step) -> bytes | None:
         """Do one step now, blocking; what it read, if it reads.
@@ -97,6 +104,7 @@ class Files:
 
     def _write(self, file: str, offset: int, data: bytes) -> None:
         descriptor = self._descriptor(file, create=True)
+        self.written_bytes += len(data)
         written = os.pwrite(descriptor, data, offset)
         while written < len(data):  # the kernel may take less, at 2 GiB or near a full disk
             written += os.pwrite(descriptor, memoryview(data)[written:], offset + written)
@@ -123,6 +131,25 @@ class Files:
             os.unlink(file, dir_fd=self._directory)
 
 
+class RoomGauge:
+    """Measures how much room there is beside the node's files; used by one thread."""
+
+    def __init__(self, directory: int) -> None:
+        self._directory = directory
+        self._due_s = 0.0
+        self._due_bytes = 0
+
+    def reading(self, written_bytes: int) -> DiskRoomMeasured | None:
+        """A measurement, if one is due when so much has ever been written."""
+        now = time.monotonic()
+        if now < self._due_s and written_bytes < self._due_bytes:
+            return None
+        self._due_s = now + MEASURE_BUSY_S
+        self._due_bytes = written_bytes + MEASURE_BYTES
+        system = os.fstatvfs(self._directory)
+        return DiskRoomMeasured(system.f_bavail * system.f_frsize)
+
+
 class Disk:
     """The disk thread of a node.
 
@@ -134,6 +161,7 @@ class Disk:
 
     def __init__(self, directory: int, wake: Callable[[], None]) -> None:
         self._files = Files(directory)
+        self._gauge = RoomGauge(directory)
         self._wake = wake
         self._jobs: SimpleQueue[DiskJob | None] = SimpleQueue()
         self._outcomes: deque[Outcome | Exception] = deque()
@@ -166,14 +194,23 @@ class Disk:
         """The thread: until told to end, or until a job fails."""
         outcome: Outcome | Exception | None = None
         while not isinstance(outcome, DiskJobFailed | Exception):
-            job = self._jobs.get()
+            measured = self._gauge.reading(self._files.written_bytes)
+            if measured is not None:
+                self._tell(measured)
+            try:
+                job = self._jobs.get(timeout=MEASURE_IDLE_S)
+            except Empty:
+                continue
             if job is None:
                 break
             outcome = self._outcome_of(job)
-            self._outcomes.append(outcome)
-            if len(self._outcomes) == 1:  # else the owner has yet to come for an earlier one
-                self._wake()
+            self._tell(outcome)
         self._files.close()
+
+    def _tell(self, outcome: Outcome | Exception) -> None:
+        self._outcomes.append(outcome)
+        if len(self._outcomes) == 1:  # else the owner has yet to come for an earlier one
+            self._wake()
 
     def _outcome_of(self, job: DiskJob) -> Outcome | Exception:
         results: list[bytes] = []

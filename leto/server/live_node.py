@@ -19,7 +19,7 @@ from leto.kv import KeyValueMachine
 from leto.raft.actions import AnnounceRole, RoleName
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
-from leto.raft.events import Event, PeerGone, WriteFailed
+from leto.raft.events import DiskRoomChanged, Event, PeerGone, WriteFailed
 from leto.raft.messages import Message
 from leto.raft.node import Node
 from leto.raft.types import Dice, Micros, NodeId
@@ -162,6 +162,10 @@ class LiveNode:
     def disk_failed(self, reason: str) -> None:
         """The disk is not to be trusted any more."""
         self._events.append(WriteFailed(reason))
+
+    def disk_room_changed(self, *, has_room: bool) -> None:
+        """The disk has room for more commands again, or none beyond its reserve."""
+        self._events.append(DiskRoomChanged(has_room))
 
     def _go_on_joining(self) -> None:
         joining = self._joining

@@ -31,6 +31,7 @@ from leto.server.console.desk import FrontDesk
 from leto.server.console.survey import Consensus, Survey
 from leto.server.disk.boot import Boot
 from leto.server.disk.disk_lane import DiskLane
+from leto.server.disk.room import DiskRoom
 from leto.server.identity import Identity
 from leto.server.live_node import EXIT_DATA, LiveNode, Parts
 from leto.server.routing import Router
@@ -46,6 +47,7 @@ from leto.server.world import (
     DialFailed,
     DiskJobDone,
     DiskJobFailed,
+    DiskRoomMeasured,
     Fact,
     Order,
     OutputBacklog,
@@ -78,6 +80,7 @@ class Server:
         machine = KeyValueMachine()
         self._switchboard = Switchboard(turn)
         self._lane = DiskLane(turn)
+        self._room = DiskRoom(turn, limits.disk_reserve_bytes)
         self._batches = Batches(limits)
         timekeeper = Timekeeper(turn, machine, limits)
         self._reads = Reads(turn, machine, timekeeper)
@@ -105,6 +108,7 @@ class Server:
             machine=machine,
             clients=self._clients,
             applier=self._parts.applier,
+            room=self._room,
         )
         self._desk = FrontDesk(self._survey, self._patience)
         self._router = Router(
@@ -172,6 +176,8 @@ class Server:
                 self._switchboard.dial_failed(fact)
             case DiskJobFailed(reason=reason):
                 self._disk_failed(reason)
+            case DiskRoomMeasured(free_bytes=free_bytes):
+                self._measure_room(free_bytes)
             case Started(files=files):
                 self._survey.started_at = self._turn.now
                 self._switchboard.listen(Port.CLIENT, self._clients.accept)
@@ -188,6 +194,15 @@ class Server:
         else:
             self._node.disk_failed(reason)
 
+    def _measure_room(self, free_bytes: int) -> None:
+        raft = self._survey.raft
+        mark = raft.snapshot if raft is not None else None
+        if (
+            self._room.measured(free_bytes, mark.size_bytes if mark is not None else 0)
+            and self._node is not None
+        ):
+            self._node.disk_room_changed(has_room=self._room.has_room)
+
     def _go_live(self, opened: Opened, identity: Identity) -> None:
         node = LiveNode(self._parts, opened, identity)
         self._node = self._desk.node = node
@@ -195,6 +210,7 @@ class Server:
             raft=node.replica.status, identity=identity, storage=node.storage, links=node.links
         )
         node.replica.begin_turn()
+        node.disk_room_changed(has_room=self._room.has_room)
 
     def _serve(self, connection: ClientConnection, requests: list[Request]) -> None:
         self._router.serve(connection, requests)

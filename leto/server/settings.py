@@ -53,6 +53,9 @@ class Limits:
     dial_backoff_max_us: int = 2_000_000
     handshake_within_us: int = 2_000_000
 
+    # What of the disk no client's write may take: a second of writing, at the least.
+    disk_reserve_bytes: int = 64 * MIB
+
     # A chunk is about 2 ms of the state machine's work. Clients pay for one in five
     # milliseconds: a snapshot of a million keys takes some five seconds.
     snapshot_chunk_bytes: int = 128 * KIB

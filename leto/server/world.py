@@ -47,6 +47,7 @@ __all__ = [
     "DiskJob",
     "DiskJobDone",
     "DiskJobFailed",
+    "DiskRoomMeasured",
     "Fact",
     "FileFound",
     "Log",
@@ -185,6 +186,17 @@ class StopRequested:
     reason: str
 
 
+@attrs.frozen
+class DiskRoomMeasured:
+    """How much the node may still write to its disk.
+
+    Told at the beginning, some four times a second and after every few MiB while the node
+    writes, and once a second while it does not. A world that cannot measure tells nothing.
+    """
+
+    free_bytes: int
+
+
 Fact: TypeAlias = (
     Started
     | ClockTicked
@@ -196,6 +208,7 @@ Fact: TypeAlias = (
     | ConnectionClosed
     | DiskJobDone
     | DiskJobFailed
+    | DiskRoomMeasured
     | StopRequested
 )
 

@@ -14,7 +14,7 @@ from leto.raft.errors import ClockWentBack
 from leto.server import ReadMode, Settings
 from leto.server.world import Fact, Order, Started, Stop, StopRequested
 from leto_adapters import command_line
-from leto_adapters.command_line import Stopper, main, parse_flags, settings_from, usage
+from leto_adapters.command_line import Stopper, bytes_in, main, parse_flags, settings_from, usage
 from leto_adapters.directory import DataDirectory
 
 SEED_USAGE = """\
@@ -88,7 +88,7 @@ def test_defaults_are_the_seeds() -> None:
 
 def test_flags_become_settings() -> None:
     flags = "-id id2 -listen :6379 -raftbind :16379 -join 10.0.0.1:5379"
-    flags += " -advertise 10.0.0.2 -reads local"
+    flags += " -advertise 10.0.0.2 -reads local -diskreserve 1gb"
 
     settings = settings_from(parse_flags(flags.split()))
 
@@ -96,6 +96,28 @@ def test_flags_become_settings() -> None:
     assert (":6379", ":16379") == (settings.listen, settings.peer_bind)
     assert ("10.0.0.1:5379", "10.0.0.2") == (settings.join, settings.advertise)
     assert ReadMode.LOCAL is settings.reads
+    assert 1 << 30 == settings.limits.disk_reserve_bytes
+
+
+@pytest.mark.parametrize(
+    "size, size_bytes",
+    [
+        ("100", 100),
+        ("1b", 1),
+        ("3k", 3_000),
+        ("3KB", 3_072),
+        ("64mb", 64 << 20),
+        ("2GB", 2 << 30),
+        ("2g", 2_000_000_000),
+        ("", None),
+        ("mb", None),
+        ("-1", None),
+        ("1 mb", None),
+        ("1tb", None),
+    ],
+)
+def test_sizes_are_spelled_as_in_redis_configuration(size: str, size_bytes: int | None) -> None:
+    assert size_bytes == bytes_in(size)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +131,7 @@ def test_flags_become_settings() -> None:
         ("-id x serve", "unexpected argument 'serve': every flag is written -flag value"),
         ("-id x --", "unexpected argument '--': every flag is written -flag value"),
         ("-id x -reads stale", "-reads 'stale' is neither linearizable nor local"),
+        ("-id x -diskreserve much", "-diskreserve 'much' is no size: write it as 512mb or 2gb"),
         ("-id x -listen 5379", "-listen '5379' is not host:port or :port"),
         ("-id x -raftbind :70000", "-raftbind ':70000' is not host:port or :port"),
         ("-id x -listen :0", "-listen :0 has no port that others could find: choose one"),

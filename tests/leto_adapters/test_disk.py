@@ -1,9 +1,11 @@
 """The disk thread: contract 4 of a world."""
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from threading import Semaphore
 
 import pytest
 
@@ -12,6 +14,7 @@ from leto.server.world import (
     DiskJob,
     DiskJobDone,
     DiskJobFailed,
+    DiskRoomMeasured,
     ReadAt,
     Rename,
     Step,
@@ -20,7 +23,7 @@ from leto.server.world import (
     Truncate,
     WriteAt,
 )
-from leto_adapters.disk import Disk, Files, Outcome
+from leto_adapters.disk import MEASURE_BUSY_S, MEASURE_BYTES, Disk, Files, Outcome, RoomGauge
 
 
 @pytest.fixture
@@ -40,7 +43,9 @@ def outcomes(directory: int, *jobs: Sequence[Step]) -> list[Outcome]:
     for number, steps in enumerate(jobs, start=1):
         disk.submit(DiskJob(number, tuple(steps)))
     disk.close()
-    return list(iter(disk.take, None))
+    told: list[Outcome] = list(iter(disk.take, None))
+    assert isinstance(told[0], DiskRoomMeasured)
+    return [answer for answer in told if not isinstance(answer, DiskRoomMeasured)]
 
 
 def test_writes_land_at_their_offsets(tmp_path: Path, directory: int) -> None:
@@ -186,4 +191,45 @@ def test_owner_is_woken_once_for_what_it_has_not_taken(directory: int) -> None:
     disk.close()
 
     assert ["wake"] == wakes
+    assert isinstance(disk.take(), DiskRoomMeasured)
     assert [DiskJobDone(1), DiskJobDone(2)] == list(iter(disk.take, None))
+
+
+def test_the_room_is_measured_in_bytes_that_the_node_may_use(
+    directory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = os.fstatvfs(directory)
+
+    def fstatvfs(_: int) -> os.statvfs_result:
+        return system
+
+    monkeypatch.setattr(os, "fstatvfs", fstatvfs)
+
+    assert DiskRoomMeasured(system.f_bavail * system.f_frsize) == RoomGauge(directory).reading(0)
+
+
+def test_the_room_is_measured_again_after_some_time_and_after_some_bytes(
+    directory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [1_000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
+    gauge = RoomGauge(directory)
+    assert gauge.reading(0) is not None
+
+    assert gauge.reading(MEASURE_BYTES - 1) is None
+    seconds[0] += MEASURE_BUSY_S
+    assert gauge.reading(MEASURE_BYTES - 1) is not None
+    assert gauge.reading(2 * MEASURE_BYTES - 2) is None
+    assert gauge.reading(2 * MEASURE_BYTES - 1) is not None
+
+
+def test_an_idle_disk_is_measured_too(directory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leto_adapters.disk.MEASURE_IDLE_S", 0.01)
+    monkeypatch.setattr("leto_adapters.disk.MEASURE_BUSY_S", 0.01)
+    told = Semaphore(0)
+    disk = Disk(directory, wake=told.release)
+
+    for _ in range(3):
+        assert told.acquire(timeout=10)
+        assert isinstance(disk.take(), DiskRoomMeasured)
+    disk.close()

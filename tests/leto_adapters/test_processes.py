@@ -3,61 +3,32 @@
 import signal
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 import redis
 
 from leto.resp import OK
 from leto_adapters.processes import NodeProcess, wait_until
+from tests.support.real_nodes import LOCALHOST, start
 
-LOCALHOST = ("127.0.0.1", 0)
-
-
-class NewNode(Protocol):
-    """Makes a node on free ports, with a directory of its own unless told; to be started."""
-
-    def __call__(self, name: str, *flags: str, raftdir: str | None = None) -> NodeProcess: ...
-
-
-@pytest.fixture(scope="module")
-def new_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewNode]:
-    made: list[NodeProcess] = []
-
-    def make(name: str, *flags: str, raftdir: str | None = None) -> NodeProcess:
-        path = tmp_path_factory.mktemp(name)
-        with socket.create_server(LOCALHOST) as first, socket.create_server(LOCALHOST) as second:
-            port, peer_port = first.getsockname()[1], second.getsockname()[1]
-        data = ("-id", name, "-raftdir", raftdir or str(path / "data"))
-        ports = (f"-listen=127.0.0.1:{port}", f"-raftbind=127.0.0.1:{peer_port}")
-        made.append(NodeProcess(name, (*data, *ports, *flags), port, path / "log"))
-        return made[-1]
-
-    yield make
-    for node in made:
-        if node.process is not None:
-            node.kill()
+if TYPE_CHECKING:
+    from tests.support.real_nodes import NewNode
 
 
 @pytest.fixture
-def node(new_node: NewNode) -> NodeProcess:
+def node(new_node: "NewNode") -> NodeProcess:
     """A node that has not been started."""
     return new_node("id1")
 
 
 @pytest.fixture(scope="module")
-def served(new_node: NewNode) -> NodeProcess:
+def served(new_node: "NewNode") -> NodeProcess:
     """A node that serves, alone; it is shared, so nobody may stop it."""
     node = new_node("id1")
     start(node)
     return node
-
-
-def start(node: NodeProcess) -> None:
-    node.start()
-    assert wait_until(node.is_ready, within_s=20), node.log.read_text()
 
 
 def test_founder_serves_alone_and_leads(served: NodeProcess) -> None:
@@ -98,7 +69,7 @@ def last_words(node: NodeProcess) -> str:
 
 
 def test_second_process_on_the_same_directory_is_refused(
-    served: NodeProcess, new_node: NewNode
+    served: NodeProcess, new_node: "NewNode"
 ) -> None:
     assert served.process is not None
     other = new_node("id1", raftdir=served.flags[3])
@@ -109,7 +80,7 @@ def test_second_process_on_the_same_directory_is_refused(
     assert f"is in use by process {served.process.pid};" in last_words(other)
 
 
-def test_data_directory_of_another_name_is_refused(node: NodeProcess, new_node: NewNode) -> None:
+def test_data_directory_of_another_name_is_refused(node: NodeProcess, new_node: "NewNode") -> None:
     start(node)
     node.stop()
     renamed = new_node("id9", raftdir=node.flags[3])
@@ -148,7 +119,7 @@ def test_files_of_others_are_left_alone(node: NodeProcess) -> None:
 
 
 def test_joiner_says_that_it_tries_again_and_gets_in_when_somebody_is_there(
-    node: NodeProcess, new_node: NewNode
+    node: NodeProcess, new_node: "NewNode"
 ) -> None:
     joiner = new_node("id2", "-join", f"127.0.0.1:{node.port}")
 
@@ -160,7 +131,7 @@ def test_joiner_says_that_it_tries_again_and_gets_in_when_somebody_is_there(
 
 
 def test_joiner_with_a_taken_name_is_refused_with_the_remedy(
-    served: NodeProcess, new_node: NewNode
+    served: NodeProcess, new_node: "NewNode"
 ) -> None:
     joiner = new_node("id1", "-join", f"127.0.0.1:{served.port}")
 

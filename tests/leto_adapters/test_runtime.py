@@ -31,6 +31,7 @@ from leto.server.world import (
     DiskJob,
     DiskJobDone,
     DiskJobFailed,
+    DiskRoomMeasured,
     Fact,
     FileFound,
     Log,
@@ -85,8 +86,12 @@ class Script:
         self.times: list[tuple[Micros, int]] = []
         self._answer = answer
         self._told = asyncio.Event()
+        self.measured = asyncio.Event()
 
     def handle(self, fact: Fact, now: Micros, unix_ms: int, /) -> Sequence[Order]:
+        if isinstance(fact, DiskRoomMeasured):
+            self.measured.set()  # told whenever it pleases: no script answers it
+            return ()
         self.facts.append(fact)
         self.times.append((now, unix_ms))
         self._told.set()
@@ -311,6 +316,15 @@ def test_deadline_is_heeded_and_not_early(run: Run, tmp_path: Path) -> None:
 
         waited_us = script.times[1][0] - script.times[0][0]
         assert 30_000 <= waited_us < 1_000_000
+
+    run(scenario())
+
+
+def test_the_room_on_the_disk_is_told(run: Run, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        script = Script()
+        async with running(script, tmp_path):
+            await script.measured.wait()
 
     run(scenario())
 

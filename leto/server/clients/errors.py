@@ -1,7 +1,7 @@
 """What clients are told when something was not done, or may not have been.
 
 Two kinds, and each text says which: *certainly not applied* (`not leader`,
-`CLUSTERDOWN`, `BUSY`: safe to repeat), and *unknown* (`UNKNOWN`: repeating it may
+`CLUSTERDOWN`, `MISCONF`, `BUSY`: safe to repeat), and *unknown* (`UNKNOWN`: repeating it may
 do it twice).
 """
 
@@ -17,6 +17,9 @@ NO_LEADER: Final = ErrorReply("CLUSTERDOWN no leader is known, not applied")
 NO_READ: Final = ErrorReply("CLUSTERDOWN no leader has confirmed the read in time")
 NOT_PROPOSED: Final = ErrorReply("CLUSTERDOWN this node was too busy to replicate it, not applied")
 STOPPING: Final = ErrorReply("CLUSTERDOWN this node is stopping, not applied")
+DISK_FULL: Final = ErrorReply(
+    "MISCONF the leader's disk is full, not applied: writes are taken again when there is room"
+)
 TOO_MUCH: Final = ErrorReply("BUSY too much is waiting to be committed, not applied: try again")
 
 

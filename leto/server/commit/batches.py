@@ -138,6 +138,8 @@ def refusal(reason: Refusal) -> ErrorReply:
     match reason:
         case Refusal.TOO_MUCH_UNCOMMITTED:
             return errors.TOO_MUCH
+        case Refusal.DISK_FULL:
+            return errors.DISK_FULL
         case Refusal.NOT_LEADER:
             return errors.NO_LEADER
         case _:

@@ -86,6 +86,8 @@ def _persistence(survey: Survey) -> Fields:
     consensus = survey.consensus
     yield "loading", int(survey.is_loading)
     yield "aof_enabled", 1
+    yield "aof_last_write_status", "ok" if survey.room.has_room else "err"
+    yield "disk_free_bytes", -1 if survey.room.free_bytes is None else survey.room.free_bytes
     if consensus is None:
         return
     mark = consensus.raft.snapshot

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from leto.raft.types import Micros, NodeId
     from leto.server.clients.clients import Clients
     from leto.server.commit.applier import Applier
+    from leto.server.disk.room import DiskRoom
     from leto.server.disk.storage import Storage
     from leto.server.identity import Identity
     from leto.server.peers.links import Links
@@ -44,6 +45,7 @@ class Survey:
     machine: KeyValueMachine
     clients: Clients
     applier: Applier
+    room: DiskRoom
     consensus: Consensus | None = None
     started_at: Micros | None = None
 

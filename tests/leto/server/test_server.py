@@ -6,10 +6,11 @@ import pytest
 
 from leto.raft.actions import RoleName
 from leto.resp import OK, ErrorReply, Simple
-from leto.server.world import ClockTicked, OutputBacklog, Port
+from leto.server.clients import errors
+from leto.server.world import ClockTicked, DiskRoomMeasured, OutputBacklog, Port
 
 if TYPE_CHECKING:
-    from tests.leto.server.conftest import World
+    from tests.leto.server.conftest import Client, World
 
 
 def test_a_founded_node_serves_what_it_was_told(world: "World") -> None:
@@ -324,3 +325,50 @@ def test_a_second_end_changes_nothing(world: "World") -> None:
     server._end(9, "again")
 
     assert [] == server._turn.take()
+
+
+def test_a_full_disk_refuses_writes_until_there_is_room(world: "World") -> None:
+    machine = world.founded()
+    client = world.client(machine)
+    assert OK == client.ask("SET a b")
+
+    machine.tell(DiskRoomMeasured(0))
+
+    assert errors.DISK_FULL == client.ask("SET a c")
+    assert b"b" == client.ask("GET a")
+    assert b"aof_last_write_status:err" in info_of(client)
+    machine.tell(DiskRoomMeasured(1 << 40))
+    assert OK == client.ask("SET a d")
+    assert b"aof_last_write_status:ok\r\ndisk_free_bytes:1099511627776\r\n" in info_of(client)
+
+
+def info_of(client: "Client") -> bytes:
+    reply = client.ask("INFO persistence")
+    assert isinstance(reply, bytes)
+    return reply
+
+
+def test_a_node_that_boots_on_a_full_disk_refuses_writes(world: "World") -> None:
+    machine = world.founded()
+    machine.kill()
+    machine.start_with_held_disk()
+    machine.tell(DiskRoomMeasured(0))
+    world.settle()
+
+    machine.release_disk()
+
+    world.leader()
+    assert errors.DISK_FULL == world.client(machine).ask("SET a c")
+
+
+def test_a_disk_must_have_room_for_another_snapshot(world: "World") -> None:
+    machine = world.founded()
+    client = world.client(machine)
+    assert OK == client.ask("SET a " + 1_000_000 * "x")
+    assert OK == client.ask("SNAPSHOT")
+    reserve_bytes = machine.settings.limits.disk_reserve_bytes
+
+    machine.tell(DiskRoomMeasured(reserve_bytes + 1_000_000))
+    assert errors.DISK_FULL == client.ask("SET a c")
+    machine.tell(DiskRoomMeasured(2 * reserve_bytes + 1_000_000))
+    assert OK == client.ask("SET a c")
