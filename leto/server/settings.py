@@ -12,6 +12,7 @@ import attrs
 from leto.raft.config import KIB, MIB, Config
 from leto.raft.errors import LetoError
 from leto.server.addresses import Address, parse_address
+from leto.wal import SEGMENT_BYTES
 
 NAME_LENGTH_MAX = 64
 
@@ -55,6 +56,8 @@ class Limits:
 
     # What of the disk no client's write may take: a second of writing, at the least.
     disk_reserve_bytes: int = 64 * MIB
+
+    segment_bytes: int = SEGMENT_BYTES  # the log's file beyond which the next one begins
 
     # A chunk is about 2 ms of the state machine's work. Clients pay for one in five
     # milliseconds: a snapshot of a million keys takes some five seconds.

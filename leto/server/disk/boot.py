@@ -44,6 +44,7 @@ class Boot:
         self._lane = lane
         self._settings = settings
         self._dice = dice
+        self._segment_bytes = settings.limits.segment_bytes
         self._ready = ready
         self._unusable = unusable
 
@@ -78,13 +79,13 @@ class Boot:
                 f" start it with -id {owner}, or give another -raftdir"
             )
         else:
-            self._begin(open_log(outcome))
+            self._begin(open_log(outcome, segment_bytes=self._segment_bytes))
 
     def _create(self, recovered: Recovered) -> Opened:
         node_id = NodeId(born_id(self._dice))
         owner = Owner(node_id, self._settings.name)
         if self._settings.join is not None:
-            return create_log(recovered, owner)
+            return create_log(recovered, owner, segment_bytes=self._segment_bytes)
         address = Identity(self._settings, node_id, incarnation=0).peer_address
         member = Member(node_id=node_id, name=self._settings.name, address=str(address))
         return create_log(
@@ -92,6 +93,7 @@ class Boot:
             owner,
             cluster_id=ClusterId(born_id(self._dice)),
             founding=SnapshotMark(configuration=Configuration((member,))),
+            segment_bytes=self._segment_bytes,
         )
 
     def _begin(self, opened: Opened) -> None:

@@ -24,8 +24,9 @@ from leto_sim.scheduler import Scheduler
 from leto_sim.server_level.canonical import canonical_fact, describe_fact
 from leto_sim.server_level.disk import DiskLane
 from leto_sim.server_level.files import SimulatedDirectory
+from leto_sim.server_level.newer import NewerServer
 from leto_sim.server_level.platter import ServerPlatter
-from leto_sim.server_level.process import HostClock, Process
+from leto_sim.server_level.process import HostClock, Process, Program
 from leto_sim.server_level.promises import Promises
 from leto_sim.server_level.resp_client import Errand, Manners, RespClient
 from leto_sim.server_level.scenario import ServerScenario
@@ -45,6 +46,7 @@ class Machine:
     host: str
     clock: HostClock
     join: str | None  # whom its server is told to join
+    is_newer: bool  # its server speaks the next minor version of the wire
     directory: SimulatedDirectory
     disk: ServerPlatter
     process: Process | None = None
@@ -133,7 +135,8 @@ class ServerCluster:
             self._settings(machine), stream(self.scenario.seed, "server", *names), life.applies
         )
         life.runs(server)
-        process = self._new_process(machine.name, machine.host, server, machine.clock)
+        program = NewerServer(server) if machine.is_newer else server
+        process = self._new_process(machine.name, machine.host, program, machine.clock)
         process.lane = DiskLane(
             machine.directory,
             self.scheduler,
@@ -274,7 +277,8 @@ class ServerCluster:
         directory = SimulatedDirectory()
         join = None if number == 0 else f"10.0.0.1:{CLIENT_PORT}"
         disk = ServerPlatter(name, directory)
-        return Machine(name, host, clock, join, directory, disk)
+        is_newer = bool(self.scenario.newer >> number & 1)
+        return Machine(name, host, clock, join, is_newer, directory, disk)
 
     def _settings(self, machine: Machine) -> Settings:
         host = machine.host if self.scenario.names_hosts else ""
@@ -287,9 +291,7 @@ class ServerCluster:
             raft=self.scenario.config,
         )
 
-    def _new_process(
-        self, name: str, host: str, program: Server | RespClient, clock: HostClock
-    ) -> Process:
+    def _new_process(self, name: str, host: str, program: Program, clock: HostClock) -> Process:
         rng = stream(self.scenario.seed, "process", name)
         return Process(name, host, program, clock, self.scheduler, self.network, self, rng)
 

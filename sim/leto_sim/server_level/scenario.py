@@ -46,6 +46,7 @@ from leto_sim.server_level.streams import StreamWeather
 SECOND: Final = 1_000 * MS
 DURATION_US: Final = 60 * SECOND  # far more than ten thousand events take
 _HALF: Final = 0.5
+_NEWER_SHARE: Final = 0.2
 
 
 @attrs.frozen(kw_only=True)
@@ -62,6 +63,7 @@ class ServerScenario:
     weather: StreamWeather = attrs.field(factory=StreamWeather)
     disk: DiskTiming = attrs.field(factory=DiskTiming)
     clocks: tuple[HostClock, ...] = ()  # of the machines; those not named keep time
+    newer: int = 0  # which machines' servers speak the next minor version: a bit mask
     workload: Workload = attrs.field(factory=Workload)
     manners: Manners = attrs.field(factory=Manners)
     plan: tuple[PlannedServerFault, ...] = ()
@@ -82,6 +84,7 @@ def draw_server_scenario(seed: int, *, nodes: int = 3, events_max: int = 10_000)
         weather=draw_weather(rng),
         disk=draw_disk(rng),
         clocks=tuple(draw_clock(rng) for _ in range(nodes)),
+        newer=rng.randrange(1 << nodes) if rng.random() < _NEWER_SHARE else 0,
         workload=workload,
         manners=draw_manners(rng),
         plan=draw_plan(rng, nodes, workload.clients, config),
@@ -103,6 +106,7 @@ def draw_limits(rng: Random) -> Limits:
         batch_bytes_max=rng.choice((100, MIB)),
         batch_commands_max=rng.choice((1, 5, 4096)),
         writes_in_flight_max=rng.choice((1, 2, 2, 5)),
+        segment_bytes=rng.choice((500, 5_000, 64 * MIB)),
         snapshot_chunk_bytes=rng.choice((30, 500, 64 * KIB)),
         apply_bytes_per_call=rng.choice((1, 300, 64 * KIB)),
     )
