@@ -98,7 +98,7 @@ class Refusal(Enum):
     NOT_LEADER = "not leader"
     LEADER_NOT_READY = "the leader has not committed an entry of its term yet"
     TOO_MUCH_UNCOMMITTED = "too much is waiting to be committed"
-    TIMED_OUT = "the leader did not confirm in time"
+    TIMED_OUT = "it could not be done in time"
     CHANGE_PENDING = "another membership change is in progress"
     ALREADY_MEMBER = "the name, the address or the node is a member already"
     NOT_A_MEMBER = "no such member"

@@ -17,9 +17,9 @@ Invariants:
 
 from leto.raft.appending import extend_log
 from leto.raft.entries import Entry, Noop
+from leto.raft.leases import begin_round
 from leto.raft.messages import PreVote, PreVoteResponse, RequestVote, RequestVoteResponse
 from leto.raft.progress import Mode
-from leto.raft.replication import heartbeat
 from leto.raft.roles import (
     Candidate,
     Follower,
@@ -42,7 +42,8 @@ def on_election_timer(state: State, role: Follower | PreCandidate | Candidate) -
     """Patience is at an end: campaign, if this node may."""
     if state.now < role.deadline:
         return
-    if not _may_campaign(state):
+    disk_has_hung = state.lane.has_hung(state.now, state.config.election_timeout_min_us)
+    if disk_has_hung or not _may_campaign(state):
         role.deadline = state.now + state.election_timeout()
     elif state.now < state.promised_until:
         role.deadline = state.promised_until  # §6.4.1: to vote for oneself is to vote
@@ -192,7 +193,7 @@ def _lead(state: State) -> None:
     # §6.4, §3.6.2: an entry of its own term lets it commit what earlier terms left.
     noop_id = EntryId(state.current_term, leader.noop_index)
     extend_log(state, (Entry(noop_id, Noop()),))
-    heartbeat(state, leader)
+    begin_round(state, leader)  # of the entry above, which goes to everybody at once
 
 
 def _durable_last(state: State) -> EntryId:

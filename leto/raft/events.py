@@ -158,6 +158,9 @@ class SnapshotChunkRead:
     data: bytes
 
 
+AnswerToOrder: TypeAlias = Written | Applied | SnapshotTaken | SnapshotRestored | SnapshotChunkRead
+"""What a driver tells only when the node has ordered it."""
+
 Event: TypeAlias = (
     TimerFired
     | MessageReceived

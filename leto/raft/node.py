@@ -40,8 +40,9 @@ from leto.raft.actions import (
 from leto.raft.boot import initial_state
 from leto.raft.config import Config
 from leto.raft.entries import Restored
-from leto.raft.errors import ClockWentBack
+from leto.raft.errors import ClockWentBack, EventOutOfOrder
 from leto.raft.events import (
+    AnswerToOrder,
     Applied,
     ChangeRequested,
     CommandsProposed,
@@ -112,9 +113,7 @@ class Node:
             return state.now
         if isinstance(state.role, Leader):
             return state.role.heartbeat_deadline
-        if state.follower_reads.read:
-            return min(state.role.deadline, state.follower_reads.ask_again_at)
-        return state.role.deadline
+        return min(state.role.deadline, reads.deadline(state))
 
     def handle(self, event: Event, now: Micros) -> Sequence[Action]:
         """What is to be done about it. Every action may be performed at once.
@@ -128,11 +127,14 @@ class Node:
             raise ClockWentBack(f"now went back: {now} < {state.now}")
         if state.failed:
             return _silence(event)
-        state.now = now
         if not self._has_started:
-            self._start()
-        role = state.role
-        self._consider(event)
+            self._start(event, now)
+        role, before, state.now = state.role, state.now, now
+        try:
+            self._consider(event)
+        except EventOutOfOrder:
+            state.now = before  # nothing has changed, the clock included
+            raise
         if self._state.failed:
             return self._take_actions()
         self._conclude(role)
@@ -141,15 +143,17 @@ class Node:
         # First, since the disk is what the others wait for.
         return actions if write is None else [write, *actions]
 
-    def _start(self) -> None:
-        self._has_started = True
-        role = self._state.role
+    def _start(self, event: Event, now: Micros) -> None:
+        if isinstance(event, AnswerToOrder):
+            raise EventOutOfOrder(f"nothing has been ordered yet: {event}")
+        state, role = self._state, self._state.role
         assert isinstance(role, Follower), "§3.4: a node starts as a follower"
-        alone = self._state.configuration.voters == (self._state.node_id,)
+        self._has_started, state.now = True, now
+        alone = state.configuration.voters == (state.node_id,)
         # Who is alone has nobody to wait for.
-        role.deadline = self._state.now + (0 if alone else self._state.election_timeout())
+        role.deadline = now + (0 if alone else state.election_timeout())
         # §6.4.1: what this node promised before it stopped, it no longer knows.
-        self._state.promised_until = self._state.now + self._state.configurations.longest_lease_us
+        state.promised_until = now + state.configurations.longest_lease_us
 
     def _consider(self, event: Event) -> None:
         state = self._state
@@ -196,6 +200,8 @@ class Node:
         state = self._state
         if sender == state.node_id:
             return  # our own votes and acknowledgements count by our own disk only
+        if state.lane.has_hung(state.now, state.config.election_timeout_min_us):
+            return  # nothing that it asks for could be attested, only kept waiting
         if message.term < state.current_term and _is_stale(message):
             self._answer_stale(sender, message)
             return
@@ -297,7 +303,9 @@ class Node:
 
     def _on_heartbeat_timer(self, leader: Leader) -> None:
         state = self._state
-        if replication.has_lost_quorum(state, leader) or replication.has_stuck_disk(state):
+        if replication.has_lost_quorum(state, leader) or state.lane.has_hung(
+            state.now, state.config.election_timeout_min_us
+        ):
             become_follower(state, state.current_term, None)
             return
         transfer.give_up_overdue(state, leader)
@@ -327,8 +335,10 @@ class Node:
         state = self._state
         if isinstance(role, Leader):
             transfer.conclude(state, role)
-            replication.give_up_proposals(state, role)
+            replication.give_up_joint_request(state, role)
             reads.give_up_leading(state, role)
+        if isinstance(role, Leader | Candidate) and not isinstance(state.role, Leader):
+            replication.give_up_proposals(state)
         reads.follow_another(state)
         self._announce()
 

@@ -56,7 +56,8 @@ class Progress:
     match_index: Index = 0
     acked_round: int = 0
     mode: Mode = Mode.PROBE
-    probe_sent: bool = False  # the one probe has been sent; a heartbeat repeats it
+    # Up to where the one probe that was sent carries entries, and how many bytes of them.
+    probe: tuple[Index, int] | None = None
     commit_sent: Index = 0  # the largest leader_commit told
     transfer: Transfer | None = None
     catch_up_to: Index = 0  # §4.2.1: where the log ended when this round began
@@ -95,9 +96,16 @@ class Progress:
         self.next_index = max(next_index, self.match_index + 1)
 
     def become_replicate(self) -> None:
-        """The match is found: send optimistically from behind it."""
+        """The match is found: send optimistically from behind it, and behind the probe.
+
+        What the probe carries fits as well as what it follows. If it was lost, the
+        answer to the next heartbeat says so.
+        """
+        probe = self.probe
         self._enter(Mode.REPLICATE)
         self.next_index = self.match_index + 1
+        if probe is not None and probe[0] > self.match_index:
+            self.sent(*probe)
 
     def become_snapshot(self, transfer: Transfer) -> None:
         """Send a snapshot."""
@@ -106,7 +114,7 @@ class Progress:
 
     def _enter(self, mode: Mode) -> None:
         self.mode = mode
-        self.probe_sent = False
+        self.probe = None
         self.transfer = None
         self._in_flight.clear()
         self._bytes_in_flight = 0

@@ -37,6 +37,7 @@ class ReadableAt:
 
     index: Index
     request_id: RequestId
+    give_up_at: Micros  # if `index` is not committed here by then; nobody may ever say so
 
 
 @attrs.define

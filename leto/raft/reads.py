@@ -12,6 +12,8 @@ Invariants:
     2. It counts only if a quorum acknowledged a round that began after that.
 """
 
+from typing import Final
+
 from leto.raft.actions import Answer, Readable, Refusal, Refused
 from leto.raft.events import ReadPolicy, ReadRequested
 from leto.raft.leases import lease_end
@@ -19,7 +21,10 @@ from leto.raft.messages import ReadIndex, ReadIndexResponse
 from leto.raft.read_queue import Confirmation, ReadableAt, RemoteReader
 from leto.raft.roles import Follower, Leader
 from leto.raft.state import State
-from leto.raft.types import NodeId, RequestId
+from leto.raft.types import Index, Micros, NodeId, RequestId
+
+NEVER: Final = 1 << 62
+"""A time that does not come."""
 
 
 def on_read_requested(state: State, event: ReadRequested) -> None:
@@ -77,7 +82,7 @@ def on_read_index_response(state: State, message: ReadIndexResponse) -> None:
         if message.index is None:
             _refuse(state, request_id, Refusal.LEADER_NOT_READY)
         else:
-            state.readable.append(ReadableAt(message.index, request_id))
+            _await(state, message.index, request_id)
     _ask_leader(state)
 
 
@@ -108,7 +113,12 @@ def finish_confirmed_reads(state: State, leader: Leader) -> None:
             )
             state.send(reader.node_id, response)
         else:
-            state.readable.append(ReadableAt(confirmation.index, reader))
+            _await(state, confirmation.index, reader)
+
+
+def _await(state: State, index: Index, request_id: RequestId) -> None:
+    give_up_at = state.now + state.config.election_timeout_max_us
+    state.readable.append(ReadableAt(index, request_id, give_up_at))
 
 
 def confirmed_round(state: State, leader: Leader) -> int:
@@ -170,8 +180,17 @@ def unanswered(state: State) -> list[RequestId]:
     return own
 
 
+def deadline(state: State) -> Micros:
+    """When a node that does not lead must look at its reads."""
+    reads = state.follower_reads
+    ask_again_at = reads.ask_again_at if reads.read else NEVER
+    # They were appended in the order of time.
+    return min(ask_again_at, state.readable[0].give_up_at) if state.readable else ask_again_at
+
+
 def on_reads_timer(state: State) -> None:
     """Ask again what may have been lost, and give up in the end."""
+    _give_up_unreachable(state)
     reads = state.follower_reads
     if reads.read == 0 or state.now < reads.ask_again_at:
         return
@@ -182,6 +201,16 @@ def on_reads_timer(state: State) -> None:
         _ask_leader(state)
         return
     _send_read_index(state)
+
+
+def _give_up_unreachable(state: State) -> None:
+    """Refuse reads whose index does not come: this node may have been removed meanwhile."""
+    while state.readable and state.readable[0].give_up_at <= state.now:
+        read = state.readable.popleft()
+        if read.index > state.commit_index:
+            _refuse(state, read.request_id, Refusal.TIMED_OUT)
+        else:
+            _await(state, read.index, read.request_id)  # to be applied: that takes no leader
 
 
 def _ask_leader(state: State) -> None:

@@ -20,7 +20,7 @@ from leto.raft.progress import Mode, Progress
 from leto.raft.roles import Follower, Leader
 from leto.raft.snapshots import start_transfer
 from leto.raft.state import State
-from leto.raft.types import BEFORE_LOG, EntryId, Micros, NodeId
+from leto.raft.types import BEFORE_LOG, EntryId, Index, Micros, NodeId
 
 # --- the leader ----------------------------------------------------------------------
 
@@ -78,18 +78,14 @@ def replicate_to(state: State, leader: Leader, progress: Progress) -> None:
     if progress.next_index <= state.log.before_log.index:
         start_transfer(state, progress)
     elif progress.mode is Mode.PROBE:
-        if not progress.probe_sent:
-            progress.probe_sent = True
-            _send_entries(state, leader, progress)
+        if progress.probe is None:
+            progress.probe = _send_entries(state, leader, progress)
     else:
         while progress.next_index <= state.log.last.index and progress.has_room(
             appends_max=state.config.appends_in_flight_max,
             bytes_max=state.config.bytes_in_flight_max,
         ):
-            entries = _send_entries(state, leader, progress)
-            last_index = entries[-1].id.index
-            size_bytes = state.log.size_of(progress.next_index, until=last_index)
-            progress.sent(last_index, size_bytes)
+            progress.sent(*_send_entries(state, leader, progress))
 
 
 def heartbeat(state: State, leader: Leader) -> None:
@@ -102,7 +98,7 @@ def heartbeat(state: State, leader: Leader) -> None:
 def repeat_probes(leader: Leader) -> None:
     """Let what may have been lost be sent again, once a heartbeat interval."""
     for progress in leader.progress.values():
-        progress.probe_sent = False
+        progress.probe = None
 
 
 def _send_heartbeat(state: State, leader: Leader, progress: Progress) -> None:
@@ -116,13 +112,15 @@ def _send_heartbeat(state: State, leader: Leader, progress: Progress) -> None:
     _send_append(state, leader, progress, prev, ())
 
 
-def _send_entries(state: State, leader: Leader, progress: Progress) -> tuple[Entry, ...]:
+def _send_entries(state: State, leader: Leader, progress: Progress) -> tuple[Index, int]:
+    """Send what fits into one message: up to where, and how many bytes."""
     entries = state.log.entries_from(
         progress.next_index, until=state.log.last.index, bytes_max=state.config.append_bytes_max
     )
-    progress.commit_sent = min(state.commit_index, progress.next_index - 1 + len(entries))
+    last_index = progress.next_index - 1 + len(entries)
+    progress.commit_sent = min(state.commit_index, last_index)
     _send_append(state, leader, progress, state.log.id_at(progress.next_index - 1), entries)
-    return entries
+    return last_index, state.log.size_of(progress.next_index, until=last_index)
 
 
 def _send_append(
@@ -185,15 +183,8 @@ def has_lost_quorum(state: State, leader: Leader) -> bool:
     return state.now - heard > state.config.election_timeout_min_us
 
 
-def has_stuck_disk(state: State) -> bool:
-    """Whether a leader's write has hung for an election timeout: another will do better."""
-    since = state.lane.oldest_since
-    return since is not None and state.now - since > state.config.election_timeout_min_us
-
-
-def give_up_proposals(state: State, leader: Leader) -> None:
-    """Leadership is lost: what becomes of each uncommitted proposal, others decide."""
-    give_up_joint_request(state, leader)
+def give_up_proposals(state: State) -> None:
+    """Leadership is lost, or was not won: what becomes of what is uncommitted, others decide."""
     while state.proposals and not _is_committed(state, state.proposals[-1][0]):
         _, request_id = state.proposals.pop()
         state.actions.append(Answer(request_id, Unknown(state.leader)))

@@ -248,8 +248,13 @@ def _read_chunk(state: State, progress: Progress) -> None:
 
 
 def on_snapshot_chunk_read(state: State, event: SnapshotChunkRead) -> None:
-    """Send the chunk, if its transfer is still wanted."""
-    state.snapshots.reading.pop(event.transfer, None)
+    """Send the chunk, if its transfer is still wanted.
+
+    Raises:
+        EventOutOfOrder: no such chunk was ordered.
+    """
+    if state.snapshots.reading.pop(event.transfer, None) is None:
+        raise EventOutOfOrder(f"no chunk of the transfer {event.transfer} was ordered")
     if not isinstance(state.role, Leader):
         return
     for progress in state.role.progress.values():

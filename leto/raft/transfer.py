@@ -9,7 +9,7 @@ Invariants:
        voters may forget their promise for a candidate that it sent itself.
 """
 
-from leto.raft.actions import Answer, Outcome, Refusal, Refused, Transferred
+from leto.raft.actions import Answer, Outcome, Refusal, Refused, Transferred, Unknown
 from leto.raft.election import start_election
 from leto.raft.events import TransferRequested
 from leto.raft.messages import TimeoutNow
@@ -51,7 +51,10 @@ def give_up_overdue(state: State, leader: Leader) -> None:
     hand_over = leader.hand_over
     if hand_over is not None and state.now >= hand_over.give_up_at:
         leader.hand_over = None
-        _answer(state, hand_over.request_id, Refused(Refusal.TIMED_OUT, state.leader))
+        refused = Refused(Refusal.TIMED_OUT, state.leader)
+        # Who was asked may campaign yet: the message may be late.
+        outcome = Unknown(state.leader) if hand_over.has_asked else refused
+        _answer(state, hand_over.request_id, outcome)
 
 
 def conclude(state: State, leader: Leader) -> None:

@@ -8,6 +8,7 @@ Invariants:
     1. `seq` grows by one a write; `written <= issued`.
     2. `durable_index` never counts an entry that a later write truncated.
     3. A held message leaves only when the write that it waits for is durable.
+    4. At most `HELD_MAX` messages are held; beyond that the newest are lost.
 """
 
 from collections import deque
@@ -18,6 +19,10 @@ from leto.raft.actions import Action, Send, Write
 from leto.raft.entries import Entry, HardState, SnapshotChunk, SnapshotMark
 from leto.raft.errors import EventOutOfOrder
 from leto.raft.types import Index, Micros, Seq
+
+HELD_MAX = 4096
+"""Messages that may wait for the disk: far more than peers cause in an election
+timeout, after which a node whose disk hangs listens to them no more."""
 
 
 @attrs.define
@@ -45,10 +50,9 @@ class WriteLane:
         """The write that makes everything durable that has been recorded so far."""
         return self.issued if self._next is None else self._next.seq
 
-    @property
-    def oldest_since(self) -> Micros | None:
-        """Since when the oldest write has been outstanding."""
-        return self._outstanding[0].since if self._outstanding else None
+    def has_hung(self, now: Micros, patience_us: Micros) -> bool:
+        """Whether the oldest write has been outstanding for longer than that."""
+        return bool(self._outstanding) and now - self._outstanding[0].since > patience_us
 
     def record_hard_state(self, hard_state: HardState) -> None:
         """Term and vote have changed."""
@@ -110,6 +114,8 @@ class WriteLane:
 
     def hold(self, send: Send, after: Seq) -> None:
         """Keep the message until write `after`, and whatever is held already, is durable."""
+        if len(self._held) >= HELD_MAX:
+            return  # any message may be lost; its sender's or receiver's timer asks again
         behind = self._held[-1][0] if self._held else 0
         self._held.append((max(after, behind), send))
 

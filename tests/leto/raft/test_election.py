@@ -114,10 +114,23 @@ def test_a_pre_vote_advertises_only_what_is_durable(make: "type[Make]") -> None:
             term=1, round=0, prev=EntryId(1, 1), entries=make.entries(1, after=1), leader_commit=0
         ),
     )
+    host.handle(PeerGone(NodeId(2)))
 
     question = pre_candidate(host)
 
     assert EntryId(1, 1) == question.last
+
+
+def test_a_node_whose_disk_hangs_does_not_campaign(make: "type[Make]") -> None:
+    host = make.host()
+    host.receive(2, heartbeat())  # its term is being written
+
+    host.tick()
+
+    assert host.plays(RoleName.FOLLOWER)
+    host.written()
+    host.tick()
+    assert host.plays(RoleName.PRE_CANDIDATE)
 
 
 def test_a_lone_voter_is_elected_by_its_own_durable_vote(make: "type[Make]") -> None:
@@ -254,6 +267,7 @@ def test_votes_are_asked_for_once_term_own_vote_and_log_are_durable(make: "type[
         2,
         AppendEntries(term=1, round=0, prev=BEFORE_LOG, entries=make.entries(1), leader_commit=0),
     )
+    host.handle(PeerGone(NodeId(2)))
     candidate(host)
 
     assert [None, HardState(2, NodeId(1))] == [write.hard_state for write in host.writes]
@@ -301,6 +315,7 @@ def test_an_earlier_write_does_not_make_the_own_vote_durable(make: "type[Make]")
         2,
         AppendEntries(term=1, round=0, prev=BEFORE_LOG, entries=make.entries(1), leader_commit=0),
     )
+    host.handle(PeerGone(NodeId(2)))
     candidate(host)
     host.receive(2, RequestVoteResponse(term=2, vote_granted=True))
 
@@ -342,9 +357,8 @@ def test_the_winner_opens_its_term_with_a_noop_and_says_so_to_everybody(
     assert AnnounceRole(RoleName.LEADER, 4, NodeId(1)) in actions
     noop = make.entry(2, 4, Noop())
     assert [(noop,)] == [write.entries for write in host.writes]
-    said, probe = host.sent(AppendEntries, to=3)
-    assert ((), (noop,)) == (said.entries, probe.entries)
-    assert EntryId(3, 1) == said.prev == probe.prev
+    (said,) = host.sent(AppendEntries, to=3)
+    assert (1, EntryId(3, 1), (noop,)) == (said.round, said.prev, said.entries)
 
 
 def test_a_vote_request_of_an_abandoned_candidacy_may_still_go_out(make: "type[Make]") -> None:
@@ -544,6 +558,7 @@ def test_who_has_promised_a_leader_its_vote_waits(make: "type[Make]") -> None:
     host = make.host()
     host.receive(2, attrs.evolve(heartbeat(), lease_us=5_000_000))
     since = host.now
+    host.written()
 
     host.tick()
 

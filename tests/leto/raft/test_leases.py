@@ -256,6 +256,7 @@ def test_who_has_promised_does_not_vote_for_itself_either(make: "type[Make]") ->
     voter = make.host()
     voter.receive(2, heartbeat(lease_us=5_000_000))
     since = voter.now
+    voter.written()
 
     voter.tick()
 

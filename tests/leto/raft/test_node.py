@@ -118,6 +118,7 @@ def test_a_clock_may_begin_anywhere(make: "type[Make]") -> None:
         Applied(7),
         SnapshotTaken(last_included=EntryId(1, 1), size_bytes=0, checksum=0),
         SnapshotRestored(EntryId(1, 1)),
+        SnapshotChunkRead(transfer=7, offset=0, data=b""),
     ],
 )
 def test_an_event_that_answers_no_order_changes_nothing(cluster: "Cluster", mistake: Event) -> None:
@@ -125,10 +126,20 @@ def test_an_event_that_answers_no_order_changes_nothing(cluster: "Cluster", mist
     before = observed(leader)
 
     with pytest.raises(EventOutOfOrder):
-        leader.handle(mistake)
+        leader.node.handle(mistake, leader.now + 1)
 
     assert before == observed(leader)
-    assert [] == leader.handle(TimerFired())
+    assert [] == leader.handle(TimerFired())  # its clock was not told of it either
+
+
+def test_a_node_that_has_ordered_nothing_is_answered_nothing(make: "type[Make]") -> None:
+    node = Node(Config(), make.host().restored, random.Random(0))
+
+    with pytest.raises(EventOutOfOrder, match="nothing has been ordered yet"):
+        node.handle(Written(1), 5_000_000)
+
+    assert 0 == node.deadline
+    assert [] == node.handle(TimerFired(), -5_000_000)
 
 
 def observed(host: "Host") -> list[object]:
@@ -285,10 +296,6 @@ def test_a_read_that_may_be_stale_is_answered_by_anybody(make: "type[Make]") -> 
     assert request in host.answers
 
 
-def test_a_chunk_that_nobody_waits_for_does_no_harm(make: "type[Make]") -> None:
-    assert [] == make.leader().handle(SnapshotChunkRead(transfer=7, offset=0, data=b""))
-
-
 def test_a_full_disk_refuses_proposals_until_there_is_room(make: "type[Make]") -> None:
     leader = make.leader()
 
@@ -442,6 +449,26 @@ def test_what_was_held_for_a_write_that_failed_never_leaves(make: "type[Make]") 
 
     assert [FailStop("no space left on device")] == actions
     assert [] == voter.outbox
+
+
+def test_a_node_whose_disk_hangs_falls_silent_until_it_answers(cluster: "Cluster") -> None:
+    leader, follower = cluster[1], cluster[2]
+    leader.propose(b"x")
+    cluster.deliver()
+    follower.outbox.clear()
+    word = heartbeat()
+
+    for _ in range(10):
+        follower.receive(1, word, after=100_000)
+    said = len(follower.outbox)
+    for _ in range(100):
+        follower.receive(1, word, after=100_000)
+        follower.receive(3, RequestVote(term=9, last=EntryId(9, 9), is_transfer=True))
+
+    assert said == len(follower.outbox)
+    assert (RoleName.FOLLOWER, 1) == (follower.role, follower.term)
+    follower.written()
+    assert 2 == follower.sent(AppendEntriesResponse)[-1].match_index
 
 
 # --- what peers may send -------------------------------------------------------------

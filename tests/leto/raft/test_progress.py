@@ -36,6 +36,29 @@ def test_replication_begins_behind_what_matched(progress: Progress) -> None:
     assert (Mode.REPLICATE, 4) == (progress.mode, progress.next_index)
 
 
+def test_what_the_probe_carries_is_not_sent_again(progress: Progress) -> None:
+    progress.become_probe(6)
+    progress.probe = (9, 40)
+    progress.advance(6)
+
+    progress.become_replicate()
+
+    assert 10 == progress.next_index
+    assert not progress.has_room(appends_max=9, bytes_max=40)
+    progress.advance(9)
+    assert progress.is_idle
+
+
+def test_a_probe_that_carried_nothing_new_leaves_the_window_empty(progress: Progress) -> None:
+    progress.become_probe(6)
+    progress.probe = (5, 0)
+    progress.advance(5)
+
+    progress.become_replicate()
+
+    assert (6, True) == (progress.next_index, progress.is_idle)
+
+
 def test_the_window_counts_messages_and_bytes(progress: Progress) -> None:
     progress.sent(6, 100)
     progress.sent(7, 50)
@@ -61,17 +84,16 @@ def test_an_acknowledgement_makes_room(progress: Progress) -> None:
     assert (7, 8) == (progress.match_index, progress.next_index)
 
 
-def test_another_mode_forgets_what_is_on_its_way(progress: Progress, make: "type[Make]") -> None:
+def test_another_mode_forgets_what_is_on_its_way(make: "type[Make]") -> None:
+    progress = Progress(NodeId(2), next_index=4, last_ack_at=0, probe=(7, 1))
     progress.sent(6, 100)
-    progress.probe_sent = True
     mark = SnapshotMark(configuration=make.configuration(1))
     transfer = Transfer(1, mark, offset=0, reading=False, asked_at=0)
 
     progress.become_snapshot(transfer)
 
-    assert (Mode.SNAPSHOT, transfer) == (progress.mode, progress.transfer)
+    assert (Mode.SNAPSHOT, transfer, None) == (progress.mode, progress.transfer, progress.probe)
     assert progress.is_idle
-    assert not progress.probe_sent
     progress.become_probe(4)
     assert progress.transfer is None
 

@@ -14,7 +14,7 @@ from leto.raft.messages import (
     ReadIndex,
     ReadIndexResponse,
 )
-from leto.raft.types import BEFORE_LOG, NodeId
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 
 if TYPE_CHECKING:
     from tests.leto.raft.conftest import Cluster, Host, Make
@@ -247,6 +247,44 @@ def test_follower_asks_again_and_gives_up_in_the_end(cluster: "Cluster") -> None
     questions = follower.sent(ReadIndex)
     assert [questions[0]] * len(questions) == questions
     assert 20 == len(questions)
+
+
+def test_follower_that_never_hears_of_the_index_gives_the_read_up(cluster: "Cluster") -> None:
+    """It may have been removed since it asked."""
+    follower = cluster[2]
+    request = follower.read()
+    (question,) = follower.take_sent(ReadIndex)
+    since = follower.now
+    follower.receive(1, ReadIndexResponse(term=1, read=question.read, index=99))
+
+    while request not in follower.answers:
+        follower.tick()
+
+    assert isinstance(outcome := follower.answers[request], Refused)
+    assert Refusal.TIMED_OUT is outcome.refusal
+    assert since + follower.config.election_timeout_max_us == follower.now
+
+
+def test_a_read_waits_as_long_as_it_takes_to_apply_what_is_committed(
+    cluster: "Cluster",
+) -> None:
+    cluster[1].propose(b"x")
+    cluster.deliver()
+    follower = cluster[2]
+    follower.written()
+    word = AppendEntries(term=1, round=9, prev=EntryId(1, 2), entries=(), leader_commit=2)
+    follower.receive(1, word)
+    request = follower.read()
+    (question,) = follower.take_sent(ReadIndex)
+    follower.receive(1, ReadIndexResponse(term=1, read=question.read, index=2))
+    for _ in range(50):
+        follower.handle(TimerFired(), after=100_000)
+        follower.receive(1, word)
+    assert {} == follower.answers
+
+    follower.apply()
+
+    assert {request: Readable(2)} == follower.answers
 
 
 def test_follower_whose_timer_fires_early_does_not_repeat_its_question(

@@ -112,6 +112,18 @@ def test_a_forced_configuration_that_another_leader_replaces_is_unknown(
     assert make.configuration(1, 2, 3, 4, 5) == survivor.status.configuration
 
 
+def test_a_forced_configuration_that_does_not_win_is_unknown(cluster: "Cluster") -> None:
+    survivor = cluster[5]
+    despair(survivor)
+    request = force(survivor, 4, 5)
+    survivor.work_all()
+    assert {} == survivor.answers
+
+    survivor.tick()
+
+    assert {request: Unknown()} == survivor.answers
+
+
 def test_a_leader_that_speaks_again_ends_despair(cluster: "Cluster") -> None:
     survivor = cluster[5]
     despair(survivor)

@@ -312,11 +312,12 @@ def test_nothing_is_compacted_that_is_still_read(cluster: "Cluster") -> None:
     assert Compact(EntryId(1, 4), EntryId(1, 4)) == leader.compactions[-1]
 
 
-def test_a_chunk_of_a_transfer_that_is_over_is_not_sent(cluster: "Cluster") -> None:
+def test_a_chunk_that_was_not_ordered_is_the_callers_mistake(cluster: "Cluster") -> None:
     leader = until_transfer(cluster)
     (order,) = leader.chunk_reads
 
-    leader.handle(SnapshotChunkRead(transfer=order.transfer + 1, offset=0, data=b"abcd"))
+    with pytest.raises(EventOutOfOrder, match=f"the transfer {order.transfer + 1} was ordered"):
+        leader.handle(SnapshotChunkRead(transfer=order.transfer + 1, offset=0, data=b"abcd"))
 
     assert [] == leader.sent(InstallSnapshot)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from leto.raft.actions import Committed, Refusal, Refused, RoleName, Transferred
+from leto.raft.actions import Committed, Refusal, Refused, RoleName, Transferred, Unknown
 from leto.raft.configuration import Configuration, RemoveMember
 from leto.raft.events import TransferRequested
 from leto.raft.messages import AppendEntries, AppendEntriesResponse, RequestVote, TimeoutNow
@@ -84,11 +84,24 @@ def test_a_transfer_that_comes_to_nothing_is_given_up_in_time(cluster: "Cluster"
     while request not in leader.answers:
         cluster.beat(1)
 
-    assert Refused(Refusal.TIMED_OUT, NodeId(1)) == leader.answers[request]
+    assert Unknown(NodeId(1)) == leader.answers[request]  # it was asked, and may campaign yet
     assert 2_000_000 <= leader.now - since <= 2_200_000
     accepted = leader.propose(b"x")
     cluster.settle()
     assert isinstance(leader.answers[accepted], Committed)
+
+
+def test_a_target_that_does_not_catch_up_in_time_was_not_asked(cluster: "Cluster") -> None:
+    leader = cluster[1]
+    cluster.cut_off = {2}
+    leader.propose(b"x")
+    cluster.settle()
+    request = transfer(leader, to=2)
+
+    while request not in leader.answers:
+        cluster.beat(1)
+
+    assert Refused(Refusal.TIMED_OUT, NodeId(1)) == leader.answers[request]
 
 
 def test_a_second_transfer_waits_for_the_first(cluster: "Cluster") -> None:

@@ -11,7 +11,7 @@ from leto.raft.entries import HardState, SnapshotChunk, SnapshotMark
 from leto.raft.errors import EventOutOfOrder
 from leto.raft.messages import ReadIndex
 from leto.raft.types import EntryId, NodeId
-from leto.raft.write_lane import WriteLane
+from leto.raft.write_lane import HELD_MAX, WriteLane
 
 if TYPE_CHECKING:
     from tests.leto.raft.conftest import Make
@@ -110,18 +110,29 @@ def test_a_held_message_leaves_with_its_write_in_the_order_of_holding() -> None:
     assert [message(3)] == lane.complete(3)
 
 
-def test_the_oldest_write_tells_how_long_the_disk_takes() -> None:
+def test_the_oldest_write_tells_whether_the_disk_hangs() -> None:
     lane = WriteLane(durable_index=0)
-    seen = [lane.oldest_since]
+    seen = [lane.has_hung(1000, 50)]
 
     for term, now in ((1, 100), (2, 200)):
         lane.record_hard_state(HardState(term, None))
         lane.issue(last_index=0, now=now)
-        seen.append(lane.oldest_since)
+    seen += [lane.has_hung(now, 50) for now in (150, 151)]
     lane.complete(1)
-    seen.append(lane.oldest_since)
+    seen += [lane.has_hung(now, 50) for now in (250, 251)]
 
-    assert [None, 100, 100, 200] == seen
+    assert [False, False, True, False, True] == seen
+
+
+def test_what_is_held_is_bounded() -> None:
+    lane = WriteLane(durable_index=0)
+    lane.record_hard_state(HardState(1, None))
+    lane.issue(last_index=0, now=0)
+
+    for term in range(HELD_MAX + 1):
+        lane.hold(message(term), after=1)
+
+    assert [message(term) for term in range(HELD_MAX)] == lane.complete(1)
 
 
 def test_a_write_truncates_once_and_before_it_appends(make: "type[Make]") -> None:
