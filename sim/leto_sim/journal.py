@@ -26,12 +26,17 @@ Form: TypeAlias = tuple[Union[int, bytes, "Form"], ...]
 """The canonical form of an event: numbers, bytes and such forms, and nothing else."""
 
 
+class Halted(Exception):
+    """A traced run has come to the event at which its user wants to look around."""
+
+
 class Journal:
-    """A run's record."""
+    """A run's record. A traced one halts the run at the event `halt_at`, if it is set."""
 
     def __init__(self, *, traced: bool = False) -> None:
         self.events = 0
         self.is_traced = traced
+        self.halt_at: int | None = None
         self._hasher = blake2b(digest_size=_DIGEST_BYTES)
         self._pending: list[tuple[Micros, bytes, Form]] = []
         self._lines: deque[TraceLine] = deque(maxlen=TRACE_LINES)
@@ -57,8 +62,14 @@ class Journal:
             self._pending.clear()
 
     def trace(self, now: Micros, lanes: Callable[[], Lanes], text: Callable[[], str]) -> None:
-        """Remembers a line about the event that was noted last, in a traced run."""
+        """Remembers a line about the event that was noted last, in a traced run.
+
+        Raises:
+            Halted: this event is the one to halt at, or lies beyond it.
+        """
         if self.is_traced:
             self._lines.append(
                 TraceLine(event=self.events, time_us=now, lanes=lanes(), text=text())
             )
+            if self.halt_at is not None and self.events >= self.halt_at:
+                raise Halted

@@ -1,25 +1,60 @@
 """The levels at which Leto is simulated, by name.
 
-Responsible for finding a level without importing the other: the one must run even
-where the other's code does not import.
+Responsible for what a level is to whoever does not care which: scenarios of a type of
+its own that are drawn from seeds, and runs of them. Levels are found without importing
+the others: the one must run even where another's code does not import.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from importlib import import_module
-from typing import TypeAlias, cast
+from typing import Final, Protocol, cast
 
+from leto_sim.course import AnyScenario, Course, run_then_trace
 from leto_sim.result import RunResult
 
-RunLevel: TypeAlias = Callable[[int, int, int], RunResult]
-"""Seed, nodes and events at most, to the outcome."""
-
-LEVELS = {
-    "node": ("leto_sim.node_level.run", "run_node_level"),
-    "server": ("leto_sim.server_level.run", "run_server_level"),
+LEVELS: Final[Mapping[str, str]] = {
+    "node": "leto_sim.node_level.level",
+    "server": "leto_sim.server_level.level",
 }
+"""Each level's name, and the module whose `LEVEL` it is."""
 
 
-def level_named(name: str) -> RunLevel:
-    """What runs a seed at that level."""
-    module, function = LEVELS[name]
-    return cast("RunLevel", getattr(import_module(module), function))
+class Level(Protocol):
+    """A way to simulate Leto."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def scenario_type(self) -> type[AnyScenario]:
+        """The class of its scenarios, a frozen attrs class."""
+        ...
+
+    def draw(self, seed: int, *, nodes: int, events_max: int) -> AnyScenario:
+        """The scenario of that seed."""
+        ...
+
+    def begin(self, scenario: AnyScenario, *, traced: bool = False) -> Course:
+        """A run of a scenario of its own type, not begun yet."""
+        ...
+
+
+def level_named(name: str) -> Level:
+    """The level of that name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return cast("Level", import_module(LEVELS[name]).LEVEL)
+
+
+def run_scenario(level: Level, scenario: AnyScenario) -> RunResult:
+    """Runs a scenario; if a property is violated, once more to see the last events."""
+    return run_then_trace(lambda traced: level.begin(scenario, traced=traced))
+
+
+def run_seed(level: Level, seed: int, *, nodes: int, events_max: int) -> RunResult:
+    """Runs the scenario of a seed."""
+    return run_scenario(level, level.draw(seed, nodes=nodes, events_max=events_max))

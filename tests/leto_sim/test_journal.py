@@ -1,6 +1,8 @@
 """The record of a run."""
 
-from leto_sim.journal import TRACE_LINES, Journal
+import pytest
+
+from leto_sim.journal import TRACE_LINES, Halted, Journal
 from leto_sim.result import TraceLine
 
 
@@ -75,3 +77,16 @@ def test_a_traced_run_keeps_its_last_lines() -> None:
         )
         == lines[-1]
     )
+
+
+def test_a_traced_run_halts_at_the_event_that_its_user_wants_to_see() -> None:
+    journal = Journal(traced=True)
+    journal.halt_at = 2
+    journal.note(1, b"id1", (b"one",))
+    journal.trace(1, lambda: (), lambda: "one")
+    journal.note(2, b"id1", (b"two",))
+
+    with pytest.raises(Halted):
+        journal.trace(2, lambda: (), lambda: "two")
+
+    assert ["one", "two"] == [line.text for line in journal.last_events]

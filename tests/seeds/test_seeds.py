@@ -6,7 +6,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from leto_sim.levels import level_named
+from leto_sim.levels import level_named, run_seed
 
 
 @attrs.frozen
@@ -31,6 +31,6 @@ SEEDS = [
 
 @pytest.mark.parametrize("seed", SEEDS, ids=str)
 def test_a_seed_that_found_a_bug_is_green(seed: Seed) -> None:
-    result = level_named(seed.level)(seed.seed, seed.nodes, seed.events)
+    result = run_seed(level_named(seed.level), seed.seed, nodes=seed.nodes, events_max=seed.events)
 
     assert None is result.violation, seed.found

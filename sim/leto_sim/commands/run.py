@@ -8,7 +8,7 @@ import json
 from argparse import Namespace
 
 from leto_sim.commands.arguments import Subparsers, add_level, add_size, run_command
-from leto_sim.levels import level_named
+from leto_sim.levels import level_named, run_seed
 from leto_sim.screen import render
 
 
@@ -23,8 +23,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(arguments: Namespace) -> int:
     """Runs the seed."""
-    run_seed = level_named(arguments.level)
-    result = run_seed(arguments.seed, arguments.nodes, arguments.events)
+    level = level_named(arguments.level)
+    result = run_seed(level, arguments.seed, nodes=arguments.nodes, events_max=arguments.events)
     if arguments.json:
         print(json.dumps(result.as_json()))
     else:

@@ -216,13 +216,20 @@ class Process:
             self._missed.append(event)
             return
         self._journal.note(self._scheduler.now, self._where, canonical_event(event))
-        if not self._journal.is_traced:
+        if self._journal.is_traced:
+            self._handle_traced(event)
+        else:
             self._handle(event)
-            return
+
+    def _handle_traced(self, event: Event) -> None:
+        text = f"{self.name} {describe_event(event, self._world.name_of)}"
         try:
             self._handle(event)
-        finally:
-            self._trace(event)
+        except PropertyViolated:
+            self._journal.halt_at = None  # this ends the run already
+            self._trace(text)
+            raise
+        self._trace(text)
 
     def _handle(self, event: Event) -> None:
         try:
@@ -238,8 +245,7 @@ class Process:
             self._panel.handled(self)
             self._arm_timer()
 
-    def _trace(self, event: Event) -> None:
-        text = f"{self.name} {describe_event(event, self._world.name_of)}"
+    def _trace(self, text: str) -> None:
         self._journal.trace(self._scheduler.now, self._world.lanes, lambda: text)
 
     # --- the timer ----------------------------------------------------------------------

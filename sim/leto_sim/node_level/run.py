@@ -5,10 +5,12 @@ In the calm everything is healed, and the cluster must elect, commit and agree w
 a bounded virtual time. Then the clients' histories are judged.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from leto.raft.configuration import MemberRole
+from leto_sim.course import Course, run_then_trace
+from leto_sim.inspection import describe_disk, describe_life
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.clients import Client
 from leto_sim.node_level.cluster import Cluster
@@ -16,7 +18,7 @@ from leto_sim.node_level.nemesis import Nemesis
 from leto_sim.node_level.parts import REGISTERS, Parts
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.scenario import Scenario, draw_scenario
-from leto_sim.result import PropertyViolated, RunResult, Violation
+from leto_sim.result import PropertyViolated, RunResult
 
 if TYPE_CHECKING:
     from leto.raft.types import Micros
@@ -38,18 +40,20 @@ def run_node_level(seed: int, nodes: int = 3, events_max: int = 10_000) -> RunRe
 
 def run_scenario(scenario: Scenario, parts: Parts = REGISTERS) -> RunResult:
     """Runs a scenario; if a property is violated, once more to see the last events."""
-    result = NodeLevelRun(scenario, parts).run()
-    return result if result.violation is None else NodeLevelRun(scenario, parts, traced=True).run()
+    return run_then_trace(lambda traced: NodeLevelRun(scenario, parts, traced=traced))
 
 
-class NodeLevelRun:
+class NodeLevelRun(Course):
     """One run."""
+
+    level = NODE_LEVEL
 
     def __init__(
         self, scenario: Scenario, parts: Parts = REGISTERS, *, traced: bool = False
     ) -> None:
         self._scenario = scenario
         self.cluster = Cluster(scenario, parts, traced=traced)
+        super().__init__(scenario, self.cluster)
         self.history: list[Seen] = []
         self._administrator = Administrator(self.cluster)
         self._nemesis = Nemesis(self.cluster, self._administrator)
@@ -57,23 +61,19 @@ class NodeLevelRun:
             Client(self.cluster, number, self.history) for number in range(scenario.habits.clients)
         ]
 
-    def run(self) -> RunResult:
-        """From founding to judgement."""
-        violation: Violation | None = None
-        try:
-            self._storm()
-            self._calm()
-            self._judge()
-        except PropertyViolated as fault:
-            violation = Violation.found(
-                fault, event=self.cluster.journal.events, time_us=self.cluster.scheduler.now
-            )
-        return self._result(violation)
+    @property
+    def node_names(self) -> Sequence[str]:
+        """The machines that are not gone."""
+        return [host.name for host in self.cluster.hosts if not host.is_gone]
 
-    def _storm(self) -> None:
-        scheduler, journal, scenario = self.cluster.scheduler, self.cluster.journal, self._scenario
-        while scheduler.now < scenario.duration_us and journal.events < scenario.events_max:
-            scheduler.step()
+    def describe_node(self, name: str) -> Sequence[str]:
+        """Its role, log and disk."""
+        (host,) = (host for host in self.cluster.hosts if host.name == name and not host.is_gone)
+        name_of, process = self.cluster.name_of, host.alive
+        life: Sequence[str] = ["down"]
+        if process is not None:
+            life = describe_life(process.status, process.memory, name_of)
+        return [*life, *describe_disk(host.platter, name_of)]
 
     def _calm(self) -> None:
         self._nemesis.heal()
@@ -135,16 +135,5 @@ class NodeLevelRun:
             raise PropertyViolated(SAME_CONTENT, f"there are {len(contents)} different contents")
         self.cluster.parts.workload.judge(self.history)
 
-    def _result(self, violation: Violation | None) -> RunResult:
-        cluster = self.cluster
-        return RunResult(
-            seed=self._scenario.seed,
-            level=NODE_LEVEL,
-            events=cluster.journal.events,
-            virtual_time_us=cluster.scheduler.now,
-            elections=cluster.panel.elections,
-            commits=cluster.panel.commits,
-            digest=cluster.journal.digest,
-            violation=violation,
-            last_events=cluster.journal.last_events,
-        )
+    def _break_off(self) -> None:
+        """Whatever happens at this level has been noted when it begins."""

@@ -117,6 +117,11 @@ class ServerCluster:
         everybody = {machine.node_id for machine in self.machines}
         return committed == leader.status.configuration and voters == everybody
 
+    def name_of(self, node_id: NodeId) -> str:
+        """What people call that node."""
+        names = (machine.name for machine in self.machines if machine.node_id == node_id)
+        return next(names, str(node_id))
+
     def machine_of(self, life: ServerLife) -> Machine:
         """Where that server runs."""
         return self._by_name[life.name]
@@ -244,6 +249,7 @@ class ServerCluster:
     def break_off(self) -> None:
         """The run ends in the middle of an event."""
         if self._parts:
+            self.journal.halt_at = None  # this ends the run already
             self.journal.note(self.scheduler.now, b"broken off", tuple(self._parts))
             self._trace("...")
 

@@ -6,16 +6,18 @@ bounded virtual time the cluster must be whole, commit, and agree. Then every ke
 read from every node, and the clients' histories are judged.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from leto.raft.types import Micros
 from leto.resp import Reply
+from leto_sim.course import Course, run_then_trace
+from leto_sim.inspection import describe_disk, describe_life
 from leto_sim.lincheck.models import StringKey
 from leto_sim.lincheck.search import Verdict, check_history
 from leto_sim.node_level.scenario import MS
 from leto_sim.randomness import stream
-from leto_sim.result import PropertyViolated, RunResult, Violation
+from leto_sim.result import PropertyViolated, RunResult
 from leto_sim.server_level.audit import Audit
 from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.errands import History, RandomErrands, expiring_keys, lasting_keys
@@ -41,36 +43,37 @@ def run_server_level(seed: int, nodes: int = 3, events_max: int = 10_000) -> Run
 
 def run_server_scenario(scenario: ServerScenario) -> RunResult:
     """Run a scenario; if a property is violated, once more to see the last events."""
-    result = ServerLevelRun(scenario).run()
-    return result if result.violation is None else ServerLevelRun(scenario, traced=True).run()
+    return run_then_trace(lambda traced: ServerLevelRun(scenario, traced=traced))
 
 
-class ServerLevelRun:
+class ServerLevelRun(Course):
     """One run."""
+
+    level = SERVER_LEVEL
 
     def __init__(self, scenario: ServerScenario, *, traced: bool = False) -> None:
         self._scenario = scenario
         self.cluster = ServerCluster(scenario, traced=traced)
+        super().__init__(scenario, self.cluster)
         self.history = History()
         self._operator = ServerOperator(self.cluster)
         self._errands = [self._new_errands(number) for number in range(scenario.workload.clients)]
         self._clients = [self._new_client(number) for number in range(scenario.workload.clients)]
         self._nemesis = ServerNemesis(self.cluster, self._operator)
 
-    def run(self) -> RunResult:
-        """From founding to judgement."""
-        violation: Violation | None = None
-        try:
-            self._storm()
-            self._calm()
-            self._audit()
-            self._judge()
-        except PropertyViolated as fault:
-            self.cluster.break_off()
-            violation = Violation.found(
-                fault, event=self.cluster.journal.events, time_us=self.cluster.scheduler.now
-            )
-        return self._result(violation)
+    @property
+    def node_names(self) -> Sequence[str]:
+        """The machines."""
+        return [machine.name for machine in self.cluster.machines]
+
+    def describe_node(self, name: str) -> Sequence[str]:
+        """Its server's role and log, and its disk."""
+        (machine,) = (machine for machine in self.cluster.machines if machine.name == name)
+        name_of, life = self.cluster.name_of, machine.life
+        lines: Sequence[str] = ["down" if life is None else "starting"]
+        if life is not None and life.has_begun:
+            lines = describe_life(life.status, life.memory, name_of)
+        return [*lines, *describe_disk(machine.disk.platter, name_of)]
 
     def _new_errands(self, number: int) -> RandomErrands:
         name = f"c{number + 1}"
@@ -85,11 +88,6 @@ class ServerLevelRun:
             self._errands[number],
             self._scenario.manners,
         )
-
-    def _storm(self) -> None:
-        scheduler, journal, scenario = self.cluster.scheduler, self.cluster.journal, self._scenario
-        while scheduler.now < scenario.duration_us and journal.events < scenario.events_max:
-            scheduler.step()
 
     def _calm(self) -> None:
         self._nemesis.heal()
@@ -142,6 +140,7 @@ class ServerLevelRun:
                 scheduler.step()
 
     def _judge(self) -> None:
+        self._audit()
         self.cluster.promises.settle()
         self.history.close()
         finding = check_history(self.history.judged(self.cluster.promises), StringKey())
@@ -151,16 +150,5 @@ class ServerLevelRun:
                 f"the {len(finding.operations)} operations on key {finding.key!r} have no order",
             )
 
-    def _result(self, violation: Violation | None) -> RunResult:
-        cluster = self.cluster
-        return RunResult(
-            seed=self._scenario.seed,
-            level=SERVER_LEVEL,
-            events=cluster.journal.events,
-            virtual_time_us=cluster.scheduler.now,
-            elections=cluster.panel.elections,
-            commits=cluster.panel.commits,
-            digest=cluster.journal.digest,
-            violation=violation,
-            last_events=cluster.journal.last_events,
-        )
+    def _break_off(self) -> None:
+        self.cluster.break_off()

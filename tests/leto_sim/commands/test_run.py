@@ -6,7 +6,7 @@ import pytest
 
 from leto_sim import command_line
 from leto_sim.commands import run
-from leto_sim.levels import RunLevel
+from leto_sim.levels import Level
 from leto_sim.result import RunResult, Violation
 
 RUN = ("run", "--seed", "5", "--events", "1500")
@@ -48,14 +48,14 @@ def test_another_seed_gives_another_digest(capsys: pytest.CaptureFixture[str]) -
 
 @pytest.fixture
 def violated(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run_seed(seed: int, nodes: int, events: int) -> RunResult:
+    def run_seed(level: Level, seed: int, *, nodes: int, events_max: int) -> RunResult:
         violation = Violation(
-            property_name="log matching", explanation="it differs", event=events, time_us=5
+            property_name="log matching", explanation="it differs", event=events_max, time_us=5
         )
         return RunResult(
             seed=seed,
             level="node",
-            events=events,
+            events=events_max,
             virtual_time_us=5,
             elections=nodes,
             commits=0,
@@ -63,10 +63,7 @@ def violated(monkeypatch: pytest.MonkeyPatch) -> None:
             violation=violation,
         )
 
-    def level_named(name: str) -> RunLevel:
-        return run_seed
-
-    monkeypatch.setattr(run, "level_named", level_named)
+    monkeypatch.setattr(run, "run_seed", run_seed)
 
 
 @pytest.mark.usefixtures("violated")

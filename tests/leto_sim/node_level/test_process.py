@@ -193,3 +193,20 @@ def test_a_traced_event_leaves_a_line() -> None:
     process.receive(process.node_id, stale)
 
     assert "id1 < id1 AppendEntries t0 0@0 [] commit 0" == cluster.journal.last_events[-1].text
+
+
+def test_a_violation_is_traced_even_where_its_user_wants_to_halt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = Cluster(QUIET, traced=True)
+    cluster.journal.halt_at = cluster.journal.events + 1
+
+    def complain(node: object) -> None:
+        raise PropertyViolated("the sun shines", "it does not")
+
+    monkeypatch.setattr(cluster.panel, "handled", complain)
+
+    with pytest.raises(PropertyViolated, match="the sun shines"):
+        pass_time(cluster, 1_000_000)
+
+    assert cluster.journal.events == cluster.journal.last_events[-1].event

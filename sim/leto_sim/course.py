@@ -1,0 +1,150 @@
+"""The course of a run, whichever level it simulates: a storm, a calm, the last judgement.
+
+Responsible for what all runs share: the storm, in which faults strike while clients
+work; how a run ends, and what it leaves. The calm, in which everything is healed and
+the cluster must recover, and the judgement of the clients' histories are each level's
+own.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Sequence
+from typing import Protocol
+
+from leto.raft.types import Micros
+from leto_sim.checkers.panel import Panel
+from leto_sim.journal import Halted, Journal
+from leto_sim.result import PropertyViolated, RunResult, Violation
+from leto_sim.scheduler import Scheduler
+
+
+class AnyScenario(Protocol):
+    """What the scenarios of all levels have. Each is a frozen attrs class."""
+
+    @property
+    def seed(self) -> int:
+        """Decides all that the scenario leaves to chance."""
+        ...
+
+    @property
+    def nodes(self) -> int:
+        """How many machines there are in the beginning."""
+        ...
+
+    @property
+    def events_max(self) -> int:
+        """The storm ends when so many events have happened."""
+        ...
+
+    @property
+    def duration_us(self) -> Micros:
+        """The storm ends when so much time has passed."""
+        ...
+
+    @property
+    def plan(self) -> Sequence[Hashable]:
+        """The faults."""
+        ...
+
+
+class World(Protocol):
+    """A simulated cluster, as far as a run's course is concerned."""
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """What is to come."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """What has happened."""
+        ...
+
+    @property
+    def panel(self) -> Panel:
+        """The checkers."""
+        ...
+
+
+class Course(ABC):
+    """One run of a scenario."""
+
+    level: str
+
+    def __init__(self, scenario: AnyScenario, world: World) -> None:
+        self._limits = scenario
+        self._world = world
+
+    @property
+    def journal(self) -> Journal:
+        """The record; with `halt_at` set, the run ends there without a judgement."""
+        return self._world.journal
+
+    def run(self) -> RunResult:
+        """From founding to judgement."""
+        try:
+            self._storm()
+            self._calm()
+            self._judge()
+        except PropertyViolated as fault:
+            self._break_off()
+            return self._result(fault)
+        except Halted:
+            pass
+        return self._result(None)
+
+    @property
+    @abstractmethod
+    def node_names(self) -> Sequence[str]:
+        """The machines that there are now."""
+
+    @abstractmethod
+    def describe_node(self, name: str) -> Sequence[str]:
+        """All about one of these machines as it stands now, line by line."""
+
+    def _storm(self) -> None:
+        scheduler, journal, limits = self._world.scheduler, self._world.journal, self._limits
+        while scheduler.now < limits.duration_us and journal.events < limits.events_max:
+            scheduler.step()
+
+    @abstractmethod
+    def _calm(self) -> None:
+        """Heals everything; the cluster must recover."""
+
+    @abstractmethod
+    def _judge(self) -> None:
+        """Looks at what the clients were told."""
+
+    @abstractmethod
+    def _break_off(self) -> None:
+        """A property is violated, maybe in the middle of an event."""
+
+    def _result(self, fault: PropertyViolated | None) -> RunResult:
+        journal, now = self._world.journal, self._world.scheduler.now
+        violation = None
+        if fault is not None:
+            violation = Violation.found(fault, event=journal.events, time_us=now)
+        return RunResult(
+            seed=self._limits.seed,
+            level=self.level,
+            events=journal.events,
+            virtual_time_us=now,
+            elections=self._world.panel.elections,
+            commits=self._world.panel.commits,
+            digest=journal.digest,
+            violation=violation,
+            last_events=journal.last_events,
+        )
+
+
+class Begin(Protocol):
+    """Makes a run."""
+
+    def __call__(self, *, traced: bool) -> Course:
+        """Always the same one, traced or not."""
+        ...
+
+
+def run_then_trace(begin: Begin) -> RunResult:
+    """Runs; if a property is violated, once more to see the last events."""
+    result = begin(traced=False).run()
+    return result if result.violation is None else begin(traced=True).run()

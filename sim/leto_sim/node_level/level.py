@@ -1,0 +1,26 @@
+"""The node level, to whoever does not care which level it is (`leto_sim.levels`)."""
+
+from typing import Final
+
+from leto_sim.course import AnyScenario
+from leto_sim.node_level.run import NODE_LEVEL, NodeLevelRun
+from leto_sim.node_level.scenario import Scenario, draw_scenario
+
+
+class NodeLevel:
+    """Draws and runs `Scenario`s."""
+
+    name: Final = NODE_LEVEL
+    scenario_type: Final = Scenario
+
+    def draw(self, seed: int, *, nodes: int, events_max: int) -> Scenario:
+        """The scenario of that seed."""
+        return draw_scenario(seed, nodes=nodes, events_max=events_max)
+
+    def begin(self, scenario: AnyScenario, *, traced: bool = False) -> NodeLevelRun:
+        """A run, not begun yet."""
+        assert isinstance(scenario, Scenario), f"not a scenario of this level: {scenario}"
+        return NodeLevelRun(scenario, traced=traced)
+
+
+LEVEL: Final = NodeLevel()

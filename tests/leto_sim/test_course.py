@@ -1,0 +1,84 @@
+"""What all runs share."""
+
+import attrs
+import pytest
+
+from leto_sim.course import Course, run_then_trace
+from leto_sim.node_level.cluster import Cluster
+from leto_sim.result import PropertyViolated
+from tests.support.sims import QUIET
+
+BRIEF = attrs.evolve(QUIET, events_max=50)
+
+
+class Short(Course):
+    """Storms, and breaks something in its judgement if it is told to."""
+
+    level = "short"
+
+    def __init__(self, *, traced: bool = False, is_broken: bool = False) -> None:
+        self.cluster = Cluster(BRIEF, traced=traced)
+        super().__init__(BRIEF, self.cluster)
+        self.phases: list[str] = []
+        self._is_broken = is_broken
+
+    @property
+    def node_names(self) -> list[str]:
+        return []
+
+    def describe_node(self, name: str) -> list[str]:
+        return [name]
+
+    def _calm(self) -> None:
+        self.phases.append("calm")
+
+    def _judge(self) -> None:
+        self.phases.append("judged")
+        if self._is_broken:
+            raise PropertyViolated("the sun shines", "it does not", node="id1")
+
+    def _break_off(self) -> None:
+        self.phases.append("broken off")
+
+
+def test_a_storm_is_followed_by_a_calm_and_a_judgement() -> None:
+    course = Short()
+
+    result = course.run()
+
+    assert ["calm", "judged"] == course.phases
+    assert (1, "short", 50, None) == (result.seed, result.level, result.events, result.violation)
+    assert result.digest == course.journal.digest
+
+
+def test_a_violation_ends_the_run_and_says_where() -> None:
+    course = Short(is_broken=True)
+
+    violation = course.run().violation
+
+    assert ["calm", "judged", "broken off"] == course.phases
+    assert violation is not None
+    assert ("the sun shines", 50, "id1") == (
+        violation.property_name,
+        violation.event,
+        violation.node,
+    )
+
+
+def test_a_run_that_is_halted_is_not_judged() -> None:
+    course = Short(traced=True)
+    course.journal.halt_at = 20
+
+    result = course.run()
+
+    assert [] == course.phases
+    assert None is result.violation
+    assert 20 <= result.events < 25
+    assert result.events == result.last_events[-1].event
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_only_a_run_that_fails_is_traced(*, is_broken: bool) -> None:
+    result = run_then_trace(lambda traced: Short(traced=traced, is_broken=is_broken))
+
+    assert is_broken == bool(result.last_events)
