@@ -1,4 +1,79 @@
 """A deterministic world for Leto: simulated time, network, disks, clients, faults and checkers.
 
 One seed decides everything that happens, so a failure is a number that anybody can run again.
+
+Reading order, for whoever tests a state machine of their own:
+
+1. `simulate`: one run, and the `RunResult` that it ends with.
+2. `CommandWorkload`, `Query`: what your clients ask for.
+3. `Invariant` and `ClusterView`: what must hold besides all that Leto checks.
+4. `Scenario`, `draw_scenario` and the faults: what is strange about a run.
+5. `CustomFault` and `Strike`: faults of your own.
+
+Every name is loaded when it is first used, so that a program that needs one part does
+not wait for the others.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leto_sim.node_level.custom_faults import CustomFault, Strike
+    from leto_sim.node_level.invariants import Invariant
+    from leto_sim.node_level.scenario import Habits, Scenario, draw_scenario
+    from leto_sim.node_level.view import ClusterView, NodeDown, NodeView
+    from leto_sim.node_level.workloads import CommandWorkload, Propose, Query, Seen, Workload
+    from leto_sim.result import RunResult, SimulationFailed, Violation
+    from leto_sim.screen import render
+    from leto_sim.simulation import simulate
+
+_HOMES = {
+    "ClusterView": "leto_sim.node_level.view",
+    "CommandWorkload": "leto_sim.node_level.workloads",
+    "CustomFault": "leto_sim.node_level.custom_faults",
+    "Habits": "leto_sim.node_level.scenario",
+    "Invariant": "leto_sim.node_level.invariants",
+    "NodeDown": "leto_sim.node_level.view",
+    "NodeView": "leto_sim.node_level.view",
+    "Propose": "leto_sim.node_level.workloads",
+    "Query": "leto_sim.node_level.workloads",
+    "RunResult": "leto_sim.result",
+    "Scenario": "leto_sim.node_level.scenario",
+    "Seen": "leto_sim.node_level.workloads",
+    "SimulationFailed": "leto_sim.result",
+    "Strike": "leto_sim.node_level.custom_faults",
+    "Violation": "leto_sim.result",
+    "Workload": "leto_sim.node_level.workloads",
+    "draw_scenario": "leto_sim.node_level.scenario",
+    "render": "leto_sim.screen",
+    "simulate": "leto_sim.simulation",
+}
+
+__all__ = [
+    "ClusterView",
+    "CommandWorkload",
+    "CustomFault",
+    "Habits",
+    "Invariant",
+    "NodeDown",
+    "NodeView",
+    "Propose",
+    "Query",
+    "RunResult",
+    "Scenario",
+    "Seen",
+    "SimulationFailed",
+    "Strike",
+    "Violation",
+    "Workload",
+    "draw_scenario",
+    "render",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> object:
+    """A public name, which is loaded now."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

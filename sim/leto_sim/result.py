@@ -68,6 +68,15 @@ class RunResult:
     violation: Violation | None = None
     last_events: tuple[TraceLine, ...] = ()
 
+    def raise_if_violated(self) -> None:
+        """Makes a violation an error, for whoever wants one.
+
+        Raises:
+            SimulationFailed: a property was violated.
+        """
+        if self.violation is not None:
+            raise SimulationFailed(self)
+
     def as_json(self) -> "JsonObject":
         """The run's outcome as JSON-ready values: the stable part of the result."""
         found = self.violation
@@ -89,6 +98,20 @@ class RunResult:
                 "node": found.node,
             },
         }
+
+
+class SimulationFailed(AssertionError):
+    """A run violated a property; `result` says all about it."""
+
+    def __init__(self, result: RunResult) -> None:
+        violation = result.violation
+        assert violation is not None, "a run that failed violated something"
+        super().__init__(
+            f"{violation.property_name}: {violation.explanation}"
+            f" (seed {result.seed}, event {violation.event})"
+        )
+        self.result = result
+        self.violation = violation
 
 
 JsonObject: TypeAlias = dict[str, "str | int | JsonObject | None"]

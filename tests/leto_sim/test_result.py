@@ -1,6 +1,8 @@
 """What a run ends with."""
 
-from leto_sim.result import PropertyViolated, RunResult, Violation
+import pytest
+
+from leto_sim.result import PropertyViolated, RunResult, SimulationFailed, Violation
 
 
 def result_with(violation: Violation | None) -> RunResult:
@@ -41,6 +43,14 @@ def test_a_green_run_has_no_violation_in_json() -> None:
         "digest": "6",
         "violation": None,
     } == result_with(None).as_json()
+
+
+def test_a_violation_is_raised_if_wanted() -> None:
+    violation = Violation(property_name="log matching", explanation="two", event=7, time_us=8)
+
+    result_with(None).raise_if_violated()
+    with pytest.raises(SimulationFailed, match=r"log matching: two \(seed 1, event 7\)"):
+        result_with(violation).raise_if_violated()
 
 
 def test_json_names_property_event_and_node() -> None:

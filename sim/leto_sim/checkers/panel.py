@@ -5,7 +5,7 @@ A world calls it while the thing happens; the first property that does not hold
 raises `PropertyViolated`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -49,6 +49,7 @@ class Panel:
         self.election_safety = ElectionSafety()
         self.safety = StateMachineSafety(self.ledger)
         self.requests = Requests(self.safety)
+        self.on_change: Callable[[], None] | None = None  # a user's invariants
         self._one_vote = OneVote()
         self._append_only = LeaderAppendOnly()
         self._log_matching = LogMatching()
@@ -147,6 +148,8 @@ class Panel:
             self._compare(node, before, standing)
             before.standing, before.configuration = standing, node.status.configuration
             before.has_rewritten = False
+            if self.on_change is not None:
+                self.on_change()
 
     def _compare(
         self, node: Observed, before: _Before, standing: tuple[RoleName, Term, Index, Index]

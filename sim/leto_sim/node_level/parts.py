@@ -9,16 +9,20 @@ from collections.abc import Callable
 import attrs
 
 from leto.machine import StateMachine
+from leto_sim.node_level.custom_faults import Strike
+from leto_sim.node_level.invariants import Invariant
 from leto_sim.node_level.machine import Registers
 from leto_sim.node_level.workloads import RegisterWorkload, Workload
 
 
 @attrs.frozen(kw_only=True)
 class Parts:
-    """A machine for each life of each node, and its clients."""
+    """A machine for each life of each node, its clients, and whatever else a user brings."""
 
     machine: Callable[[], StateMachine] = Registers
     workload: Workload = attrs.field(factory=RegisterWorkload)
+    invariants: tuple[Invariant, ...] = ()
+    faults: tuple[Strike, ...] = ()  # besides those of the scenario's plan
     compares_every_content: bool = False  # after each command, not only in snapshots
 
 

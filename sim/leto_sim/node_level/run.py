@@ -14,10 +14,13 @@ from leto_sim.inspection import describe_disk, describe_life
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.clients import Client
 from leto_sim.node_level.cluster import Cluster
+from leto_sim.node_level.custom_faults import Mischief
+from leto_sim.node_level.invariants import Watch
 from leto_sim.node_level.nemesis import Nemesis
 from leto_sim.node_level.parts import REGISTERS, Parts
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.scenario import Scenario, draw_scenario
+from leto_sim.node_level.view import ClusterView
 from leto_sim.result import PropertyViolated, RunResult
 
 if TYPE_CHECKING:
@@ -57,6 +60,11 @@ class NodeLevelRun(Course):
         self.history: list[Seen] = []
         self._administrator = Administrator(self.cluster)
         self._nemesis = Nemesis(self.cluster, self._administrator)
+        self.view = ClusterView(self.cluster, self._administrator)
+        self._mischief = Mischief(parts.faults, self.cluster, self.view)
+        self._watch = Watch(parts.invariants, self.view)
+        if parts.invariants:
+            self.cluster.panel.on_change = self._watch.look
         self._clients = [
             Client(self.cluster, number, self.history) for number in range(scenario.habits.clients)
         ]
@@ -76,6 +84,8 @@ class NodeLevelRun(Course):
         return [*life, *describe_disk(host.platter, name_of)]
 
     def _calm(self) -> None:
+        self._mischief.heal()
+        self.view.mend_links()
         self._nemesis.heal()
         commits = self.cluster.panel.commits
         self._run_until(lambda: self.cluster.panel.commits > commits, "nothing is committed")
@@ -133,6 +143,7 @@ class NodeLevelRun(Course):
         contents = {process.machine.snapshot() for process in self._members()}
         if len(contents) != 1:
             raise PropertyViolated(SAME_CONTENT, f"there are {len(contents)} different contents")
+        self._watch.look_at_last()
         self.cluster.parts.workload.judge(self.history)
 
     def _break_off(self) -> None:

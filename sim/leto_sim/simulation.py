@@ -1,0 +1,86 @@
+"""One call that runs a state machine in a cluster to which everything happens.
+
+Responsible for putting a run together from what its user brings. How a run goes is
+`leto_sim.node_level.run`.
+"""
+
+from collections.abc import Callable, Sequence
+
+from leto.machine import StateMachine
+from leto_sim.node_level.custom_faults import Strike
+from leto_sim.node_level.invariants import Invariant
+from leto_sim.node_level.parts import REGISTERS, Parts
+from leto_sim.node_level.run import run_scenario
+from leto_sim.node_level.scenario import Scenario, draw_scenario
+from leto_sim.node_level.workloads import Workload
+from leto_sim.result import RunResult
+
+EVENTS_MAX = 10_000
+
+
+def simulate(
+    machine: Callable[[], StateMachine] | None = None,
+    *,
+    scenario: Scenario | None = None,
+    seed: int = 0,
+    nodes: int = 3,
+    events: int = EVENTS_MAX,
+    workload: Workload | None = None,
+    invariants: Sequence[Invariant] = (),
+    faults: Sequence[Strike] = (),
+    compares_every_content: bool = False,
+) -> RunResult:
+    """Runs one scenario, checks every property, and says how it went.
+
+    Args:
+        machine: makes a state machine; its class will do. Registers, if None.
+        scenario: all that is strange about the run; without it, the seed draws one.
+        seed: draws the scenario; not used with a scenario, which has its own.
+        nodes: how many found the cluster; not used with a scenario.
+        events: the stormy part ends after so many; not used with a scenario.
+        workload: what clients ask for. A machine of yours needs one of yours.
+        invariants: what must hold besides all that Leto checks.
+        faults: what goes wrong besides the scenario's plan.
+        compares_every_content: whether nodes' snapshots are compared after each
+            command, rather than when they are taken anyway. Slow, and misses nothing.
+
+    Returns:
+        How it went; a violation is in it, not raised. Ask it to `raise_if_violated`.
+
+    Raises:
+        ValueError: a machine of yours without a workload.
+    """
+    if scenario is None:
+        scenario = draw_scenario(seed, nodes=nodes, events_max=events)
+    parts = parts_of(
+        machine,
+        workload,
+        invariants=invariants,
+        faults=faults,
+        compares_every_content=compares_every_content,
+    )
+    return run_scenario(scenario, parts)
+
+
+def parts_of(
+    machine: Callable[[], StateMachine] | None,
+    workload: Workload | None,
+    *,
+    invariants: Sequence[Invariant] = (),
+    faults: Sequence[Strike] = (),
+    compares_every_content: bool = False,
+) -> Parts:
+    """What is under test, from what a user gave.
+
+    Raises:
+        ValueError: a machine of yours without a workload.
+    """
+    if machine is not None and workload is None:
+        raise ValueError("which commands do clients send? Say workload=CommandWorkload(...)")
+    return Parts(
+        machine=machine or REGISTERS.machine,
+        workload=workload or REGISTERS.workload,
+        invariants=tuple(invariants),
+        faults=tuple(faults),
+        compares_every_content=compares_every_content,
+    )

@@ -1,0 +1,92 @@
+"""One call, from what a user brings to how it went."""
+
+import attrs
+import pytest
+
+from leto_sim import (
+    ClusterView,
+    CommandWorkload,
+    Invariant,
+    Query,
+    SimulationFailed,
+    draw_scenario,
+    simulate,
+)
+from leto_sim.node_level.run import run_node_level
+from tests.support.sims import QUIET
+
+
+class Adder:
+    """Adds up."""
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    def apply(self, command: bytes) -> bytes:
+        self.total += int(command)
+        return b"%d" % self.total
+
+    def snapshot(self) -> bytes:
+        return b"%d" % self.total
+
+    def restore(self, content: bytes) -> None:
+        self.total = int(content)
+
+
+class Forgetful(Adder):
+    """Starts over when it is restored."""
+
+    def restore(self, content: bytes) -> None:
+        self.total = 0
+
+
+TOTAL = Query.of(Adder, lambda adder: adder.total)
+WORKLOAD = CommandWorkload(commands=[b"1", b"2"], query=lambda _: TOTAL)
+
+
+def test_without_a_machine_registers_are_simulated() -> None:
+    assert run_node_level(5, 3, 500) == simulate(seed=5, events=500)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_honest_machine_survives_whatever_the_seed(seed: int) -> None:
+    result = simulate(Adder, seed=seed, nodes=5, events=1_500, workload=WORKLOAD)
+
+    result.raise_if_violated()
+    assert seed == result.seed
+
+
+def test_a_machine_that_forgets_is_found_out() -> None:
+    results = [simulate(Forgetful, seed=seed, workload=WORKLOAD) for seed in range(5)]
+
+    assert any(result.violation is not None for result in results)
+
+
+def test_a_scenario_takes_the_place_of_a_seed() -> None:
+    scenario = attrs.evolve(draw_scenario(3), seed=77, events_max=300)
+
+    assert 77 == simulate(scenario=scenario).seed
+
+
+def test_a_violation_is_told_and_raised_if_wanted() -> None:
+    def grows(cluster: ClusterView) -> str | None:
+        totals = [node.machine_as(Adder).total for node in cluster.running]
+        return f"totals are {totals}" if max(totals) > 10 else None
+
+    result = simulate(
+        Adder,
+        scenario=attrs.evolve(QUIET, events_max=1_000),
+        workload=WORKLOAD,
+        invariants=[Invariant("totals stay small", grows)],
+    )
+
+    assert result.violation is not None
+    with pytest.raises(SimulationFailed, match="totals stay small: totals are") as failed:
+        result.raise_if_violated()
+    assert result is failed.value.result
+    assert result.violation is failed.value.violation
+
+
+def test_a_machine_needs_commands() -> None:
+    with pytest.raises(ValueError, match="which commands do clients send"):
+        simulate(Adder)
