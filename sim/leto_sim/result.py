@@ -114,5 +114,5 @@ class SimulationFailed(AssertionError):
         self.violation = violation
 
 
-JsonObject: TypeAlias = dict[str, "str | int | JsonObject | None"]
+JsonObject: TypeAlias = dict[str, "str | int | float | JsonObject | None"]
 """As much of JSON as results need."""

@@ -25,7 +25,7 @@ def test_every_numbered_invariant_is_listed() -> None:
 
 
 def test_every_planted_bug_is_listed_and_exists() -> None:
-    planted = {path.stem for path in (ROOT / "tests" / "mutants").glob("*.toml")}
+    planted = {path.stem for path in (ROOT / "tests" / "mutants").rglob("*.toml")}
     last_cells = re.findall(r"\| ([^|]*) \|$", PAGE, re.MULTILINE)
 
     listed = {name for cell in last_cells for name in re.findall(r"`(\w+)`", cell)}

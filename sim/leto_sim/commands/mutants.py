@@ -1,0 +1,103 @@
+"""`leto-sim mutants`: plants bugs, and prints which property killed each, and how soon.
+
+Responsible for its flags, for finding the planted bugs of a working copy, and for the
+progress bar. A bug that survives, or is killed by another property than it was planted
+for, makes the exit code 1.
+"""
+
+import json
+from argparse import ArgumentParser, Namespace
+from functools import partial
+from pathlib import Path
+
+from tqdm import tqdm
+
+from leto_sim.commands.arguments import CommandLineError, Subparsers, positive
+from leto_sim.mutants.hunting import Outcome, hunt_bug
+from leto_sim.mutants.matrix import hunt_all, matrix_as_json, render_matrix
+from leto_sim.mutants.planted import (
+    SETTINGS,
+    Collection,
+    PlantedBug,
+    PlantingError,
+    read_collection,
+)
+
+USUAL_PLACE = Path("tests", "mutants")
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Its flags."""
+    parser = subparsers.add_parser("mutants", help="plant bugs, and see which property kills each")
+    parser.add_argument("--only", nargs="+", metavar="ID", help="bugs, by id or name")
+    parser.add_argument("--level", help="only the bugs of this level")
+    parser.add_argument("--directory", type=Path, help="of the bugs; else tests/mutants above here")
+    _add_effort(parser)
+    parser.add_argument("--list", action="store_true", help="say what is planted, and hunt nothing")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+
+
+def _add_effort(parser: ArgumentParser) -> None:
+    parser.add_argument("--jobs", type=positive, default=1, help="hunts at once (1)")
+    parser.add_argument("--seeds", type=positive, help="at most for each bug (as its level says)")
+    parser.add_argument(
+        "--without-asserts", action="store_true", help="strip the assertions of the broken code"
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Hunts the bugs."""
+    try:
+        collection = read_collection(arguments.directory or _usual_place(Path.cwd()))
+        bugs = _chosen(collection, arguments)
+        if arguments.list:
+            print("\n".join(map(_listed, bugs)))
+            return 0
+        outcomes = _hunt(collection, bugs, arguments)
+    except PlantingError as error:
+        raise CommandLineError(str(error)) from error
+    print(json.dumps(matrix_as_json(outcomes)) if arguments.json else render_matrix(outcomes))
+    return 0 if all(outcome.is_expected for outcome in outcomes) else 1
+
+
+def _hunt(collection: Collection, bugs: list[PlantedBug], arguments: Namespace) -> list[Outcome]:
+    hunt = partial(
+        hunt_bug, collection, seeds=arguments.seeds, asserts=not arguments.without_asserts
+    )
+    with tqdm(total=len(bugs), unit="bug", disable=None) as bar:
+
+        def show(outcome: Outcome) -> None:
+            bar.set_postfix_str(outcome.bug.name)
+            bar.update()
+
+        return hunt_all(bugs, hunt, jobs=arguments.jobs, on_outcome=show)
+
+
+def _usual_place(here: Path) -> Path:
+    for folder in (here, *here.parents):
+        if (folder / USUAL_PLACE / SETTINGS).is_file():
+            return folder / USUAL_PLACE
+    raise PlantingError(
+        f"there is no {USUAL_PLACE / SETTINGS} in {here} or above it: planted bugs belong to a"
+        " working copy of the source, and are not installed (see --directory)"
+    )
+
+
+def _chosen(collection: Collection, arguments: Namespace) -> list[PlantedBug]:
+    names = set(arguments.only or ())
+    known = {bug.name for bug in collection.bugs} | {bug.description.id for bug in collection.bugs}
+    if unknown := sorted(names - known):
+        raise PlantingError(f"no planted bug is called {', '.join(unknown)} (see --list)")
+    bugs = [
+        bug
+        for bug in collection.bugs
+        if (not names or names & {bug.name, bug.description.id})
+        and arguments.level in (None, bug.description.level)
+    ]
+    if not bugs:
+        raise PlantingError("no planted bug is left to hunt (see --list)")
+    return bugs
+
+
+def _listed(bug: PlantedBug) -> str:
+    return f"{bug.description.id:5} {bug.description.level:6} {bug.name}: {bug.description.title}"

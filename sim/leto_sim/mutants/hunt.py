@@ -1,0 +1,103 @@
+"""Runs seeds until a property is violated; prints one JSON object. A process of its own.
+
+    python -P -m leto_sim.mutants.hunt '{"run": ..., "within": ..., ...}'
+
+Started by `leto_sim.mutants.hunting`, with a broken copy of the source first on the path.
+The copy must be what is imported: `packages` that do not lie `within` it are an error.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import cycle
+from pathlib import Path
+from typing import cast
+
+import attrs
+import cattrs
+
+from leto_sim.result import RunResult
+
+RUN_GOES_ON = "the run itself comes to an end"
+"""Violated when the simulator stumbles over what the broken code does."""
+
+
+@attrs.frozen(kw_only=True)
+class Orders:
+    """Which seeds to run: `count` of them from `first_seed` on, `nodes` by turns."""
+
+    run: str
+    nodes: tuple[int, ...]
+    events: int
+    first_seed: int
+    count: int
+    packages: tuple[str, ...]
+    within: str
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """What a hunt ended with; `violated` is None if every seed was green."""
+
+    seeds: int  # that were run
+    cpu_seconds: float
+    violated: str | None = None
+    explanation: str = ""
+    seed: int = 0  # that one, and with how many nodes
+    nodes: int = 0
+
+
+def hunt(orders: Orders) -> Finding:
+    """Runs the seeds."""
+    run = _function(orders.run)
+    began = time.process_time()
+    for number, nodes in zip(range(orders.count), cycle(orders.nodes), strict=False):
+        seed = orders.first_seed + number
+        violated, explanation = _run(run, seed, nodes, orders.events)
+        if violated is not None:
+            return Finding(
+                seeds=number + 1,
+                cpu_seconds=round(time.process_time() - began, 2),
+                violated=violated,
+                explanation=explanation,
+                seed=seed,
+                nodes=nodes,
+            )
+    return Finding(seeds=orders.count, cpu_seconds=round(time.process_time() - began, 2))
+
+
+def _run(
+    run: Callable[[int, int, int], RunResult], seed: int, nodes: int, events: int
+) -> tuple[str | None, str]:
+    try:
+        violation = run(seed, nodes, events).violation
+    except Exception as stumble:  # noqa: BLE001 - whatever the broken code leads to
+        return RUN_GOES_ON, f"{type(stumble).__name__}: {stumble}"
+    return (None, "") if violation is None else (violation.property_name, violation.explanation)
+
+
+def _function(name: str) -> Callable[[int, int, int], RunResult]:
+    module, _, function = name.partition(":")
+    return cast("Callable[[int, int, int], RunResult]", getattr(import_module(module), function))
+
+
+def _check_import(package: str, within: Path) -> None:
+    spec = find_spec(package)
+    origin = None if spec is None or spec.origin is None else Path(spec.origin)
+    if origin is None or not origin.is_relative_to(within):
+        sys.exit(f"{package} would be imported from {origin}, not from {within}")
+
+
+def main(text: str) -> None:
+    """The process."""
+    orders = cattrs.structure(json.loads(text), Orders)
+    for package in orders.packages:
+        _check_import(package, Path(orders.within))
+    json.dump(attrs.asdict(hunt(orders)), sys.stdout)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,117 @@
+"""The kill matrix: which planted bug was killed by which property, and how soon.
+
+Responsible for hunting many bugs, several at once, and for showing what came of it.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from leto_sim.mutants.hunt import Finding
+from leto_sim.mutants.hunting import Outcome
+from leto_sim.mutants.planted import PlantedBug
+from leto_sim.result import JsonObject
+
+_SURVIVES = "survives"
+_COLUMNS = ("Id", "Planted bug", "In", "Killed by", "Expected", "Seeds", "CPU s")
+
+
+def hunt_all(
+    bugs: Sequence[PlantedBug],
+    hunt: Callable[[PlantedBug], Outcome],
+    *,
+    jobs: int,
+    on_outcome: Callable[[Outcome], None],
+) -> list[Outcome]:
+    """Hunts all of them, so many at once; tells of each, and returns them in their order."""
+    with ThreadPoolExecutor(jobs) as pool:
+        hunts = [pool.submit(hunt, bug) for bug in bugs]
+        try:
+            for ended in as_completed(hunts):
+                on_outcome(ended.result())
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    return [ended.result() for ended in hunts]
+
+
+def render_matrix(outcomes: Sequence[Outcome]) -> str:
+    """A table in Markdown, and a summary."""
+    rows = [_row(outcome) for outcome in outcomes]
+    lines = [_line(_COLUMNS), _line(["---"] * len(_COLUMNS)), *map(_line, rows), ""]
+    return "\n".join([*lines, _summary(outcomes)])
+
+
+def matrix_as_json(outcomes: Sequence[Outcome]) -> JsonObject:
+    """The matrix as JSON-ready values."""
+    return {
+        "planted": len(outcomes),
+        "killed": sum(outcome.is_killed for outcome in outcomes),
+        "expected": sum(outcome.is_expected for outcome in outcomes),
+        "bugs": {outcome.bug.name: _as_json(outcome) for outcome in outcomes},
+    }
+
+
+def _summary(outcomes: Sequence[Outcome]) -> str:
+    killed = sum(outcome.is_killed for outcome in outcomes)
+    expected = sum(outcome.is_expected for outcome in outcomes)
+    cpu_seconds = sum(finding.cpu_seconds for outcome in outcomes for finding in _findings(outcome))
+    return (
+        f"{len(outcomes)} planted, {killed} killed, {expected} of them by a property expected"
+        f" to; {cpu_seconds:.0f} s of CPU time."
+    )
+
+
+def _row(outcome: Outcome) -> list[str]:
+    description, findings = outcome.bug.description, _findings(outcome)
+    return [
+        description.id,
+        f"`{outcome.bug.name}`",
+        ", ".join(f"`{file}`" for file in outcome.bug.planted_in),
+        ", then ".join(map(_killer, findings)) + _doubt(outcome),
+        "yes" if outcome.is_expected else "NO",
+        " + ".join(str(finding.seeds) for finding in findings),
+        " + ".join(f"{finding.cpu_seconds:.1f}" for finding in findings),
+    ]
+
+
+def _findings(outcome: Outcome) -> list[Finding]:
+    return [found for found in (outcome.finding, outcome.without_asserts) if found is not None]
+
+
+def _killer(finding: Finding) -> str:
+    return finding.violated if finding.violated is not None else _SURVIVES
+
+
+def _doubt(outcome: Outcome) -> str:
+    return " (as without the bug!)" if outcome.is_red_without_bug else ""
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _as_json(outcome: Outcome) -> JsonObject:
+    description, without = outcome.bug.description, outcome.without_asserts
+    return {
+        "id": description.id,
+        "title": description.title,
+        "origin": description.origin,
+        "level": description.level,
+        "planted_in": ", ".join(outcome.bug.planted_in),
+        "caught_by": ", ".join(description.caught_by),
+        "killed": int(outcome.is_killed),
+        "expected": int(outcome.is_expected),
+        "is_red_without_bug": int(outcome.is_red_without_bug),
+        "finding": _finding_as_json(outcome.finding),
+        "without_asserts": None if without is None else _finding_as_json(without),
+    }
+
+
+def _finding_as_json(finding: Finding) -> JsonObject:
+    return {
+        "killed_by": finding.violated,
+        "explanation": finding.explanation,
+        "seed": finding.seed if finding.violated is not None else None,
+        "nodes": finding.nodes if finding.violated is not None else None,
+        "seeds": finding.seeds,
+        "cpu_seconds": finding.cpu_seconds,
+    }

@@ -1,0 +1,89 @@
+"""`leto-sim mutants`, as its users see it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from leto_sim import command_line
+from tests.support.counting import write_bugs, write_source
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = write_source(tmp_path)
+    write_bugs(folder)
+    return folder
+
+
+def mutants(*arguments: str) -> int:
+    return command_line.main(["mutants", *arguments])
+
+
+def test_bugs_that_are_killed_as_expected_end_well(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exit_code = mutants("--directory", str(folder), "--only", "LOST", "asserted", "--jobs", "2")
+
+    assert 0 == exit_code
+    assert "2 planted, 2 killed, 2 of them by a property expected to" in capsys.readouterr().out
+
+
+def test_a_bug_that_survives_does_not(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exit_code = mutants("--directory", str(folder), "--only", "survivor", "--seeds", "2", "--json")
+
+    matrix = json.loads(capsys.readouterr().out)
+    assert (1, 0, 2) == (
+        exit_code,
+        matrix["killed"],
+        matrix["bugs"]["survivor"]["finding"]["seeds"],
+    )
+
+
+def test_it_lists_what_is_planted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exit_code = mutants("--directory", str(folder), "--list", "--level", "counter")
+
+    assert 0 == exit_code
+    assert "LOST  counter lost: A bug." in capsys.readouterr().out
+
+
+def test_the_bugs_of_the_working_copy_are_found_from_any_folder_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tests").mkdir()
+    folder = write_source(tmp_path)
+    write_bugs(folder)
+    folder.rename(tmp_path / "tests" / "mutants")
+    monkeypatch.chdir(tmp_path / "counting")
+
+    exit_code = mutants("--list")
+
+    assert 0 == exit_code
+    assert 3 == len(capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.parametrize(
+    "arguments, reason",
+    [
+        (("--only", "nobody"), "no planted bug is called nobody"),
+        (("--level", "node"), "no planted bug is left"),
+    ],
+)
+def test_bugs_that_do_not_exist_are_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], reason: str
+) -> None:
+    exit_code = mutants("--directory", str(folder), *arguments)
+
+    assert 2 == exit_code
+    assert reason in capsys.readouterr().err
+
+
+def test_outside_a_working_copy_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    exit_code = mutants()
+
+    assert 2 == exit_code
+    assert "belong to a working copy of the source" in capsys.readouterr().err
