@@ -27,6 +27,7 @@ coverage: $(VENV)/test.stamp ## Is each module of leto covered by its own test f
 bench: $(VENV)/bench.stamp ## Measure three nodes: throughput, failover, expiry, a snapshot under load
 	$(BIN)/python -m benchmarks.throughput
 	$(BIN)/python -m benchmarks.failover
+	$(BIN)/python -m benchmarks.gaps
 	$(BIN)/python -m benchmarks.expiry
 	$(BIN)/python -m benchmarks.snapshot_under_load
 

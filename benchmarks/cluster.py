@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import attrs
 
@@ -18,6 +19,7 @@ from benchmarks.client import HOST, Client, NotSent, Refused, Unknown, elements,
 from benchmarks.processes import Failure, Program, free_ports, wait_until
 
 NODES = 3
+_PACKAGES: Final = {"redis-benchmark": "redis-tools", "etcd": "etcd-server"}
 READY_WITHIN_S = 60.0  # a restart reads a million keys before it serves
 ASK_WITHIN_S = 1.0
 
@@ -203,13 +205,13 @@ def _answers(port: int) -> bool:
 
 
 def installed(program: str) -> str:
-    """Where a program of Redis is.
+    """Where a program is that Leto is measured with.
 
     Raises:
         Failure: it is not installed; the message says what to install.
     """
     path = shutil.which(program)
     if path is None:
-        package = "redis-server" if program == "redis-server" else "redis-tools"
+        package = _PACKAGES.get(program, program)
         raise Failure(f"{program} is not installed; on Debian: apt-get install {package}")
     return path

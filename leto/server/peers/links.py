@@ -3,8 +3,9 @@
 Responsible for whom to dial and when to try again, for the handshake, for keeping
 a link alive and noticing that it is dead, and for what is dropped. Raft repeats
 whatever it needs, so a message to a peer without a link is simply gone. A link that
-the other side ended is dialled again at once: if that is refused, the process there is
-dead, and the core need not wait for a timeout.
+the other side ended is dialled again at once, and again: if that is refused, the process
+there is dead, and the core need not wait for a timeout. (A process that is killed loses its
+sockets one after the other: until the listening one is gone too, dials are reset.)
 
 A link carries messages both ways once both `Hello`s were accepted; a node sends
 on the newest link to that peer, whoever dialled it. The node with the smaller id
@@ -58,6 +59,9 @@ Introduced: TypeAlias = Callable[[Hello | str], None]
 """Called with the Hello of whoever answered at an address, or with why nobody did."""
 
 _PING = encode(Ping())
+
+_SUSPICION_US = 500_000  # for so long a peer that hung up is dialled at short intervals
+_SUSPECT_RETRY_US = 5_000
 
 
 class House(Protocol):
@@ -147,7 +151,7 @@ class _Route:
     dial: DialId | None = None
     shaking: Link | None = None  # dialled, and its handshake not over
     complaint: str = ""  # the last one logged: the same one is not logged again
-    is_suspect: bool = False  # its link was closed from there; is the process dead?
+    suspect_until: Micros | None = None  # its link was closed from there; is the process dead?
 
 
 class _Visit:
@@ -160,7 +164,6 @@ class _Visit:
     def dialled(self, fact: ConnectionDialled) -> Endpoint:
         route = self._route
         route.dial = None
-        route.is_suspect = False
         route.shaking = self._links.opened(
             fact.connection, route.address, dialled=True, expected=route.node_id
         )
@@ -355,20 +358,29 @@ class Links:
         self.lost(link, reason)
         route = self._route_of(link)
         if route is not None and link.hello is not None:
-            route.is_suspect = True
+            route.suspect_until = self.turn.now + _SUSPICION_US
             route.retry_at = self.turn.now
 
     def unreachable(self, route: _Route, fact: DialFailed) -> None:
         """A dial to a member failed."""
         route.dial = None
-        is_dead = route.is_suspect and fact.refused and not self.is_up(route.node_id)
-        route.is_suspect = False
+        is_dead = self._is_suspect(route) and fact.refused
+        if is_dead:
+            route.suspect_until = None
         self._put_off(route, fact.reason)
         if is_dead:
             self._house.peer_gone(route.node_id)
 
+    def _is_suspect(self, route: _Route) -> bool:
+        until = route.suspect_until
+        return until is not None and self.turn.now < until and not self.is_up(route.node_id)
+
     def _put_off(self, route: _Route, complaint: str) -> None:
         """Try again later, each time a little later; say why, but not again and again."""
+        if self._is_suspect(route):
+            route.retry_at = self.turn.now + _SUSPECT_RETRY_US
+            self._look_soon()
+            return
         if complaint not in {"", route.complaint} and not self.is_up(route.node_id):
             route.complaint = complaint
             self.turn.warn(
@@ -415,6 +427,7 @@ class Links:
         route = self._routes.get(theirs.node_id)
         if route is not None:
             route.shaking = None
+            route.suspect_until = None
             route.complaint = ""
             route.backoff_us = self._limits.dial_backoff_min_us
         self.turn.info("link up", peer=theirs.name, address=link.remote)

@@ -160,6 +160,7 @@ class Machine:
         self.is_observed = True
         self.unreachable = False
         self.is_frozen = False  # the process does not move; its connections stay
+        self.dials_reset = 0  # so many of its next dials are reset, not refused
         self.paused: set[ConnectionId] = set()
         self.orders: list[Order] = []
         self.largest_slice = 0  # of commands that were applied in one turn
@@ -179,6 +180,10 @@ class Machine:
     @property
     def has_ended(self) -> bool:
         return self.stop is not None
+
+    @property
+    def exit_code(self) -> int | None:
+        return self.stop.exit_code if self.stop is not None else None
 
     @property
     def consensus(self) -> Consensus:
@@ -327,6 +332,10 @@ class Machine:
                 self.paused.discard(connection)
 
     def _dial(self, order: Dial) -> None:
+        if self.dials_reset:
+            self.dials_reset -= 1
+            self.tell(DialFailed(order.dial, "connection reset by peer", refused=False))
+            return
         found = self.world.listening(order.address)
         if found is None or self.unreachable or found[0].unreachable:
             self.tell(DialFailed(order.dial, "connection refused", refused=True))

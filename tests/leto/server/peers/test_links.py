@@ -429,3 +429,31 @@ def test_a_stranger_at_a_members_address_is_refused_and_the_member_dialled_again
     machines[2].start()
     world.run(3_000)
     assert machines[0].consensus.links.is_up(machines[2].raft.node_id)
+
+
+def test_a_process_that_dies_slowly_is_found_dead_all_the_same(world: "World") -> None:
+    machines = world.cluster()
+    for follower in machines[1:]:
+        follower.dials_reset = 3  # its sockets are closed one after the other
+
+    machines[0].kill()
+    world.run(100)
+
+    assert world.leader(machines[1:]).raft.is_ready
+    assert [] == [m.dials_reset for m in machines[1:] if m.dials_reset]
+
+
+def test_a_peer_that_only_resets_dials_is_not_taken_for_dead(world: "World") -> None:
+    machines = world.cluster()
+    for follower in machines[1:]:
+        follower.dials_reset = 10_000
+    term = machines[1].raft.current_term
+
+    machines[0].kill()
+    world.run(190)  # less than an election timeout
+
+    assert [term, term] == [m.raft.current_term for m in machines[1:]]
+    dials = 10_000 - machines[1].dials_reset
+    assert 20 < dials < 50
+    world.run(10_000)
+    assert machines[1].dials_reset > 10_000 - dials - 100  # only for a while at short intervals
