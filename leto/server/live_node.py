@@ -16,7 +16,7 @@ from collections.abc import Callable
 import attrs
 
 from leto.kv import KeyValueMachine
-from leto.raft.actions import AnnounceRole, RoleName
+from leto.raft.actions import AnnounceRole, Outcome, RoleName, Transferred
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
 from leto.raft.events import DiskRoomChanged, Event, PeerGone, WriteFailed
@@ -93,6 +93,7 @@ class LiveNode:
         self._configuration: Configuration | None = None
         self._is_member = self._is_in(self.replica.status.committed_configuration)
         self._farewell_at: Micros | None = None
+        self.is_retiring = False  # leads, but not for long; written here
         self._joining = self._begin_to_join() if self._is_blank else None
         parts.switchboard.listen(Port.PEER, self.links.accept)
 
@@ -167,6 +168,18 @@ class LiveNode:
         """The disk has room for more commands again, or none beyond its reserve."""
         self._events.append(DiskRoomChanged(has_room))
 
+    # --- the end of a leader ---------------------------------------------------------
+
+    def retire(self) -> None:
+        """This node stops: let another one lead, if there is one that could (§3.10)."""
+        if self.replica.is_leading:
+            self.is_retiring = True
+            self.replica.request_transfer(None, self._retired)
+
+    def _retired(self, outcome: Outcome) -> None:
+        # It is over when somebody leads: until then the next leader may need our vote.
+        self.is_retiring = isinstance(outcome, Transferred)
+
     def _go_on_joining(self) -> None:
         joining = self._joining
         if joining is None:
@@ -229,6 +242,8 @@ class LiveNode:
     def role_changed(self, role: AnnounceRole) -> None:
         """The core's role, term or leader has changed."""
         parts = self._parts
+        if role.leader not in {None, self.identity.node_id}:
+            self.is_retiring = False
         if role.role is RoleName.LEADER:
             parts.timekeeper.begin_term()
             self._turn.info("leading", term=role.term)

@@ -238,11 +238,15 @@ class Server:
         self._desk.is_stopping = True
         self._batches.withdraw(errors.STOPPING)
         self._stop_by = self._turn.now + self.settings.limits.stop_within_us
+        if self._node is not None:
+            self._node.retire()
 
     def _stop_if_quiet(self) -> None:
+        """Stop once everybody has been answered, and a leader has been relieved."""
         if self._stop_by is None or self._has_ended:
             return
-        if self._turn.now >= self._stop_by or not self._patience.is_owing:
+        is_retiring = self._node is not None and self._node.is_retiring
+        if self._turn.now >= self._stop_by or not (self._patience.is_owing or is_retiring):
             self._end(0, "")
 
     def _end(self, exit_code: int, message: str) -> None:

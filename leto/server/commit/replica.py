@@ -40,6 +40,7 @@ from leto.raft.events import (
     ReadRequested,
     SnapshotRequested,
     TimerFired,
+    TransferRequested,
 )
 from leto.raft.messages import Message
 from leto.raft.node import Node
@@ -153,6 +154,10 @@ class Replica:
     def request_change(self, change: ConfigurationChange, then: Then) -> None:
         """Ask for another configuration."""
         self._events.append(ChangeRequested(self._request(then), (change,)))
+
+    def request_transfer(self, to: NodeId | None, then: Then) -> None:
+        """Ask for another leader: this one, or the best one (§3.10)."""
+        self._events.append(TransferRequested(self._request(then), to))
 
     def request_snapshot(self, then: Then) -> None:
         """Ask for a snapshot now."""

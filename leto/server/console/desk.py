@@ -51,7 +51,7 @@ class FrontDesk:
     def write_objection(self) -> ErrorReply | None:
         """Why no write can be taken now, or None."""
         node = self.node
-        if self.is_stopping:
+        if self.is_stopping and (node is None or node.replica.is_leading):
             return errors.STOPPING
         if node is None:
             return errors.LOADING

@@ -372,3 +372,50 @@ def test_a_disk_must_have_room_for_another_snapshot(world: "World") -> None:
     assert errors.DISK_FULL == client.ask("SET a c")
     machine.tell(DiskRoomMeasured(2 * reserve_bytes + 1_000_000))
     assert OK == client.ask("SET a c")
+
+
+def test_a_leader_that_is_stopped_is_relieved_first(world: "World") -> None:
+    machines = world.cluster()
+    client = world.client(machines[0])
+    assert OK == client.ask("SET a b")
+    stopped_at = world.now_us
+
+    machines[0].ask_to_stop()
+
+    assert machines[0].has_ended
+    assert stopped_at == world.now_us  # nobody had to wait for a timeout
+    leader = world.leader(machines[1:])
+    assert stopped_at == world.now_us
+    assert b"b" == world.client(leader).ask("GET a")
+
+
+def test_a_leader_that_nobody_can_relieve_stops_all_the_same(world: "World") -> None:
+    machines = world.cluster()
+    client = world.client(machines[0])
+    for follower in machines[1:]:
+        follower.is_frozen = True
+    client.send("SET a b")
+
+    machines[0].ask_to_stop()
+
+    client.send("SET a c")
+    assert [] == client.received()
+    assert not machines[0].has_ended
+    world.run(1_000)
+    assert 0 == machines[0].exit_code
+    assert [errors.UNKNOWN, errors.STOPPING] == client.received()
+
+
+def test_a_stopping_node_that_does_not_lead_says_who_does(world: "World") -> None:
+    machines = world.cluster()
+    client = world.client(machines[1])
+    machines[0].is_frozen = machines[2].is_frozen = True
+    client.send("GET a")  # nobody confirms it
+
+    machines[1].ask_to_stop()
+
+    client.send("SET a b")
+    assert not machines[1].has_ended
+    world.run(1_000)
+    assert 0 == machines[1].exit_code
+    assert [errors.NO_READ, ErrorReply("not leader 127.0.0.1:1379")] == client.received()
