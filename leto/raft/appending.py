@@ -58,6 +58,7 @@ def _follow_configuration(state: State) -> None:
     leader = state.role
     if not isinstance(leader, Leader):
         return
+    leader.may_commit = leader.is_changing = True
     for progress in leader.progress.values():
         is_member = state.configuration.member(progress.node_id) is not None
         progress.leaving_since = None if is_member else progress.leaving_since or state.now

@@ -18,7 +18,8 @@ from leto.raft.types import Index, NodeId
 
 
 def advance_commit_index(state: State, leader: Leader) -> None:
-    """Commit what a quorum stores durably."""
+    """Commit what a quorum stores durably. Asked when `leader.may_commit`."""
+    leader.may_commit = False
     if state.commit_index == state.log.last.index:
         return
 

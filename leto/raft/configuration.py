@@ -13,7 +13,7 @@ Invariants:
        (§4.1, figure 4.3).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import TypeAlias, assert_never
 
@@ -120,27 +120,38 @@ class Configuration:
     outgoing: tuple[Member, ...] = attrs.field(default=(), converter=_sorted_by_id)
     lease_us: Micros = 0  # 0: no leases
     is_forced: bool = False  # by an operator, after a quorum was lost for good
+    # What follows from that, once and for all: it is asked at every message.
     voters: tuple[NodeId, ...] = attrs.field(init=False, eq=False, repr=False)
+    everyone: tuple[Member, ...] = attrs.field(init=False, eq=False, repr=False)
+    """The members, and the voters that are leaving."""
+    _outgoing_voters: tuple[NodeId, ...] = attrs.field(init=False, eq=False, repr=False)
+    _by_id: Mapping[NodeId, Member] = attrs.field(init=False, eq=False, repr=False)
+    _priorities_above: Mapping[NodeId, int] = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        by_id = {member.node_id: member for member in (*self.outgoing, *self.members)}
+        staying = {member.node_id for member in self.members}
+        leaving = (member for member in self.outgoing if member.node_id not in staying)
         object.__setattr__(self, "voters", _voters_of(self.members))
+        object.__setattr__(self, "everyone", (*self.members, *leaving))
+        object.__setattr__(self, "_outgoing_voters", _voters_of(self.outgoing))
+        object.__setattr__(self, "_by_id", by_id)
+        priorities = {member.priority for member in self.members}
+        above = {m.node_id: sum(p > m.priority for p in priorities) for m in by_id.values()}
+        object.__setattr__(self, "_priorities_above", above)
 
     @property
     def is_joint(self) -> bool:
         """Whether agreement needs quorums of two sets of voters (§4.3)."""
         return bool(self.outgoing)
 
-    @property
-    def everyone(self) -> tuple[Member, ...]:
-        """The members, and the voters that are leaving."""
-        if not self.outgoing:
-            return self.members
-        staying = {member.node_id for member in self.members}
-        return (*self.members, *(m for m in self.outgoing if m.node_id not in staying))
-
     def member(self, node_id: NodeId) -> Member | None:
-        """The member, or leaving voter, of that id. O(members)."""
-        return next((m for m in self.everyone if m.node_id == node_id), None)
+        """The member, or leaving voter, of that id."""
+        return self._by_id.get(node_id)
+
+    def priorities_above(self, node_id: NodeId) -> int:
+        """How many priorities there are above that of the member; 0 for a stranger."""
+        return self._priorities_above.get(node_id, 0)
 
     def named(self, name: str) -> Member | None:
         """The member of that name. O(members)."""
@@ -148,7 +159,7 @@ class Configuration:
 
     def is_voter(self, node_id: NodeId) -> bool:
         """Whether its vote counts, in either part of a joint configuration."""
-        return node_id in self.voters or node_id in _voters_of(self.outgoing)
+        return node_id in self.voters or node_id in self._outgoing_voters
 
     def has_quorum(self, holds: Callable[[NodeId], bool]) -> bool:
         """Whether the nodes of which `holds` is true are a quorum (§4.3: of both parts)."""
@@ -167,7 +178,7 @@ class Configuration:
         reached = _reached_by_majority([value_of(voter) for voter in self.voters])
         if not self.outgoing:
             return reached
-        return min(reached, _reached_by_majority(map(value_of, _voters_of(self.outgoing))))
+        return min(reached, _reached_by_majority(map(value_of, self._outgoing_voters)))
 
     def changed(self, changes: Iterable[ConfigurationChange]) -> "Configuration":
         """The configuration to propose for these changes, joint if it must be.
@@ -211,7 +222,7 @@ class Configuration:
         return attrs.evolve(self, members=tuple(members), is_forced=False)
 
     def _parts(self) -> Iterable[tuple[NodeId, ...]]:
-        return (self.voters, _voters_of(self.outgoing)) if self.outgoing else (self.voters,)
+        return (self.voters, self._outgoing_voters) if self.outgoing else (self.voters,)
 
 
 EMPTY_CONFIGURATION = Configuration()
@@ -232,6 +243,11 @@ class ConfigurationHistory:
     """
 
     _history: list[tuple[Index, Configuration]]
+    effective: Configuration = attrs.field(init=False)
+    """The latest in the log, committed or not."""
+
+    def __attrs_post_init__(self) -> None:
+        self.effective = self._history[-1][1]
 
     @property
     def longest_lease_us(self) -> Micros:
@@ -248,11 +264,6 @@ class ConfigurationHistory:
                 break
             since = index
         return since
-
-    @property
-    def effective(self) -> Configuration:
-        """The latest in the log, committed or not."""
-        return self._history[-1][1]
 
     @property
     def effective_index(self) -> Index:
@@ -282,12 +293,15 @@ class ConfigurationHistory:
         """The log has a new one at `index`."""
         assert index > self.effective_index, f"{index} <= {self.effective_index}"
         self._history.append((index, configuration))
+        self.effective = configuration
 
     def truncate_from(self, index: Index) -> None:
         """The log lost its entries from `index` on."""
         self._history = [entry for entry in self._history if entry[0] < index]
+        self.effective = self._history[-1][1]
 
     def start_from(self, index: Index, configuration: Configuration) -> None:
         """A snapshot as of `index` says what was effective there; later ones stay."""
         later = [entry for entry in self._history if entry[0] > index]
         self._history = [(index, configuration), *later]
+        self.effective = self._history[-1][1]

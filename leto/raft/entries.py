@@ -21,9 +21,9 @@ class Noop:
     """The entry with which a leader opens its term (§3.6.2, §6.4)."""
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class Command:
-    """An opaque command for the state machine."""
+    """An opaque command for the state machine. Never mutated, and `define` as entries are."""
 
     data: bytes
 

@@ -59,12 +59,20 @@ class Log:
 
     def id_at(self, index: Index) -> EntryId:
         """The id of the entry there, which must be in the log or just before it."""
-        term = self.term_at(index)
-        assert term is not None, f"no entry at {index}: {self.before_log}..{self.last}"
-        return EntryId(term, index)
+        last = self.last
+        if index == last.index:
+            return last
+        position = index - self.before_log.index - 1
+        assert -1 <= position < len(self._entries), (
+            f"no entry at {index}: {self.before_log}..{last}"
+        )
+        return self._entries[position].id if position >= 0 else self.before_log
 
     def holds(self, entry: EntryId) -> bool:
         """Whether this very entry is in the log, or just before it."""
+        last = self.last
+        if entry.index == last.index:
+            return entry.term == last.term
         return self.term_at(entry.index) == entry.term
 
     def entries_from(self, index: Index, *, until: Index, bytes_max: int) -> tuple[Entry, ...]:

@@ -97,10 +97,18 @@ def is_removed(state: State) -> bool:
 
 
 def forget_departed(state: State, leader: Leader) -> None:
-    """Stop replicating to removed members once they know, or have had time to learn."""
+    """Stop replicating to removed members once they know, or have had time to learn.
+
+    And say whether anything of a change is left to be done, here or in the functions above.
+    """
     departed = [p.node_id for p in leader.progress.values() if _has_departed(state, p)]
     for node_id in departed:
         del leader.progress[node_id]
+    leader.is_changing = (
+        state.configuration.is_joint
+        or not state.configuration.is_voter(state.node_id)
+        or any(progress.leaving_since is not None for progress in leader.progress.values())
+    )
 
 
 def _has_departed(state: State, progress: Progress) -> bool:

@@ -75,10 +75,13 @@ from leto.raft.messages import (
     RequestVoteResponse,
     TimeoutNow,
 )
-from leto.raft.roles import Candidate, Follower, Leader, Role, become_follower
+from leto.raft.roles import Candidate, Follower, Leader, PreCandidate, Role, become_follower
 from leto.raft.state import State
 from leto.raft.status import Status
 from leto.raft.types import Dice, Micros, NodeId, RequestId, Term
+
+_OF_LEADERS = (AppendEntries, InstallSnapshot)
+_OF_PRE_VOTES = (PreVote, PreVoteResponse)
 
 
 class Node:
@@ -111,9 +114,12 @@ class Node:
             return None
         if not self._has_started:
             return state.now
-        if isinstance(state.role, Leader):
-            return state.role.heartbeat_deadline
-        return min(state.role.deadline, reads.deadline(state))
+        role = state.role
+        if isinstance(role, Leader):
+            return role.heartbeat_deadline
+        if state.follower_reads.read or state.readable:
+            return min(role.deadline, reads.deadline(state))
+        return role.deadline
 
     def handle(self, event: Event, now: Micros) -> Sequence[Action]:
         """What is to be done about it. Every action may be performed at once.
@@ -202,12 +208,13 @@ class Node:
             return  # our own votes and acknowledgements count by our own disk only
         if state.lane.has_hung(state.now, state.config.election_timeout_min_us):
             return  # nothing that it asks for could be attested, only kept waiting
-        if message.term < state.current_term and _is_stale(message):
+        current_term = state.hard_state.current_term
+        if message.term < current_term and _is_stale(message):
             self._answer_stale(sender, message)
             return
-        if message.term > state.current_term and not self._adopt_term(message):
+        if message.term > current_term and not self._adopt_term(message):
             return
-        if isinstance(message, AppendEntries | InstallSnapshot) and not self._follow(sender):
+        if isinstance(message, _OF_LEADERS) and not self._follow(sender):
             return
         self._dispatch(sender, message)
 
@@ -285,12 +292,14 @@ class Node:
         state.actions.extend(state.lane.complete(seq))
         snapshots.on_naming_written(state)
         match state.role:
+            case Leader() as role:
+                role.may_commit = True  # §10.2.1: the leader counts like any other
             case Follower() as role:
                 replication.acknowledge_written(state, role)
             case Candidate() as role:
                 election.on_own_vote_written(state, role)
-            case _:
-                pass  # a leader's own durable index is looked at in any case
+            case PreCandidate():
+                pass
 
     def _on_timer(self) -> None:
         state = self._state
@@ -326,10 +335,16 @@ class Node:
         # Term and leader are a role's for as long as it lasts: a new one is a new role.
         if state.role is not role_before:
             self._leave(role_before)
-        snapshots.restore_when_idle(state)
-        commitment.apply_committed(state)
-        reads.answer_readable(state)
-        snapshots.compact_when_unread(state)
+        # Most events have none of these consequences: each says itself what it takes.
+        work = state.snapshots
+        if work.to_restore is not None:
+            snapshots.restore_when_idle(state)
+        if state.commit_index > state.last_applied:
+            commitment.apply_committed(state)
+        if state.readable:
+            reads.answer_readable(state)
+        if work.to_compact:
+            snapshots.compact_when_unread(state)
 
     def _leave(self, role: Role) -> None:
         state = self._state
@@ -344,18 +359,27 @@ class Node:
 
     def _lead(self, leader: Leader) -> None:
         state = self._state
-        commitment.advance_commit_index(state, leader)
-        membership.leave_joint(state, leader)
+        if leader.may_commit:
+            commitment.advance_commit_index(state, leader)
+        if leader.is_changing:
+            membership.leave_joint(state, leader)
+        if leader.confirmation is not None or leader.waiting_reads:
+            self._confirm_reads(leader)
+        replication.replicate(state, leader)
+        if leader.hand_over is not None:
+            transfer.hand_over_when_ready(state, leader)
+        if leader.is_changing:
+            membership.forget_departed(state, leader)
+            if membership.is_removed(state):
+                replication.heartbeat(state, leader)  # §4.2.2: let the others commit it too
+                become_follower(state, state.current_term, None)
+
+    def _confirm_reads(self, leader: Leader) -> None:
+        state = self._state
         reads.finish_confirmed_reads(state, leader)
         if reads.confirm_reads(state, leader):
             replication.heartbeat(state, leader)
             reads.finish_confirmed_reads(state, leader)  # of a cluster of one
-        replication.replicate(state, leader)
-        transfer.hand_over_when_ready(state, leader)
-        membership.forget_departed(state, leader)
-        if membership.is_removed(state):
-            replication.heartbeat(state, leader)  # §4.2.2: let the others commit it too
-            become_follower(state, state.current_term, None)
 
     # --- the way out ------------------------------------------------------------------
 
@@ -390,7 +414,7 @@ class Node:
 
 def _is_stale(message: Message) -> bool:
     # A pre-vote is about the next term, and its answer may come from behind (§9.6).
-    return not isinstance(message, PreVote | PreVoteResponse)
+    return not isinstance(message, _OF_PRE_VOTES)
 
 
 def _unanswered(state: State) -> list[RequestId]:

@@ -22,6 +22,8 @@ from leto.raft.snapshots import start_transfer
 from leto.raft.state import State
 from leto.raft.types import BEFORE_LOG, EntryId, Index, Micros, NodeId
 
+_REPLICATE = Mode.REPLICATE  # looked up once: it is asked for every follower at every event
+
 # --- the leader ----------------------------------------------------------------------
 
 
@@ -62,7 +64,7 @@ def replicate(state: State, leader: Leader) -> None:
     """Send every follower what its window takes, and the commit index to those who idle."""
     last_index, commit_index = state.log.last.index, state.commit_index
     for progress in leader.progress.values():
-        if progress.mode is not Mode.REPLICATE:
+        if progress.mode is not _REPLICATE:
             replicate_to(state, leader, progress)
             continue
         if progress.next_index <= last_index:
@@ -156,7 +158,8 @@ def on_append_entries_response(
         return  # not of our configuration, or nothing that we can have sent
     progress.last_ack_at = state.now
     progress.acked_round = max(progress.acked_round, message.round)
-    progress.advance(message.match_index)
+    if progress.advance(message.match_index):
+        leader.may_commit = True
     if message.conflict is not None:
         _back_up(state, progress, message.conflict)
     elif progress.mode is Mode.PROBE and progress.match_index + 1 >= progress.next_index:
@@ -214,17 +217,18 @@ def on_append_entries(state: State, sender: NodeId, message: AppendEntries) -> N
         return
     role.deadline = state.now + state.election_timeout()
     role.heard_at = state.now
-    # §6.4.1: a promise of this node's own clock, kept whatever becomes of the leader.
-    lease_us = min(message.lease_us, LEASE_MAX_US)
-    state.promised_until = max(state.promised_until, state.now + lease_us)
-    if _contradicts_committed(state, message.entries):
+    if message.lease_us > 0:
+        # §6.4.1: a promise of this node's own clock, kept whatever becomes of the leader.
+        lease_us = min(message.lease_us, LEASE_MAX_US)
+        state.promised_until = max(state.promised_until, state.now + lease_us)
+    if message.entries and _contradicts_committed(state, message.entries):
         return  # figure 3.2: no leader can; whoever sent it is not one of ours
     if not _matches(state, message.prev):
         conflict = Conflict(message.prev, state.log.last_not_after(message.prev))
         _respond(state, sender, role, message.round, conflict)
         return
     last_new = message.prev.index + len(message.entries)
-    appended = _append_missing(state, message.entries)
+    appended = bool(message.entries) and _append_missing(state, message.entries)
     role.matched_index = max(role.matched_index, last_new)
     # Not our own last index: what lies behind `last_new` may contradict the leader.
     state.commit_index = max(state.commit_index, min(message.leader_commit, last_new))

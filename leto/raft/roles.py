@@ -81,6 +81,9 @@ class Leader:
     heartbeat_deadline: Micros
     progress: dict[NodeId, Progress]  # by id, the leader's own excepted
     round: int = 0
+    # What may have consequences, so that they are looked for only then.
+    may_commit: bool = True  # a durable index that counts has grown, or who counts has changed
+    is_changing: bool = True  # the configuration is joint, or not everybody has left yet
     # Reads (§6.4): those that wait for a round to begin, and those whose round runs.
     waiting_reads: list[Reader] = attrs.field(factory=list[Reader])
     confirmation: Confirmation | None = None

@@ -163,10 +163,12 @@ def _outcome(state: State) -> Outcome:
 
 
 def compact_when_unread(state: State) -> None:
-    """Let go of what the latest snapshot replaces, as soon as nothing reads it."""
+    """Let go of what the latest snapshot replaces, as soon as nothing reads it.
+
+    Asked when there is something `to_compact`.
+    """
     work = state.snapshots
-    if not work.to_compact or state.snapshot is None:
-        return
+    assert state.snapshot is not None, "what is compacted is in a snapshot"
     if work.taking is not None or work.naming is not None:
         return  # what is being written beside the log has no name yet that would spare it
     latest = state.snapshot.last_included
@@ -275,13 +277,15 @@ def on_install_snapshot_response(
     state: State, sender: NodeId, message: InstallSnapshotResponse
 ) -> None:
     """Send the chunk that is wanted, or go on with entries."""
-    if not isinstance(state.role, Leader):
+    leader = state.role
+    if not isinstance(leader, Leader):
         return
-    progress = state.role.progress.get(sender)
+    progress = leader.progress.get(sender)
     if progress is None or message.match_index > state.log.last.index:
         return
     progress.last_ack_at = state.now
-    progress.advance(message.match_index)
+    if progress.advance(message.match_index):
+        leader.may_commit = True
     transfer = progress.transfer
     if transfer is None or transfer.id != message.transfer or transfer.reading:
         return

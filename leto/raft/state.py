@@ -75,15 +75,10 @@ class State:
 
     def election_timeout(self) -> Micros:
         """A random one (§3.4); later by half a range for each step below the best priority."""
-        low, high = self.config.election_timeout_min_us, self.config.election_timeout_max_us
-        spread = high - low
-        return low + int(self.dice.random() * spread) + self._steps_below() * spread // 2
-
-    def _steps_below(self) -> int:
-        me = self.configuration.member(self.node_id)
-        if me is None:
-            return 0
-        return len({m.priority for m in self.configuration.members if m.priority > me.priority})
+        low = self.config.election_timeout_min_us
+        spread = self.config.election_timeout_max_us - low
+        steps_below = self.configuration.priorities_above(self.node_id)
+        return low + int(self.dice.random() * spread) + steps_below * spread // 2
 
     def new_id(self) -> int:
         """A number that this node never issued before, in this life or an earlier one."""
@@ -92,12 +87,14 @@ class State:
 
     def send(self, to: NodeId, message: Message) -> None:
         """Send what attests no more than the current term, once that is durable."""
-        self.send_after(self.lane.hard_state_seq, to, message)
+        if self.lane.hard_state_seq <= self.lane.written:
+            self.actions.append(Send(to, message))
+        else:
+            self.lane.hold(Send(to, message), self.lane.hard_state_seq)
 
     def send_after(self, seq: int, to: NodeId, message: Message) -> None:
         """Send what attests what the write `seq` makes durable."""
-        send = Send(to, message)
         if seq <= self.lane.written:
-            self.actions.append(send)
+            self.actions.append(Send(to, message))
         else:
-            self.lane.hold(send, seq)
+            self.lane.hold(Send(to, message), seq)

@@ -28,12 +28,13 @@ RequestId: TypeAlias = int
 """What a caller names its request by; comes back in the request's one answer."""
 
 
-@attrs.frozen(order=True)
+@attrs.define(order=True, unsafe_hash=True)
 class EntryId:
     """Where an entry stands: the term that created it and its index.
 
     The order is the one of §3.6.1: the later term is more up to date, and in
-    the same term the longer log.
+    the same term the longer log. Never mutated; `define`, not `frozen`: constructed
+    for every entry.
     """
 
     term: Term

@@ -88,6 +88,15 @@ def test_members_are_found_by_id_and_by_name(make: "type[Make]") -> None:
     assert (None, None) == (three.member(NodeId(4)), three.named("id4"))
 
 
+def test_a_member_has_those_above_it_whose_priority_is_higher(make: "type[Make]") -> None:
+    members = [attrs.evolve(make.member(n), priority=p) for n, p in ((1, 3), (2, 1), (3, 3))]
+    leaving = (attrs.evolve(make.member(4), priority=2),)
+
+    configuration = Configuration(tuple(members), leaving)
+
+    assert [0, 1, 0, 1, 0] == [configuration.priorities_above(NodeId(n)) for n in range(1, 6)]
+
+
 def test_a_voter_is_one_in_either_part(make: "type[Make]") -> None:
     joint = attrs.evolve(make.configuration(1, 2, learner=[4]), outgoing=(make.member(3),))
 

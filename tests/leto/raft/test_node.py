@@ -99,6 +99,18 @@ def test_time_does_not_go_back(make: "type[Make]") -> None:
     assert [] == host.node.handle(TimerFired(), 10)
 
 
+def test_a_write_may_end_while_a_node_asks_whether_it_could_win(make: "type[Make]") -> None:
+    host = make.host()
+    heartbeat = AppendEntries(term=1, round=0, prev=BEFORE_LOG, entries=(), leader_commit=0)
+    host.receive(2, heartbeat)
+    host.handle(PeerGone(NodeId(2)))
+    host.tick()
+
+    host.written()
+
+    assert host.plays(RoleName.PRE_CANDIDATE)
+
+
 def test_a_clock_may_begin_anywhere(make: "type[Make]") -> None:
     restored = Restored(node_id=NodeId(1), incarnation=1)
     node = Node(Config(), restored, random.Random(0))

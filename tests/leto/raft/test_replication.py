@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from leto.raft.actions import Committed, Refusal, Refused, RoleName, Unknown
@@ -282,6 +283,18 @@ def test_the_logs_are_compared_a_term_at_a_time(make: "type[Make]") -> None:
 
     assert round_trips <= 2
     assert host.plays(RoleName.LEADER)
+
+
+def test_whoever_acknowledges_promises_what_the_message_asks_for(make: "type[Make]") -> None:
+    follower = make.host()
+    heartbeat = attrs.evolve(append(), lease_us=5_000_000)
+    follower.receive(2, heartbeat)
+    follower.written()
+    since = follower.now
+
+    follower.tick()
+
+    assert since + 5_000_000 == follower.deadline
 
 
 def test_a_rejection_names_where_the_logs_may_agree(make: "type[Make]") -> None:

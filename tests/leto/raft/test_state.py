@@ -82,6 +82,8 @@ def test_a_message_may_wait_for_another_write(state: "State", make: "type[Make]"
     assert [Send(NodeId(2), message)] == state.actions
     state.lane.issue(1, 0)
     assert [Send(NodeId(3), message)] == state.lane.complete(1)
+    state.send_after(1, NodeId(1), message)
+    assert Send(NodeId(1), message) == state.actions[-1]
 
 
 def test_patience_is_longer_for_each_step_below_the_best_priority(make: "type[Make]") -> None:
