@@ -82,7 +82,7 @@ class Server:
         self._lane = DiskLane(turn)
         self._room = DiskRoom(turn, limits.disk_reserve_bytes)
         self._batches = Batches(limits)
-        timekeeper = Timekeeper(turn, machine, limits)
+        timekeeper = Timekeeper(turn, machine, self._batches, limits)
         self._reads = Reads(turn, machine, timekeeper)
         self._parts = Parts(
             settings=settings,

@@ -36,7 +36,7 @@ HEADER: Final = Struct(">BQ")
 class Batch:
     """Runs of commands in the order in which they are to be applied."""
 
-    __slots__ = ("bodies", "commands", "data", "size_bytes", "slots")
+    __slots__ = ("bodies", "commands", "data", "size_bytes", "slots", "stamp_ms")
 
     def __init__(self) -> None:
         self.slots: list[Slot] = []
@@ -44,9 +44,11 @@ class Batch:
         self.size_bytes = HEADER.size
         self.commands = 0
         self.data = b""  # once it is sealed
+        self.stamp_ms = 0  # the same
 
     def seal(self, stamp_ms: int) -> bytes:
         """The bytes of the log entry; nothing is added any more."""
+        self.stamp_ms = stamp_ms
         self.data = b"".join((HEADER.pack(FORMAT_VERSION, stamp_ms), *self.bodies))
         self.bodies.clear()
         return self.data
@@ -67,6 +69,11 @@ class Batches:
     def has_waiting(self) -> bool:
         """Whether there is something to propose."""
         return self._waiting.commands > 0
+
+    @property
+    def newest_stamp_ms(self) -> int:
+        """The stamp of the last batch that was proposed, while it is under way; else 0."""
+        return self._proposed[-1].stamp_ms if self._proposed else 0
 
     @property
     def is_full(self) -> bool:

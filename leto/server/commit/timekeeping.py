@@ -4,13 +4,15 @@ Responsible for the stamp of every batch, for the empty batch that lets time pas
 when a key falls due and nobody writes, and for which reads must wait for that.
 
 Invariants:
-    1. Time entries are proposed at most every `time_entry_interval_us`, and the next one
-       only when the last has been applied, or has had its time.
+    1. Time entries are proposed at most every `time_entry_interval_us`, and none while a
+       batch is under way that will expire the key: a slow cluster must not fall behind
+       by the entries that say how late it is.
 """
 
 from leto.kv import KeyValueMachine
 from leto.raft.types import Micros
 from leto.resp import Request
+from leto.server.commit.batches import Batches
 from leto.server.commit.clock import StampClock
 from leto.server.settings import Limits
 from leto.server.turn import Turn
@@ -19,14 +21,15 @@ from leto.server.turn import Turn
 class Timekeeper:
     """Knows the time while this node leads."""
 
-    def __init__(self, turn: Turn, machine: KeyValueMachine, limits: Limits) -> None:
+    def __init__(
+        self, turn: Turn, machine: KeyValueMachine, batches: Batches, limits: Limits
+    ) -> None:
         self._turn = turn
         self._machine = machine
+        self._batches = batches
         self._interval_us = limits.time_entry_interval_us
         self._clock: StampClock | None = None
-        self._patience_us = limits.reply_within_us
         self._next_entry_at: Micros = 0
-        self._proposed_ms = 0  # the stamp of this term's last time entry
         self._passed_at: Micros = 0  # when the state machine's time last came forward
 
     @property
@@ -42,7 +45,6 @@ class Timekeeper:
     def end_term(self) -> None:
         """This node leads no more."""
         self._clock = None
-        self._proposed_ms = 0
 
     def stamp_ms(self) -> int:
         """The stamp for what is proposed now."""
@@ -66,28 +68,19 @@ class Timekeeper:
     def deadline(self) -> Micros | None:
         """When a time entry will be due."""
         due_ms = self._machine.next_due_ms
-        if self._clock is None or due_ms is None:
+        if self._clock is None or due_ms is None or self._batches.newest_stamp_ms >= due_ms:
             return None
-        return max(self._clock.due_at(due_ms), self._may_propose_at)
+        return max(self._clock.due_at(due_ms), self._next_entry_at)
 
     def is_entry_due(self) -> bool:
         """Whether a time entry is to be proposed now; the answer is taken as done."""
         due_ms = self._machine.next_due_ms
-        if due_ms is None or self._clock is None or self._turn.now < self._may_propose_at:
+        if due_ms is None or self._clock is None or self._turn.now < self._next_entry_at:
             return False
-        stamp_ms = self.stamp_ms()
-        if stamp_ms < due_ms:
+        if self.stamp_ms() < due_ms or self._batches.newest_stamp_ms >= due_ms:
             return False
-        self._proposed_ms = stamp_ms
         self._next_entry_at = self._turn.now + self._interval_us
         return True
-
-    @property
-    def _may_propose_at(self) -> Micros:
-        """A slow cluster must not fall behind by the entries that say how late it is."""
-        if self._machine.stamp_ms >= self._proposed_ms:
-            return self._next_entry_at
-        return self._next_entry_at + self._patience_us  # refused, or lost on its way
 
     def expiry_before(self, requests: list[Request]) -> int:
         """The time that must have passed before these reads; 0 if none of their keys is due."""

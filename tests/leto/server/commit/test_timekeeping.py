@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from leto.raft.entries import Command
 from leto.resp import OK
 from leto.server.commit.batches import HEADER
-from leto.server.settings import Limits
 
 if TYPE_CHECKING:
     from tests.leto.server.conftest import Machine, World
@@ -61,20 +60,6 @@ def test_no_time_entry_follows_one_that_is_not_applied_yet(world: "World") -> No
     world.run(150)
 
     assert last.index + 1 == machine.raft.last_log.index
-
-
-def test_a_time_entry_that_was_lost_is_followed_by_another(world: "World") -> None:
-    limits = Limits(reply_within_us=300_000)
-    machine = world.founded(limits=limits)
-    timekeeper = machine.node._parts.timekeeper
-    assert OK == world.client(machine).ask("SET a 1 PX 100")
-    timekeeper._proposed_ms, timekeeper._next_entry_at = 10**18, world.now_us
-
-    world.run(200)
-    assert 0 == time_entries(machine)
-    world.run(300)
-
-    assert 1 == time_entries(machine)
 
 
 def test_a_wall_clock_that_jumps_ahead_expires_nothing_early(world: "World") -> None:
