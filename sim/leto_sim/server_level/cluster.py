@@ -133,7 +133,9 @@ class ServerCluster:
         self.network.restore_power(machine.host)
         machine.lives += 1
         machine.may_stop = False
-        life = ServerLife(machine.name, machine.disk, self.panel, self.promises)
+        life = ServerLife(
+            machine.name, machine.disk, self.panel, self.promises, self.scenario.limits
+        )
         life.replaces = machine.lost_id
         names = (machine.name, machine.lives)
         server = Server(
@@ -211,20 +213,20 @@ class ServerCluster:
         self._note(process, fact)
         machine = self._by_name.get(process.name)
         if machine is not None and machine.life is not None:
-            machine.life.told(fact)
+            machine.life.told(fact, self.scheduler.now)
 
     def ordered(self, process: Process, order: Order) -> None:
         """A process orders something."""
         self._note(process, order)
         machine = self._by_name.get(process.name)
         if machine is not None and machine.life is not None:
-            machine.life.ordered(order)
+            machine.life.ordered(order, self.scheduler.now)
 
     def handled(self, process: Process) -> None:
         """The event is over."""
         machine = self._by_name.get(process.name)
         if machine is not None and machine.life is not None:
-            machine.life.handled()
+            machine.life.handled(self.scheduler.now)
         self._close_event(process)
 
     def stopped(self, process: Process, stop: Stop) -> None:

@@ -3,7 +3,7 @@
 Responsible for turning what a process is told and orders into what the checkers of
 `leto_sim.checkers` want to know: the writes that it orders (read from the bytes it
 writes), the writes that become durable (read from the platters), the entries that it
-applies, the role that it plays; and for the journal. The only things taken from
+applies, what it says to its peers, the role that it plays. The only things taken from
 inside a server are its status and the entries it applied.
 """
 
@@ -12,8 +12,8 @@ from typing import Final
 from leto.raft.actions import Write
 from leto.raft.entries import Entry
 from leto.raft.status import Status
-from leto.raft.types import Index, NodeId
-from leto.server import Server
+from leto.raft.types import Index, Micros, NodeId
+from leto.server import Limits, Server
 from leto.server.world import (
     Close,
     ConnectionAccepted,
@@ -26,14 +26,17 @@ from leto.server.world import (
     Port,
     Stop,
     StopRequested,
+    Transmit,
     WriteAt,
 )
 from leto.wal import SegmentReader, segment_number
 from leto_sim.checkers.panel import Panel
 from leto_sim.node_level.platter import LogImage, Platter
 from leto_sim.result import PropertyViolated
+from leto_sim.server_level.overheard import Overheard
 from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.promises import Promises
+from leto_sim.server_level.punctuality import Punctuality
 
 NOT_CLOSED: Final = "a connection is never closed in place of an answer"
 STRANGER_REFUSED: Final = "who has lost the data is a stranger until the old member has left"
@@ -43,7 +46,14 @@ _NOBODY: Final = NodeId(0)
 class ServerLife:
     """One life of a server, as the checkers see it (`checkers.observed.Observed`)."""
 
-    def __init__(self, name: str, disk: ServerPlatter, panel: Panel, promises: Promises) -> None:
+    def __init__(
+        self,
+        name: str,
+        disk: ServerPlatter,
+        panel: Panel,
+        promises: Promises,
+        limits: Limits,
+    ) -> None:
         self.name = name
         self.memory = LogImage()
         self.replaces: NodeId | None = None  # the member of its name whose data is lost
@@ -56,6 +66,8 @@ class ServerLife:
         self._applied: list[Entry] = []  # since the last event
         self._applied_until: Index = 0
         self._clients: dict[ConnectionId, None] = {}
+        self._overheard = Overheard()
+        self._punctuality = Punctuality(name, limits)
         self._is_stopping = False
 
     # --- what the checkers see -----------------------------------------------------------
@@ -92,8 +104,10 @@ class ServerLife:
         """The server has applied these entries; it says so while it handles a fact."""
         self._applied.extend(entries)
 
-    def told(self, fact: Fact) -> None:
+    def told(self, fact: Fact, now: Micros) -> None:
         """The server is about to be told this."""
+        self._overheard.told(fact)
+        self._punctuality.told(fact, now)
         match fact:
             case DiskJobDone():
                 self._disk.catch_up(self._write_durable)
@@ -106,15 +120,20 @@ class ServerLife:
             case _:
                 pass
 
-    def ordered(self, order: Order) -> None:
+    def ordered(self, order: Order, now: Micros) -> None:
         """The server orders this."""
         self._begin_if_ready()
         match order:
+            case Transmit():
+                self._punctuality.transmitted(order, now)
+                for send in self._overheard.transmitted(order):
+                    self._panel.sent(self, send)
             case DiskJob(steps=steps):
                 for step in steps:
                     if isinstance(step, WriteAt):
                         self._wrote(step)
             case Close(connection=connection) if connection in self._clients:
+                self._punctuality.closed(connection)
                 if not self._is_stopping:
                     raise self._violation(NOT_CLOSED, f"closes client connection {connection}")
             case Stop():
@@ -122,8 +141,9 @@ class ServerLife:
             case _:
                 pass
 
-    def handled(self) -> None:
+    def handled(self, now: Micros) -> None:
         """The fact has been dealt with."""
+        self._punctuality.handled(now)
         self._begin_if_ready()
         if not self._has_begun:
             return

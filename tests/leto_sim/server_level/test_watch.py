@@ -3,8 +3,11 @@
 import pytest
 
 from leto.raft.entries import Command, Entry
-from leto.raft.types import EntryId
+from leto.raft.messages import AppendEntriesResponse
+from leto.raft.types import EntryId, NodeId
+from leto.server import Limits
 from leto.server.world import (
+    BytesReceived,
     ClockTicked,
     Close,
     ConnectionAccepted,
@@ -16,8 +19,10 @@ from leto.server.world import (
     Port,
     Stop,
     StopRequested,
+    Transmit,
     WriteAt,
 )
+from leto.wire import ClusterId, Hello, encode
 from leto_sim.checkers.panel import Panel
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import Machine, ServerCluster
@@ -30,50 +35,61 @@ from leto_sim.server_level.watch import ServerLife
 
 ONE = ConnectionId(1)
 CLIENT = ConnectionAccepted(ONE, Port.CLIENT, "here", "there")
+HELLO = Hello(
+    cluster_id=ClusterId(1),
+    node_id=NodeId(3),
+    name="id3",
+    incarnation=1,
+    peer_address="10.0.0.3:15379",
+    client_address="10.0.0.3:5379",
+    blank=False,
+)
 
 
 @pytest.fixture
 def life() -> ServerLife:
     """A life that has not begun to take part."""
-    return ServerLife("id1", ServerPlatter("id1", SimulatedDirectory()), Panel(), Promises())
+    return ServerLife(
+        "id1", ServerPlatter("id1", SimulatedDirectory()), Panel(), Promises(), Limits()
+    )
 
 
 def test_server_must_not_close_a_clients_connection(life: ServerLife) -> None:
-    life.told(CLIENT)
+    life.told(CLIENT, 0)
 
     with pytest.raises(PropertyViolated, match="never closed in place of an answer"):
-        life.ordered(Close(ONE))
+        life.ordered(Close(ONE), 0)
 
 
 def test_server_may_close_what_is_no_clients(life: ServerLife) -> None:
-    life.told(ConnectionAccepted(ONE, Port.PEER, "here", "there"))
-    life.told(ConnectionAccepted(ConnectionId(2), Port.CLIENT, "here", "there"))
-    life.told(ConnectionClosed(ConnectionId(2), "reset"))
+    life.told(ConnectionAccepted(ONE, Port.PEER, "here", "there"), 0)
+    life.told(ConnectionAccepted(ConnectionId(2), Port.CLIENT, "here", "there"), 0)
+    life.told(ConnectionClosed(ConnectionId(2), "reset"), 0)
 
-    life.ordered(Close(ONE))
-    life.ordered(Close(ConnectionId(2)))
+    life.ordered(Close(ONE), 0)
+    life.ordered(Close(ConnectionId(2)), 0)
 
     assert not life.has_begun
 
 
 @pytest.mark.parametrize("stopping", ["asked", "of itself"])
 def test_server_that_stops_may_close_everything(life: ServerLife, stopping: str) -> None:
-    life.told(CLIENT)
+    life.told(CLIENT, 0)
     if stopping == "asked":
-        life.told(StopRequested("the operator wants it"))
+        life.told(StopRequested("the operator wants it"), 0)
     else:
-        life.ordered(Stop(1, "the disk has failed"))
+        life.ordered(Stop(1, "the disk has failed"), 0)
 
-    life.ordered(Close(ONE))
+    life.ordered(Close(ONE), 0)
 
     assert 0 == life.node_id
 
 
 def test_life_that_has_not_begun_shows_nothing(life: ServerLife) -> None:
-    life.told(ClockTicked())
-    life.ordered(Log(LogLevel.INFO, "something"))
-    life.ordered(DiskJob(1, (WriteAt("notes", 0, b"x"),)))
-    life.handled()
+    life.told(ClockTicked(), 0)
+    life.ordered(Log(LogLevel.INFO, "something"), 0)
+    life.ordered(DiskJob(1, (WriteAt("notes", 0, b"x"),)), 0)
+    life.handled(0)
     life.ended()
 
     assert not life.has_begun
@@ -119,20 +135,20 @@ def test_entry_that_was_not_committed_must_not_be_applied(alone: Alone) -> None:
     alone.life.applies((Entry(EntryId(term=9, index=index), Command(b"")),))
 
     with pytest.raises(PropertyViolated, match="state machine safety"):
-        alone.life.handled()
+        alone.life.handled(0)
 
 
 def test_stranger_beside_the_member_whose_name_it_bears_is_a_violation(alone: Alone) -> None:
     alone.life.replaces = alone.life.node_id  # as if it were its own predecessor
 
     with pytest.raises(PropertyViolated, match="stranger until the old member has left"):
-        alone.life.handled()
+        alone.life.handled(0)
 
 
 def test_stranger_in_the_place_of_who_has_left_is_welcome(alone: Alone) -> None:
     alone.life.replaces = type(alone.life.node_id)(7)
 
-    alone.life.handled()
+    alone.life.handled(0)
 
     assert alone.life.has_begun
 
@@ -161,3 +177,27 @@ def ask(alone: Alone, heard: list[bytes], *arguments: bytes) -> None:
     while len(heard) == count:
         assert alone.cluster.scheduler.now < 60 * SECOND
         alone.cluster.scheduler.step()
+
+
+def test_what_a_server_says_is_held_against_its_disk() -> None:
+    cluster = ServerCluster(ServerScenario(seed=1))
+    while not cluster.is_whole:
+        cluster.scheduler.step()
+    follower = next(m.life for m in cluster.machines if m.life not in (None, cluster.leader))
+    assert follower is not None
+    link = ConnectionId(999)
+    follower.told(ConnectionAccepted(link, Port.PEER, "here", "there"), 0)
+    follower.told(BytesReceived(link, encode(HELLO)), 0)
+    term = follower.status.current_term
+    lie = AppendEntriesResponse(term=term, round=1, match_index=10**6)
+
+    with pytest.raises(PropertyViolated, match="only what is durable is attested"):
+        follower.ordered(Transmit(link, encode(lie)), 0)
+
+
+def test_server_that_owes_an_answer_for_too_long_is_noticed(life: ServerLife) -> None:
+    life.told(CLIENT, 0)
+    life.told(BytesReceived(ONE, b"PING\r\n"), 0)
+
+    with pytest.raises(PropertyViolated, match="no answer is late"):
+        life.handled(10 * SECOND)

@@ -1,0 +1,116 @@
+"""Nobody waits longer for a reply than a server's limits say.
+
+Responsible for counting, at a server's own sockets, what each client has asked and been
+answered, and for noticing an answer that is overdue. What a client sends beyond the limit
+of unanswered commands or bytes waits unread: its time begins when there is room for it.
+While a client does not read its replies, nothing that it asks is overdue.
+"""
+
+from collections import deque
+from typing import Final
+
+import attrs
+
+from leto.raft.types import Micros
+from leto.resp import ReplyParser, RequestParser
+from leto.server import Limits
+from leto.server.world import (
+    BytesReceived,
+    ConnectionAccepted,
+    ConnectionClosed,
+    ConnectionId,
+    Fact,
+    OutputBacklog,
+    Port,
+    Transmit,
+)
+from leto_sim.result import PropertyViolated
+
+PUNCTUAL: Final = "no answer is late"
+SLACK_PARTS: Final = 100  # timers fire a little late, and clocks do not run alike
+_ALL: Final = 1 << 30
+
+
+@attrs.define(eq=False)
+class _Client:
+    """What a client has asked and was not answered, oldest first."""
+
+    commands_max: int
+    requests: RequestParser = attrs.field(factory=RequestParser)
+    replies: ReplyParser = attrs.field(factory=ReplyParser)
+    waiting: deque[Micros] = attrs.field(factory=deque[Micros])  # when each one came
+    answered_at: deque[Micros] = attrs.field(factory=deque[Micros])  # the last `commands_max`
+    waiting_bytes: int = 0  # received since nothing waited
+    unsent_bytes: int = 0
+    read_at: Micros = 0  # when the client last had read everything
+
+    def asked(self, data: bytes, now: Micros) -> None:
+        self.requests.feed(data)
+        self.waiting.extend([now] * len(self.requests.take(_ALL)))
+        self.waiting_bytes += len(data)
+
+    def answered(self, data: bytes, now: Micros) -> None:
+        self.replies.feed(data)
+        for _ in self.replies.take(_ALL):
+            self.waiting.popleft()
+            self.answered_at.append(now)
+        while len(self.answered_at) > self.commands_max:
+            self.answered_at.popleft()
+        if not self.waiting:
+            self.waiting_bytes = 0
+
+    def oldest_since(self, pipeline_bytes_max: int) -> Micros:
+        """Since when the server could have dealt with the oldest that waits."""
+        room_at = 0
+        if self.answered_at and self.waiting_bytes > pipeline_bytes_max:
+            room_at = self.answered_at[-1]
+        elif len(self.answered_at) == self.commands_max:
+            room_at = self.answered_at[0]
+        return max(self.waiting[0], room_at, self.read_at)
+
+
+class Punctuality:
+    """The clients of one server's life."""
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        self._name = name
+        self._limits = limits
+        self._patience_us = limits.reply_within_us + limits.reply_within_us // SLACK_PARTS
+        self._clients: dict[ConnectionId, _Client] = {}
+
+    def told(self, fact: Fact, now: Micros) -> None:
+        """The server is about to be told this."""
+        match fact:
+            case BytesReceived(connection=connection, data=data):
+                if client := self._clients.get(connection):
+                    client.asked(data, now)
+            case OutputBacklog(connection=connection, unsent_bytes=unsent_bytes):
+                if client := self._clients.get(connection):
+                    client.unsent_bytes, client.read_at = unsent_bytes, now
+            case ConnectionAccepted(connection=connection, port=Port.CLIENT):
+                self._clients[connection] = _Client(self._limits.pipeline_commands_max)
+            case ConnectionClosed(connection=connection):
+                self._clients.pop(connection, None)
+            case _:
+                pass
+
+    def transmitted(self, order: Transmit, now: Micros) -> None:
+        """The server answers."""
+        if client := self._clients.get(order.connection):
+            client.answered(order.data, now)
+
+    def closed(self, connection: ConnectionId) -> None:
+        """The server ends the connection: whether it may is not the question here."""
+        self._clients.pop(connection, None)
+
+    def handled(self, now: Micros) -> None:
+        """The server has done what it had to do at this moment."""
+        for client in self._clients.values():
+            if client.waiting and not client.unsent_bytes:
+                since = client.oldest_since(self._limits.pipeline_bytes_max)
+                if now - since > self._patience_us:
+                    raise PropertyViolated(
+                        PUNCTUAL,
+                        f"{self._name} owes a client an answer for {now - since} us",
+                        node=self._name,
+                    )

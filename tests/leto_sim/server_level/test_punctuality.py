@@ -1,0 +1,114 @@
+"""A server that owes an answer for too long is noticed."""
+
+import pytest
+
+from leto.resp import encode_request
+from leto.server import Limits
+from leto.server.world import (
+    BytesReceived,
+    ConnectionAccepted,
+    ConnectionClosed,
+    ConnectionId,
+    OutputBacklog,
+    Port,
+    Transmit,
+)
+from leto_sim.result import PropertyViolated
+from leto_sim.server_level.punctuality import Punctuality
+
+CLIENT = ConnectionId(1)
+PING = encode_request((b"PING",))
+LIMITS = Limits(reply_within_us=1_000, pipeline_commands_max=2, pipeline_bytes_max=100)
+LATE = 1_011
+
+
+@pytest.fixture
+def watch() -> Punctuality:
+    watch = Punctuality("id1", LIMITS)
+    watch.told(ConnectionAccepted(CLIENT, Port.CLIENT, "here", "there"), 0)
+    return watch
+
+
+def ask(watch: Punctuality, count: int, now: int) -> None:
+    watch.told(BytesReceived(CLIENT, PING * count), now)
+
+
+def answer(watch: Punctuality, count: int, now: int) -> None:
+    watch.transmitted(Transmit(CLIENT, b"+PONG\r\n" * count), now)
+
+
+def is_late(watch: Punctuality, now: int) -> bool:
+    try:
+        watch.handled(now)
+    except PropertyViolated:
+        return True
+    return False
+
+
+def test_an_answer_that_is_overdue_is_a_violation(watch: Punctuality) -> None:
+    ask(watch, 1, 0)
+
+    watch.handled(LATE - 1)
+    with pytest.raises(PropertyViolated, match="id1 owes a client an answer for 1011 us"):
+        watch.handled(LATE)
+
+
+def test_what_was_answered_is_owed_no_more(watch: Punctuality) -> None:
+    ask(watch, 2, 0)
+    answer(watch, 2, 500)
+
+    assert not is_late(watch, 10 * LATE)
+
+
+def test_the_second_of_two_may_be_late_as_well(watch: Punctuality) -> None:
+    ask(watch, 2, 0)
+    answer(watch, 1, 500)
+
+    assert is_late(watch, LATE)
+
+
+def test_what_is_beyond_the_pipeline_begins_to_wait_when_there_is_room(watch: Punctuality) -> None:
+    ask(watch, 3, 0)
+    answer(watch, 2, 900)
+
+    assert not is_late(watch, LATE)
+    assert is_late(watch, 900 + LATE)
+
+
+def test_what_is_beyond_the_bytes_begins_to_wait_after_the_last_answer(watch: Punctuality) -> None:
+    ask(watch, 8, 0)
+    answer(watch, 1, 900)
+
+    assert not is_late(watch, LATE)
+    assert is_late(watch, 900 + LATE)
+
+
+def test_a_client_that_does_not_read_waits_for_itself(watch: Punctuality) -> None:
+    ask(watch, 1, 0)
+    watch.told(OutputBacklog(CLIENT, 7), 100)
+
+    assert not is_late(watch, 10 * LATE)
+    watch.told(OutputBacklog(CLIENT, 0), 10 * LATE)
+    assert not is_late(watch, 11 * LATE - 1)
+    assert is_late(watch, 11 * LATE)
+
+
+@pytest.mark.parametrize("by", ["the client", "the server"])
+def test_who_is_gone_waits_for_nothing(watch: Punctuality, by: str) -> None:
+    ask(watch, 1, 0)
+    if by == "the client":
+        watch.told(ConnectionClosed(CLIENT, "reset"), 10)
+    else:
+        watch.closed(CLIENT)
+
+    assert not is_late(watch, 10 * LATE)
+
+
+def test_links_are_no_clients(watch: Punctuality) -> None:
+    link = ConnectionId(2)
+    watch.told(ConnectionAccepted(link, Port.PEER, "here", "there"), 0)
+    watch.told(BytesReceived(link, b"anything"), 0)
+    watch.told(OutputBacklog(link, 1), 0)
+    watch.transmitted(Transmit(link, b"anything"), 0)
+
+    assert not is_late(watch, 10 * LATE)
