@@ -301,8 +301,9 @@ class LiveNode:
 
     def told_removed(self, by: Hello, text: str) -> None:
         """The leader says that we are no member any more."""
-        if not self.replica.status.was_admitted:
-            # §4.1: what was never committed may be rolled back. Then we never were one.
+        if self._farewell_at is None and not self.replica.status.was_admitted:
+            # §4.1: what was never committed may be rolled back. Then we never were one. Who
+            # bids farewell knows better, though a snapshot may have made its log forget it.
             self._joining = self._joining or self._begin_to_join()
             if self._joining is not None:
                 return

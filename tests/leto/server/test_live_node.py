@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING
 
 import attrs
+import pytest
 
 from leto.raft.entries import Entry
+from leto.raft.status import Status
 from leto.resp import OK
 
 if TYPE_CHECKING:
@@ -157,3 +159,21 @@ def test_a_member_that_was_removed_while_it_was_down_does_not_ask_again(world: "
 
     assert "start id3 with -join" in str(removed.stop)
     assert {"id1", "id2"} == world.leader(machines[:2]).members.keys()
+
+
+def test_a_node_that_knows_of_its_removal_does_not_ask_again(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = world.founded()
+    machine.kill()
+    machine.settings = attrs.evolve(machine.settings, join="127.0.0.1:2379")
+    machine.start()
+    world.run_until(lambda: machine.raft.is_ready)
+    node = machine.node_at_work
+    node._mind_membership(attrs.evolve(machine.raft.committed_configuration, members=()))
+    monkeypatch.setattr(Status, "was_admitted", False)  # a snapshot has made its log forget that
+
+    node.told_removed(node.our_hello(), "you are no member any more")
+
+    assert machine.node._has_ended
+    assert node._joining is None
