@@ -36,7 +36,8 @@ from leto.server.world import (
     OutputBacklog,
     Port,
 )
-from leto_sim.randomness import stream
+from leto_sim.node_level.disk import exponential_us
+from leto_sim.randomness import Draws, Roll, chance
 from leto_sim.scheduler import Scheduler
 
 DIAL_TIMEOUT_US: Final = 2_000_000
@@ -134,6 +135,31 @@ class _End:
         return self.outgoing.target
 
 
+class _Dice:
+    """What chance does to one path.
+
+    The n-th delay and the n-th cut depend on the seed, the path and n alone, so that
+    taking one fault away, or better weather, leaves the others' effects.
+    """
+
+    __slots__ = ("_cut", "_cuts", "_delay", "_delays")
+
+    def __init__(self, seed: int, source: str, target: str) -> None:
+        self._delays = Draws(seed, "stream", source, target)
+        self._cuts = Draws(seed, "cuts", source, target)
+        self._delay = self._cut = 0
+
+    def next_delay(self) -> Roll:
+        """A roll for the next thing that travels."""
+        self._delay += 1
+        return self._delays.roll(self._delay)
+
+    def next_cut(self) -> Roll:
+        """A roll for the next piece that may be cut."""
+        self._cut += 1
+        return self._cuts.roll(self._cut)
+
+
 class StreamNetwork:
     """Carries bytes between hosts, and news of how connections begin and end."""
 
@@ -141,7 +167,7 @@ class StreamNetwork:
         self.weather = weather
         self._scheduler = scheduler
         self._seed = seed
-        self._dice: dict[tuple[str, str], Random] = {}
+        self._dice: dict[tuple[str, str], _Dice] = {}
         self._listeners: dict[str, tuple[Sockets, Port]] = {}
         self._blocks: dict[tuple[str, str], int] = {}  # how many faults block this path
         self._dark: dict[str, None] = {}  # hosts without power
@@ -337,7 +363,10 @@ class StreamNetwork:
 
     def _cut(self, pipe: _Pipe, size: int) -> int:
         dice = self._dice_of(pipe.source.sockets.host, pipe.target.sockets.host)
-        return dice.randint(1, size) if dice.random() < self.weather.cut_chance else size
+        roll = dice.next_cut()
+        if roll[0] < chance(self.weather.cut_chance):
+            return 1 + roll[1] % size
+        return size
 
     def _send(self, pipe: _Pipe, piece: bytes) -> None:
         pipe.in_flight += len(piece)
@@ -456,15 +485,15 @@ class StreamNetwork:
         self._scheduler.after(self._delay_us(source, target), perform, *arguments)
 
     def _delay_us(self, source: str, target: str) -> Micros:
-        dice = self._dice_of(source, target)
+        roll = self._dice_of(source, target).next_delay()
         weather = self.weather
-        delay = weather.delay_least_us + int(dice.expovariate(1.0) * weather.delay_tail_us)
-        if weather.slow_chance and dice.random() < weather.slow_chance:
-            delay += int(dice.random() * weather.slow_us)
+        delay = weather.delay_least_us + exponential_us(weather.delay_tail_us, roll[0])
+        if roll[1] < chance(weather.slow_chance):
+            delay += roll[2] % (weather.slow_us + 1)
         return delay
 
-    def _dice_of(self, source: str, target: str) -> Random:
+    def _dice_of(self, source: str, target: str) -> "_Dice":
         dice = self._dice.get((source, target))
         if dice is None:
-            dice = self._dice[source, target] = stream(self._seed, "stream", source, target)
+            dice = self._dice[source, target] = _Dice(self._seed, source, target)
         return dice
