@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
-from leto_sim.commands import mutants, run
+from leto_sim.commands import mutants, replay, run
 from leto_sim.commands.arguments import CommandLineError, Subparsers
 
 WRONG_COMMAND_LINE = 2
@@ -31,7 +31,11 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: dict[str, Command] = {"mutants": mutants, "run": run}
+COMMANDS: dict[str, Command] = {
+    "run": run,
+    "replay": replay,
+    "mutants": mutants,
+}
 
 
 class _Parser(ArgumentParser):

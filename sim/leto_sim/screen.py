@@ -23,12 +23,18 @@ def render(result: RunResult, command: str) -> str:
     lines = [
         *_violation(result.violation),
         "",
-        *_trace(result.last_events),
+        *_trace(result.last_events, _EVENTS_SHOWN),
         "",
         *_summary(result),
         f"replay      {command}",
     ]
     return "\n".join(lines)
+
+
+def render_replay(result: RunResult, *, lines: int) -> str:
+    """The last events, and what was violated if something was."""
+    found = () if result.violation is None else ("", *_violation(result.violation))
+    return "\n".join([*_trace(result.last_events, lines), *found])
 
 
 def _summary(result: RunResult) -> Iterable[str]:
@@ -56,8 +62,8 @@ def _violation(violation: Violation) -> Iterable[str]:
     return (title, *explanation)
 
 
-def _trace(lines: Sequence[TraceLine]) -> Iterable[str]:
-    shown = lines[-_EVENTS_SHOWN:]
+def _trace(lines: Sequence[TraceLine], count: int) -> Iterable[str]:
+    shown = lines[-count:]
     names = _lanes_to_show(shown)
     width = max([4, *(len(state) for line in shown for _, state in line.lanes)]) + 1
     yield f"{'ms':>10}  " + "".join(f"{name:<{width}}" for name in names) + "event"
