@@ -5,6 +5,7 @@ import attrs
 from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration, Member
 from leto.raft.entries import Command, Entry
+from leto.raft.status import FollowerStatus
 from leto.raft.types import EntryId, Index, NodeId, Term
 from leto_sim.node_level.platter import LogImage, Platter
 
@@ -18,6 +19,7 @@ class StandingStatus:
     commit_index: Index = 0
     last_applied: Index = 0
     configuration: Configuration = attrs.field(factory=Configuration)
+    followers: tuple[FollowerStatus, ...] = ()
 
     @property
     def standing(self) -> tuple[RoleName, Term, Index, Index]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from leto.raft.configuration import Configuration
 from leto.raft.types import EntryId, NodeId
 from leto_sim.checkers.observed import Observed
+from leto_sim.checkers.quorums import has_quorum
 from leto_sim.node_level.platter import Platter
 from leto_sim.result import PropertyViolated
 
@@ -25,7 +26,7 @@ def check_durable_quorum(
     def holds(node_id: NodeId) -> bool:
         return node_id in platters and platters[node_id].holds(entry)
 
-    if not any(configuration.has_quorum(holds) for configuration in configurations):
+    if not any(has_quorum(configuration, holds) for configuration in configurations):
         holders = sorted(node_id for node_id in platters if holds(node_id))
         raise PropertyViolated(
             DURABLE_QUORUM,

@@ -17,6 +17,11 @@ class ElectionSafety:
     def __init__(self) -> None:
         self.leaders: dict[Term, NodeId] = {}
 
+    @property
+    def last_term(self) -> "Term":
+        """The latest term that has had a leader."""
+        return max(self.leaders, default=0)
+
     def elected(self, node: Observed) -> None:
         """The node says that it leads its current term. It may do so once."""
         term = node.status.current_term

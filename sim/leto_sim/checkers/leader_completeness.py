@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from leto.raft.configuration import Configuration
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId, Term
 from leto_sim.checkers.observed import Observed
+from leto_sim.checkers.quorums import has_quorum
 from leto_sim.node_level.platter import Platter
 from leto_sim.result import PropertyViolated
 
@@ -75,6 +76,6 @@ def _usurper(
         def would_vote(voter: NodeId, last: EntryId = last) -> bool:
             return voter in platters and last >= platters[voter].last
 
-        if configuration.has_quorum(would_vote):
+        if has_quorum(configuration, would_vote):
             return candidate
     return None

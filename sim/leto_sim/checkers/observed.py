@@ -9,6 +9,7 @@ from typing import Protocol
 
 from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration
+from leto.raft.status import FollowerStatus
 from leto.raft.types import Index, NodeId, Term
 from leto_sim.node_level.platter import LogImage, Platter
 
@@ -44,6 +45,11 @@ class ObservedStatus(Protocol):
     @property
     def configuration(self) -> Configuration:
         """The configuration it acts by: the latest of its log (§4.1)."""
+        ...
+
+    @property
+    def followers(self) -> tuple[FollowerStatus, ...]:
+        """How far the others are, if it leads."""
         ...
 
 

@@ -13,20 +13,26 @@ import attrs
 from leto.raft.actions import Answer, RoleName, Send, Write
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
+from leto.raft.messages import AppendEntries
 from leto.raft.types import Index, NodeId, Term
 from leto_sim.checkers.attestations import Attestations
+from leto_sim.checkers.campaigns import CAMPAIGNING, Campaigns
+from leto_sim.checkers.change_order import check_changes
 from leto_sim.checkers.determinism import Determinism
 from leto_sim.checkers.durable_quorum import check_durable_quorum
 from leto_sim.checkers.election_safety import ElectionSafety
 from leto_sim.checkers.leader_append_only import LeaderAppendOnly
 from leto_sim.checkers.leader_completeness import CommittedInTerms, check_committed
+from leto_sim.checkers.leases import check_lease
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.log_matching import LogMatching
+from leto_sim.checkers.match_indexes import MatchIndexes
 from leto_sim.checkers.monotonicity import Monotonicity
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.one_vote import VOTING, OneVote
 from leto_sim.checkers.requests import Requested, Requests
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
+from leto_sim.checkers.terms import Terms
 
 if TYPE_CHECKING:
     from leto_sim.node_level.platter import Platter
@@ -44,7 +50,8 @@ class _Before:
 class Panel:
     """The checkers of one run."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, trusts_clocks: bool = True) -> None:
+        self._trusts_clocks = trusts_clocks  # or they err by more than leases allow
         self.ledger = Ledger()
         self.election_safety = ElectionSafety()
         self.safety = StateMachineSafety(self.ledger)
@@ -57,6 +64,9 @@ class Panel:
         self._monotonicity = Monotonicity()
         self._attestations = Attestations()
         self._determinism = Determinism()
+        self._terms = Terms()
+        self._campaigns = Campaigns()
+        self._match_indexes = MatchIndexes()
         self._platters: dict[NodeId, Platter] = {}
         self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
         self._before: dict[NodeId, _Before] = {}
@@ -89,6 +99,10 @@ class Panel:
 
     def write_issued(self, node: Observed, write: Write) -> None:
         """The node orders a write. Called before `node.memory` performs it."""
+        if write.hard_state is not None:
+            self._terms.write_issued(node, write.hard_state)
+        if write.entries:
+            check_changes(node, write, self.ledger)
         if write.truncate_from is not None:
             self._append_only.write_issued(node, write)
             self.ledger.write_issued(node, write)
@@ -106,6 +120,10 @@ class Panel:
         """The node sends a message."""
         if type(send.message) in VOTING:
             self._one_vote.sent(node, send)
+        elif type(send.message) in CAMPAIGNING:
+            self._campaigns.sent(node, send, self._platters)
+        elif type(send.message) is AppendEntries:
+            self._match_indexes.sent(node, send)
         self._attestations.sent(node, send)
 
     def requested(self, node: Observed, event: Requested) -> None:
@@ -114,6 +132,8 @@ class Panel:
 
     def answered(self, node: Observed, answer: Answer) -> None:
         """The node answers a request."""
+        if self._trusts_clocks:
+            check_lease(node, answer, self.election_safety)
         self.requests.answered(node, answer)
 
     def applied(self, node: Observed, entries: Sequence[Entry]) -> None:
@@ -157,6 +177,8 @@ class Panel:
         role, term, commit_index, _ = standing
         if commit_index != before.standing[2]:
             self._commit_advanced(node, before)
+        if role is RoleName.CANDIDATE and (role, term) != before.standing[:2]:
+            self._campaigns.stood(node, before.configuration)
         if role is RoleName.LEADER and (role, term) != before.standing[:2]:
             self.election_safety.elected(node)
             self._committed_in_terms.elected(node)

@@ -1,8 +1,8 @@
 """State machine safety: if a node has applied an entry at an index, no other node
 ever applies a different one there (figure 3.2).
 
-And its consequences: only what is committed is applied, one index after the other,
-and the state machines' contents at equal indexes are equal.
+And its consequences: only what is committed, and durable on the node itself, is applied, one
+index after the other, and the state machines' contents at equal indexes are equal.
 """
 
 from collections.abc import Sequence
@@ -48,6 +48,8 @@ class StateMachineSafety:
                 self._applied[index] = entry
             elif first is not entry and first != entry:
                 raise _violation(node, f"applies {entry.id}, where others applied {first.id}")
+        if not node.platter.holds(entries[-1].id):
+            raise _violation(node, f"applies {entries[-1].id}, which is not durable here")
         self._at[node.node_id] = at
 
     def has_content(self, node: Observed, index: Index, content: bytes) -> None:

@@ -21,6 +21,7 @@ def test_each_term_may_have_a_leader() -> None:
     checker.elected(leader(2, term=2))
 
     assert {1: 1, 2: 2} == checker.leaders
+    assert 2 == checker.last_term
 
 
 def test_a_second_leader_of_a_term_is_a_violation() -> None:

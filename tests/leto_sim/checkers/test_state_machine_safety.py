@@ -55,11 +55,19 @@ def test_another_entry_than_elsewhere_is_a_violation() -> None:
 
 def test_the_same_entry_on_another_node_is_welcome() -> None:
     safety, node = safety_after_commit(1)
-    other = node_with_log(2)
+    other = node_with_log(2, 1)
     safety.started(other)
     safety.applied(node, [entry(1, 1)])
 
     safety.applied(other, [entry(1, 1)])
+
+
+def test_an_entry_that_is_not_durable_on_the_node_is_a_violation() -> None:
+    safety, node = safety_after_commit(1)
+    node.platter.log.entries.clear()
+
+    with pytest.raises(PropertyViolated, match="id1 applies 1@1, which is not durable here"):
+        safety.applied(node, [entry(1, 1)])
 
 
 def test_a_restored_node_goes_on_behind_the_snapshot() -> None:

@@ -1,0 +1,42 @@
+"""Configurations follow each other one at a time (§4.1, §4.3).
+
+Responsible for when a leader may append a configuration: not before the one before it
+is committed, nor before the leader has committed an entry of its own term (single-server
+change: raft-dev 2015-07). Whether the two fit together is another matter.
+"""
+
+from leto.raft.actions import RoleName, Write
+from leto.raft.configuration import Configuration
+from leto.raft.entries import Entry
+from leto_sim.checkers.ledger import Ledger
+from leto_sim.checkers.observed import Observed
+from leto_sim.result import PropertyViolated
+
+ONE_CHANGE_AT_A_TIME = "configurations change one at a time"
+
+
+def check_changes(node: Observed, write: Write, ledger: Ledger) -> None:
+    """The node orders entries to be written. `node.memory` is as before the write."""
+    for entry in write.entries:
+        if type(entry.payload) is Configuration and not entry.payload.is_forced:
+            _check_change(node, write, entry, ledger)
+
+
+def _check_change(node: Observed, write: Write, change: Entry, ledger: Ledger) -> None:
+    leads = node.status.role is RoleName.LEADER
+    if not leads or change.id.term != node.status.current_term:
+        return  # a copy of what a leader has appended
+    commit_index = node.status.commit_index
+    committed = ledger.id_at(commit_index)
+    if committed is not None and committed.term < change.id.term:
+        raise _violation(node, change, f"with nothing of its term committed after {committed}")
+    for entry in (*node.memory.entries, *write.entries):
+        is_pending = commit_index < entry.id.index < change.id.index
+        if is_pending and type(entry.payload) is Configuration:
+            raise _violation(node, change, f"while {entry.id} is not committed")
+
+
+def _violation(node: Observed, change: Entry, why: str) -> PropertyViolated:
+    return PropertyViolated(
+        ONE_CHANGE_AT_A_TIME, f"{node.name} appends the change {change.id} {why}", node=node.name
+    )

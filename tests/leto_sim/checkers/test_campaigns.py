@@ -1,0 +1,95 @@
+"""Who campaigns was allowed to."""
+
+import attrs
+import pytest
+
+from leto.raft.actions import Send
+from leto.raft.messages import Message, PreVote, PreVoteResponse, TimeoutNow
+from leto.raft.types import EntryId, NodeId
+from leto_sim.checkers.campaigns import Campaigns
+from leto_sim.node_level.platter import Platter
+from leto_sim.result import PropertyViolated
+from tests.support.observed import StandingNode, node_with_log, voters
+
+THREE = voters(1, 2, 3)
+
+
+def say(
+    checker: Campaigns,
+    node: StandingNode,
+    to: int,
+    message: Message,
+    platters: dict[NodeId, Platter] | None = None,
+) -> None:
+    checker.sent(node, Send(NodeId(to), message), platters or {})
+
+
+def asks(checker: Campaigns, node: StandingNode, number: int) -> None:
+    say(checker, node, 2, PreVote(term=3, round=number, last=EntryId(0, 0)))
+
+
+def grants(checker: Campaigns, voter: int, to: int, number: int, *, granted: bool = True) -> None:
+    response = PreVoteResponse(term=3, round=number, vote_granted=granted)
+    say(checker, StandingNode(NodeId(voter)), to, response)
+
+
+@pytest.fixture
+def candidate() -> StandingNode:
+    node = node_with_log(1, 3)
+    node.status.current_term, node.status.configuration = 4, THREE
+    return node
+
+
+def test_a_quorum_of_grants_of_the_latest_round_will_do(candidate: StandingNode) -> None:
+    checker = Campaigns()
+    asks(checker, candidate, 7)
+    grants(checker, 2, 1, 7)
+
+    checker.stood(candidate, THREE)
+
+
+@pytest.mark.parametrize(
+    "number, granted", [(6, True), (7, False)], ids=["an earlier round", "a refusal"]
+)
+def test_anything_else_is_a_violation(
+    candidate: StandingNode, number: int, *, granted: bool
+) -> None:
+    checker = Campaigns()
+    asks(checker, candidate, 7)
+    grants(checker, 2, 1, number, granted=granted)
+
+    with pytest.raises(PropertyViolated, match=r"id1 stands in term 4; \[1\] would vote"):
+        checker.stood(candidate, THREE)
+
+
+def test_a_leader_may_ask_for_the_campaign(candidate: StandingNode) -> None:
+    checker = Campaigns()
+    say(checker, node_with_log(2, 3), 1, TimeoutNow(term=3))
+
+    checker.stood(candidate, THREE)
+
+
+def test_a_forced_configuration_needs_no_leave(candidate: StandingNode) -> None:
+    checker = Campaigns()
+    asks(checker, candidate, 7)
+    candidate.status.configuration = attrs.evolve(THREE, is_forced=True)
+
+    checker.stood(candidate, THREE)
+
+
+def test_who_is_not_shown_any_messages_judges_nobody(candidate: StandingNode) -> None:
+    Campaigns().stood(candidate, THREE)
+
+
+def test_who_is_asked_must_hold_everything() -> None:
+    leader, heir = node_with_log(1, 3, 3), node_with_log(2, 3)
+
+    with pytest.raises(PropertyViolated, match="id1 asks 2, who ends with 1@3, not 2@3"):
+        say(Campaigns(), leader, 2, TimeoutNow(term=3), {heir.node_id: heir.platter})
+
+
+def test_who_follows_another_one_by_now_may_hold_something_else() -> None:
+    leader, heir = node_with_log(1, 3, 3), node_with_log(2, 3)
+    heir.platter.hard_state = attrs.evolve(heir.platter.hard_state, current_term=4)
+
+    say(Campaigns(), leader, 2, TimeoutNow(term=3), {heir.node_id: heir.platter})
