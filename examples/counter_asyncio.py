@@ -73,7 +73,7 @@ class CounterNode:
                 self.events.put_nowait(self.applier.apply(action))
             case act.Answer():
                 self.applier.settle(action)
-            case act.AnnounceRole():
+            case act.AnnounceRole() | act.Trace():
                 pass
             case act.FailStop(reason=reason):
                 raise OSError(reason)

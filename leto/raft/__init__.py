@@ -1,6 +1,6 @@
 """Raft as a state machine: events in, actions out, no I/O (sans-IO).
 
-Reading order: `types`, `entries`, `configuration`, `messages`, `events`,
+Reading order: `types`, `entries`, `configuration`, `messages`, `events`, `traces`,
 `actions` say what there is; `log`, `write_lane`, `progress`, `read_queue`,
 `snapshot_work`, `roles`, `state` hold it; `appending`, `election`, `replication`,
 `commitment`, `snapshots`, `membership`, `transfer`, `reads`, `leases`, `recovery`

@@ -16,6 +16,7 @@ import attrs
 from leto.raft.entries import Entry, HardState, SnapshotChunk, SnapshotMark
 from leto.raft.events import ReadPolicy
 from leto.raft.messages import Message
+from leto.raft.traces import Record
 from leto.raft.types import EntryId, Index, Micros, NodeId, RequestId, Seq, Term
 
 
@@ -199,6 +200,17 @@ class FailStop:
     reason: str
 
 
+@attrs.define
+class Trace:
+    """The node has done this step of the protocol, in `term`. There is nothing to perform.
+
+    Only a node that was made `traced` says so.
+    """
+
+    term: Term
+    record: Record
+
+
 Action: TypeAlias = (
     Write
     | Send
@@ -210,4 +222,5 @@ Action: TypeAlias = (
     | Answer
     | AnnounceRole
     | FailStop
+    | Trace
 )

@@ -18,6 +18,13 @@ from leto.raft.entries import Entry, SnapshotMark
 from leto.raft.progress import Progress
 from leto.raft.roles import Leader
 from leto.raft.state import State
+from leto.raft.traces import (
+    ConfigurationAppended,
+    ConfigurationRolledBack,
+    EntriesAppended,
+    LogReplaced,
+    LogTruncated,
+)
 from leto.raft.types import Index
 
 
@@ -25,9 +32,12 @@ def extend_log(state: State, entries: tuple[Entry, ...]) -> None:
     """Append entries; a configuration among them is effective at once (§4.1)."""
     state.log.append(entries)
     state.lane.record_entries(entries)
+    if state.is_traced:
+        state.trace(EntriesAppended, entries[0].id, entries[-1].id)
     for entry in entries:
         if isinstance(entry.payload, Configuration):
             state.configurations.append(entry.id.index, entry.payload)
+            _trace_configuration(state)
             _follow_configuration(state)
 
 
@@ -37,7 +47,11 @@ def truncate_log(state: State, index: Index) -> None:
     assert index > state.commit_index, f"figure 3.2: {index} is committed ({state.commit_index})"
     state.log.truncate_from(index)
     state.lane.record_truncation(index)
+    state.trace(LogTruncated, index)
+    before = state.configurations.effective_index
     state.configurations.truncate_from(index)
+    if before >= index:
+        state.trace(ConfigurationRolledBack, before, state.configurations.effective_index)
     while state.proposals and state.proposals[-1][0].index >= index:
         _, request_id = state.proposals.pop()
         state.actions.append(Answer(request_id, Unknown(state.leader)))
@@ -49,8 +63,16 @@ def replace_log(state: State, mark: SnapshotMark) -> None:
     assert mark.last_included.index > state.commit_index, "a snapshot covers what it replaces"
     state.lane.record_truncation(state.log.first_index)
     state.log.reset_to(mark.last_included)
+    state.trace(LogReplaced, mark.last_included)
     state.configurations.truncate_from(mark.last_included.index + 1)
     state.configurations.start_from(mark.last_included.index, mark.configuration)
+
+
+def _trace_configuration(state: State) -> None:
+    configuration = state.configuration
+    outgoing = tuple(member.node_id for member in configuration.outgoing)
+    index = state.configurations.effective_index
+    state.trace(ConfigurationAppended, index, configuration.voters, outgoing)
 
 
 def _follow_configuration(state: State) -> None:

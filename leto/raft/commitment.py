@@ -14,6 +14,7 @@ from leto.raft.actions import Answer, Apply, Committed
 from leto.raft.errors import EventOutOfOrder
 from leto.raft.roles import Leader
 from leto.raft.state import State
+from leto.raft.traces import EntriesApplied
 from leto.raft.types import Index, NodeId
 
 
@@ -60,6 +61,8 @@ def on_applied(state: State, index: Index) -> None:
     state.applying = 0
     assert index <= state.commit_index, f"§3.5: applied {index} beyond {state.commit_index}"
     state.last_applied = index
+    if state.is_traced:
+        state.trace(EntriesApplied, index)
     while state.proposals and state.proposals[0][0].index <= index:
         entry_id, request_id = state.proposals.popleft()
         state.actions.append(Answer(request_id, Committed(entry_id)))

@@ -15,6 +15,8 @@ Invariants:
        a new term from those who ask, unless the leader itself sent them (§3.10).
 """
 
+from collections.abc import Callable
+
 from leto.raft.appending import extend_log
 from leto.raft.entries import Entry, Noop
 from leto.raft.leases import begin_round
@@ -31,6 +33,21 @@ from leto.raft.roles import (
     vote_for,
 )
 from leto.raft.state import State
+from leto.raft.traces import (
+    CampaignPutOff,
+    ElectionTimedOut,
+    LeaderDied,
+    PreVoteAsked,
+    PreVoteCounted,
+    PreVoteGranted,
+    PreVoteRefused,
+    Reason,
+    Record,
+    VoteAsked,
+    VoteCounted,
+    VoteGranted,
+    VoteRefused,
+)
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 
 FAILOVER_STEP_US = 10_000
@@ -45,9 +62,12 @@ def on_election_timer(state: State, role: Follower | PreCandidate | Candidate) -
     disk_has_hung = state.lane.has_hung(state.now, state.config.election_timeout_min_us)
     if disk_has_hung or not _may_campaign(state):
         role.deadline = state.now + state.election_timeout()
+        state.trace(CampaignPutOff, Reason.DISK_HANGS if disk_has_hung else Reason.NO_VOTER)
     elif state.now < state.promised_until:
         role.deadline = state.promised_until  # §6.4.1: to vote for oneself is to vote
+        state.trace(CampaignPutOff, Reason.PROMISED)
     else:
+        state.trace(ElectionTimedOut)
         start_pre_vote(state)
 
 
@@ -62,12 +82,14 @@ def on_peer_gone(state: State, peer: NodeId) -> None:
         role.heard_at = None
         soon = state.now + (_rank(state, peer) + 1) * FAILOVER_STEP_US
         role.deadline = min(role.deadline, soon)
+        state.trace(LeaderDied, peer, role.deadline)
 
 
 def start_pre_vote(state: State) -> None:
     """Ask every voter whether it would vote for us (§9.6)."""
     role = become_pre_candidate(state, state.new_id())
     request = PreVote(term=state.current_term, round=role.round, last=_durable_last(state))
+    state.trace(PreVoteAsked, request.last)
     for voter in _other_voters(state):
         state.send(voter, request)
     _count_grants(state, role)
@@ -80,6 +102,9 @@ def on_pre_vote(state: State, sender: NodeId, message: PreVote) -> None:
         and not is_bound(state)
         and message.last >= state.log.last  # §3.6.1
     )
+    if state.is_traced:
+        reason = None if granted else why_no_pre_vote(state, message)
+        _trace_answer(state, sender, reason, PreVoteGranted, PreVoteRefused)
     state.send(
         sender,
         PreVoteResponse(term=state.current_term, round=message.round, vote_granted=granted),
@@ -91,6 +116,7 @@ def on_pre_vote_response(state: State, sender: NodeId, message: PreVoteResponse)
     role = state.role
     if isinstance(role, PreCandidate) and message.round == role.round and message.vote_granted:
         role.grants.add(sender)
+        state.trace(PreVoteCounted, sender, len(role.grants))
         _count_grants(state, role)
 
 
@@ -102,6 +128,7 @@ def start_election(state: State, *, is_transfer: bool = False) -> None:
 def request_votes(state: State, role: Candidate, *, is_transfer: bool = False) -> None:
     """Ask every voter for its vote in the term that has begun."""
     request = RequestVote(term=state.current_term, last=state.log.last, is_transfer=is_transfer)
+    state.trace(VoteAsked, request.last, is_transfer)
     for voter in _other_voters(state):
         # §3.8, §10.2.1: after a crash this node must know that it asked, and must
         # hold what it advertised; the lane's order makes all of it durable before.
@@ -123,6 +150,9 @@ def on_request_vote(state: State, sender: NodeId, message: RequestVote) -> None:
         if voted_for is None:
             vote_for(state, sender)
         role.deadline = state.now + state.election_timeout()  # §3.4: as for a leader's word
+    if state.is_traced:
+        reason = None if granted else why_no_vote(state, sender, message)
+        _trace_answer(state, sender, reason, VoteGranted, VoteRefused)
     # The vote is durable before it is said (§3.8): `send` waits for the hard state.
     state.send(sender, RequestVoteResponse(term=state.current_term, vote_granted=granted))
 
@@ -132,6 +162,7 @@ def on_request_vote_response(state: State, sender: NodeId, message: RequestVoteR
     role = state.role
     if isinstance(role, Candidate) and message.vote_granted:
         role.votes.add(sender)
+        state.trace(VoteCounted, sender, len(role.votes))
         _count_votes(state, role)
 
 
@@ -139,7 +170,48 @@ def on_own_vote_written(state: State, role: Candidate) -> None:
     """The candidate's own vote counts once it is durable, like any other."""
     if state.lane.written >= role.own_vote and state.node_id not in role.votes:
         role.votes.add(state.node_id)
+        state.trace(VoteCounted, state.node_id, len(role.votes))
         _count_votes(state, role)
+
+
+def why_no_pre_vote(state: State, message: PreVote) -> Reason:
+    """Why a pre-vote is refused, of several reasons the first."""
+    if message.term < state.current_term:
+        return Reason.TERM_OVER
+    return _why_bound(state) or Reason.LOG_BEHIND
+
+
+def why_no_vote(state: State, candidate: NodeId, message: RequestVote) -> Reason:
+    """Why a vote is refused, of several reasons the first."""
+    if not isinstance(state.role, Follower):
+        return Reason.CAMPAIGNS_ITSELF
+    if state.hard_state.voted_for not in (None, candidate):
+        return Reason.VOTED_FOR_ANOTHER
+    return Reason.LOG_BEHIND if message.last < state.log.last else Reason.PROMISED
+
+
+def why_ignored(state: State) -> Reason:
+    """Why a candidate of a newer term is not heard."""
+    return _why_bound(state) or Reason.FOLLOWS_A_LEADER
+
+
+def _why_bound(state: State) -> Reason | None:
+    if state.now < state.promised_until:
+        return Reason.PROMISED
+    return Reason.FOLLOWS_A_LEADER if follows_live_leader(state) else None
+
+
+def _trace_answer(
+    state: State,
+    candidate: NodeId,
+    refusal: Reason | None,
+    granted: Callable[[NodeId], Record],
+    refused: Callable[[NodeId, Reason], Record],
+) -> None:
+    if refusal is None:
+        state.trace(granted, candidate)
+    else:
+        state.trace(refused, candidate, refusal)
 
 
 def is_bound(state: State) -> bool:

@@ -18,6 +18,7 @@ Invariants:
 
 from leto.raft.roles import Leader
 from leto.raft.state import State
+from leto.raft.traces import LeaseExtended
 from leto.raft.types import Micros, NodeId
 
 LEASE_MAX_US = 60_000_000
@@ -62,7 +63,10 @@ def _renew(state: State, leader: Leader) -> None:
 
     promised = state.configuration.quorum_value(promised_round)
     rounds = leader.leased_rounds
+    before = leader.leased_until
     while rounds and rounds[0][0] <= promised:
         leader.leased_until = max(leader.leased_until, rounds.popleft()[1])
+    if leader.leased_until > before:
+        state.trace(LeaseExtended, leader.leased_until)
     while rounds and rounds[0][1] <= state.now:
         rounds.popleft()  # too late: nobody need acknowledge it any more

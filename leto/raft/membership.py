@@ -34,6 +34,7 @@ from leto.raft.leases import LEASE_MAX_US
 from leto.raft.progress import Mode, Progress
 from leto.raft.roles import Leader
 from leto.raft.state import State
+from leto.raft.traces import MemberPromoted
 from leto.raft.types import EntryId, Micros
 
 
@@ -84,6 +85,7 @@ def promote_joined(state: State, leader: Leader, previous_heartbeat: Micros) -> 
         )
         promotion = (ChangeRole(member.node_id, MemberRole.VOTER),)
         if caught_up and _objection(state, promotion) is None:
+            state.trace(MemberPromoted, member.node_id)
             _propose(state, state.configuration.changed(promotion))
         progress.catch_up_to = state.log.last.index
 

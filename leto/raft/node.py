@@ -78,6 +78,14 @@ from leto.raft.messages import (
 from leto.raft.roles import Candidate, Follower, Leader, PreCandidate, Role, become_follower
 from leto.raft.state import State
 from leto.raft.status import Status
+from leto.raft.traces import (
+    CommitAdvanced,
+    ConfigurationCommitted,
+    DiskFailed,
+    MessageIgnored,
+    Reason,
+    SteppedDown,
+)
 from leto.raft.types import Dice, Micros, NodeId, RequestId, Term
 
 _OF_LEADERS = (AppendEntries, InstallSnapshot)
@@ -91,13 +99,18 @@ class Node:
         config: the settings.
         restored: what the disk held.
         rng: a seeded generator, for election timeouts only.
+        traced: whether to say each step of the protocol, as a `Trace`.
 
     Raises:
         InvalidRestored: the disk cannot have been a node's.
     """
 
-    def __init__(self, config: Config, restored: Restored, rng: Dice) -> None:
+    def __init__(
+        self, config: Config, restored: Restored, rng: Dice, *, traced: bool = False
+    ) -> None:
         self._state = initial_state(config, restored, rng)
+        self._state.is_traced = traced
+        self._traced_commit = self._state.commit_index
         self._has_started = False
         self._announced = (RoleName.FOLLOWER, self._state.current_term, self._state.leader)
 
@@ -207,14 +220,16 @@ class Node:
         if sender == state.node_id:
             return  # our own votes and acknowledgements count by our own disk only
         if state.lane.has_hung(state.now, state.config.election_timeout_min_us):
-            return  # nothing that it asks for could be attested, only kept waiting
+            # Nothing that it asks for could be attested, only kept waiting.
+            state.trace(MessageIgnored, sender, type(message).__name__, Reason.DISK_HANGS)
+            return
         current_term = state.hard_state.current_term
         if message.term < current_term and _is_stale(message):
             self._answer_stale(sender, message)
             return
-        if message.term > current_term and not self._adopt_term(message):
+        if message.term > current_term and not self._adopt_term(sender, message):
             return
-        if isinstance(message, _OF_LEADERS) and not self._follow(sender):
+        if isinstance(message, _OF_LEADERS) and not self._follow(sender, message):
             return
         self._dispatch(sender, message)
 
@@ -234,7 +249,7 @@ class Node:
             case _:
                 pass  # answers to what an earlier term asked
 
-    def _adopt_term(self, message: Message) -> bool:
+    def _adopt_term(self, sender: NodeId, message: Message) -> bool:
         """Enter the newer term (§3.3). False if the message is to be ignored altogether."""
         if isinstance(message, PreVote):
             return True  # §9.6: it asks about a term; nobody is in it for that
@@ -243,15 +258,23 @@ class Node:
             and not message.is_transfer
             and election.is_bound(self._state)
         ):
-            return False  # §4.2.3: a server that nobody asked for does not disrupt
+            # §4.2.3: a server that nobody asked for does not disrupt.
+            if self._state.is_traced:
+                reason = election.why_ignored(self._state)
+                self._state.trace(MessageIgnored, sender, "RequestVote", reason)
+            return False
+        if isinstance(self._state.role, Leader):
+            self._state.trace(SteppedDown, Reason.NEWER_TERM)
         become_follower(self._state, message.term, None)
         return True
 
-    def _follow(self, leader: NodeId) -> bool:
+    def _follow(self, leader: NodeId, message: Message) -> bool:
         """Take the sender for the leader of the current term. False if that cannot be."""
         role = self._state.role
         if isinstance(role, Leader):
-            return False  # figure 3.2: there is one leader a term, and that is us
+            # Figure 3.2: there is one leader a term, and that is us.
+            self._state.trace(MessageIgnored, leader, type(message).__name__, Reason.OTHER_LEADER)
+            return False
         if isinstance(role, Follower) and role.leader is not None:
             return role.leader == leader
         become_follower(self._state, self._state.current_term, leader)
@@ -312,9 +335,9 @@ class Node:
 
     def _on_heartbeat_timer(self, leader: Leader) -> None:
         state = self._state
-        if replication.has_lost_quorum(state, leader) or state.lane.has_hung(
-            state.now, state.config.election_timeout_min_us
-        ):
+        disk_has_hung = state.lane.has_hung(state.now, state.config.election_timeout_min_us)
+        if disk_has_hung or replication.has_lost_quorum(state, leader):
+            state.trace(SteppedDown, Reason.DISK_HANGS if disk_has_hung else Reason.QUORUM_LOST)
             become_follower(state, state.current_term, None)
             return
         transfer.give_up_overdue(state, leader)
@@ -339,6 +362,8 @@ class Node:
         work = state.snapshots
         if work.to_restore is not None:
             snapshots.restore_when_idle(state)
+        if state.is_traced:
+            self._trace_commit()
         if state.commit_index > state.last_applied:
             commitment.apply_committed(state)
         if state.readable:
@@ -361,6 +386,8 @@ class Node:
         state = self._state
         if leader.may_commit:
             commitment.advance_commit_index(state, leader)
+            if state.is_traced:
+                self._trace_commit()
         if leader.is_changing:
             membership.leave_joint(state, leader)
         if leader.confirmation is not None or leader.waiting_reads:
@@ -372,6 +399,7 @@ class Node:
             membership.forget_departed(state, leader)
             if membership.is_removed(state):
                 replication.heartbeat(state, leader)  # §4.2.2: let the others commit it too
+                state.trace(SteppedDown, Reason.REMOVED)
                 become_follower(state, state.current_term, None)
 
     def _confirm_reads(self, leader: Leader) -> None:
@@ -380,6 +408,15 @@ class Node:
         if reads.confirm_reads(state, leader):
             replication.heartbeat(state, leader)
             reads.finish_confirmed_reads(state, leader)  # of a cluster of one
+
+    def _trace_commit(self) -> None:
+        state, before = self._state, self._traced_commit
+        if state.commit_index == before:
+            return
+        self._traced_commit = state.commit_index
+        state.trace(CommitAdvanced, state.commit_index)
+        if before < state.configurations.effective_index <= state.commit_index:
+            state.trace(ConfigurationCommitted, state.configurations.effective_index)
 
     # --- the way out ------------------------------------------------------------------
 
@@ -402,6 +439,7 @@ class Node:
         """Fall silent for good: what the disk holds is not known any more."""
         state = self._state
         state.failed = True
+        state.trace(DiskFailed, reason)
         for _, request_id in state.proposals:
             state.actions.append(Answer(request_id, Unknown()))
         if isinstance(state.role, Leader):

@@ -21,6 +21,7 @@ from leto.raft.messages import ReadIndex, ReadIndexResponse
 from leto.raft.read_queue import Confirmation, ReadableAt, RemoteReader
 from leto.raft.roles import Follower, Leader
 from leto.raft.state import State
+from leto.raft.traces import ReadIndexAsked, ReadReleased, ReadsConfirmed, ReadsIssued
 from leto.raft.types import Index, Micros, NodeId, RequestId
 
 NEVER: Final = 1 << 62
@@ -97,6 +98,8 @@ def confirm_reads(state: State, leader: Leader) -> bool:
     coming_round = leader.round + 1
     leader.confirmation = Confirmation(coming_round, state.commit_index, leader.waiting_reads)
     leader.waiting_reads = []
+    readers = len(leader.confirmation.readers)
+    state.trace(ReadsIssued, coming_round, state.commit_index, readers)
     return True
 
 
@@ -106,6 +109,8 @@ def finish_confirmed_reads(state: State, leader: Leader) -> None:
     if confirmation is None or confirmed_round(state, leader) < confirmation.round:
         return
     leader.confirmation = None
+    readers = len(confirmation.readers)
+    state.trace(ReadsConfirmed, confirmation.round, confirmation.index, readers)
     for reader in confirmation.readers:
         if isinstance(reader, RemoteReader):
             response = ReadIndexResponse(
@@ -141,6 +146,7 @@ def answer_readable(state: State) -> None:
         return
     for read in state.readable:
         if read.index <= state.last_applied:
+            state.trace(ReadReleased, read.request_id, read.index)
             state.actions.append(Answer(read.request_id, Readable(read.index)))
     state.readable.clear()
     state.readable.extend(still_ahead)
@@ -220,6 +226,7 @@ def _ask_leader(state: State) -> None:
     reads.read = state.new_id()
     reads.asked, reads.waiting = reads.waiting, []
     reads.give_up_at = state.now + state.config.election_timeout_max_us
+    state.trace(ReadIndexAsked, state.leader, len(reads.asked))
     _send_read_index(state)
 
 

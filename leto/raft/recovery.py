@@ -17,6 +17,7 @@ from leto.raft.entries import Entry
 from leto.raft.events import ConfigurationForced
 from leto.raft.roles import PreCandidate, become_candidate
 from leto.raft.state import State
+from leto.raft.traces import QuorumGivenUp
 from leto.raft.types import EntryId
 
 
@@ -28,6 +29,7 @@ def on_configuration_forced(state: State, event: ConfigurationForced) -> None:
         return
     members = tuple(m for m in state.configuration.everyone if m.node_id in event.survivors)
     configuration = Configuration(members, is_forced=True)
+    state.trace(QuorumGivenUp, event.survivors)
     candidate = become_candidate(state)
     entry_id = EntryId(state.current_term, state.log.last.index + 1)
     extend_log(state, (Entry(entry_id, configuration),))

@@ -20,6 +20,7 @@ from leto.raft.progress import Mode, Progress
 from leto.raft.roles import Follower, Leader
 from leto.raft.snapshots import start_transfer
 from leto.raft.state import State
+from leto.raft.traces import EntriesRejected, FollowerBackedUp, FollowerMatched
 from leto.raft.types import BEFORE_LOG, EntryId, Index, Micros, NodeId
 
 _REPLICATE = Mode.REPLICATE  # looked up once: it is asked for every follower at every event
@@ -164,6 +165,7 @@ def on_append_entries_response(
         _back_up(state, progress, message.conflict)
     elif progress.mode is Mode.PROBE and progress.match_index + 1 >= progress.next_index:
         progress.become_replicate()
+        state.trace(FollowerMatched, sender, progress.match_index)
 
 
 def _back_up(state: State, progress: Progress, conflict: Conflict) -> None:
@@ -174,6 +176,7 @@ def _back_up(state: State, progress: Progress, conflict: Conflict) -> None:
         return  # answers an earlier probe
     agreed = state.log.last_not_after(conflict.hint)
     progress.become_probe(min(agreed.index + 1, conflict.rejected.index))
+    state.trace(FollowerBackedUp, progress.node_id, progress.next_index)
 
 
 def has_lost_quorum(state: State, leader: Leader) -> bool:
@@ -225,6 +228,7 @@ def on_append_entries(state: State, sender: NodeId, message: AppendEntries) -> N
         return  # figure 3.2: no leader can; whoever sent it is not one of ours
     if not _matches(state, message.prev):
         conflict = Conflict(message.prev, state.log.last_not_after(message.prev))
+        state.trace(EntriesRejected, sender, message.prev, conflict.hint)
         _respond(state, sender, role, message.round, conflict)
         return
     last_new = message.prev.index + len(message.entries)

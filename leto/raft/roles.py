@@ -23,6 +23,7 @@ from leto.raft.actions import RoleName
 from leto.raft.entries import HardState
 from leto.raft.progress import Progress
 from leto.raft.read_queue import Confirmation, Reader
+from leto.raft.traces import BecameCandidate, BecameFollower, BecameLeader, BecamePreCandidate
 from leto.raft.types import Index, Micros, NodeId, RequestId, Seq, Term
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def become_follower(state: "State", term: Term, leader: NodeId | None) -> None:
     if term > state.current_term:
         _set_hard_state(state, HardState(term, None))
     _enter(state, Follower(leader=leader, deadline=state.now + state.election_timeout()))
+    state.trace(BecameFollower, leader)
 
 
 def become_pre_candidate(state: "State", pre_vote_round: int) -> PreCandidate:
@@ -127,6 +129,7 @@ def become_pre_candidate(state: "State", pre_vote_round: int) -> PreCandidate:
         grants={state.node_id},
     )
     _enter(state, role)
+    state.trace(BecamePreCandidate)
     return role
 
 
@@ -137,6 +140,7 @@ def become_candidate(state: "State") -> Candidate:
         deadline=state.now + state.election_timeout(), own_vote=state.lane.hard_state_seq
     )
     _enter(state, role)
+    state.trace(BecameCandidate)
     return role
 
 
@@ -155,6 +159,7 @@ def become_leader(state: "State") -> Leader:
         },
     )
     _enter(state, role)
+    state.trace(BecameLeader, next_index)
     return role
 
 

@@ -37,6 +37,17 @@ from leto.raft.progress import Progress, Transfer
 from leto.raft.roles import Follower, Leader
 from leto.raft.snapshot_work import Naming, Receiving, Taking
 from leto.raft.state import State
+from leto.raft.traces import (
+    LogCompacted,
+    SnapshotInstalled,
+    SnapshotNamed,
+    SnapshotOrdered,
+    SnapshotReceiveStarted,
+    SnapshotSendAbandoned,
+    SnapshotSendStarted,
+    SnapshotSent,
+    SnapshotSpoiled,
+)
 from leto.raft.types import EntryId, NodeId, RequestId
 
 HEARTBEATS_BEFORE_RESENDING = 5
@@ -92,6 +103,7 @@ def _take(state: State) -> None:
     configuration = state.configurations.as_of(state.last_applied)
     state.snapshots.taking = Taking(last_included, configuration)
     state.applied_bytes = 0
+    state.trace(SnapshotOrdered, last_included)
     state.actions.append(TakeSnapshot(last_included))
 
 
@@ -138,6 +150,7 @@ def on_naming_written(state: State) -> None:
         return
     work.naming = None
     state.snapshot = naming.snapshot
+    state.trace(SnapshotNamed, naming.snapshot.last_included)
     state.configurations.start_from(
         naming.snapshot.last_included.index, naming.snapshot.configuration
     )
@@ -175,6 +188,7 @@ def compact_when_unread(state: State) -> None:
     if any(read != latest for read in _being_read(state)):
         return  # invariant 3
     work.to_compact = False
+    state.trace(LogCompacted, state.snapshot.before_log)
     state.actions.append(Compact(state.snapshot.before_log, latest))
 
 
@@ -230,6 +244,7 @@ def start_transfer(state: State, progress: Progress) -> None:
     progress.become_snapshot(
         Transfer(state.new_id(), state.snapshot, offset=0, reading=False, asked_at=state.now)
     )
+    state.trace(SnapshotSendStarted, progress.node_id, state.snapshot.last_included)
     _read_chunk(state, progress)
 
 
@@ -290,6 +305,7 @@ def on_install_snapshot_response(
     if transfer is None or transfer.id != message.transfer or transfer.reading:
         return
     if message.match_index >= transfer.snapshot.last_included.index:
+        state.trace(SnapshotSent, sender, transfer.snapshot.last_included)
         progress.become_probe(message.match_index + 1)
     elif 0 <= message.next_offset <= transfer.snapshot.size_bytes:
         transfer.offset = message.next_offset
@@ -304,6 +320,8 @@ def resend_lost_chunks(state: State, leader: Leader) -> None:
         if transfer is None or transfer.reading or state.now - transfer.asked_at < patience:
             continue
         if state.snapshot is not None and transfer.snapshot != state.snapshot:
+            last_included = transfer.snapshot.last_included
+            state.trace(SnapshotSendAbandoned, progress.node_id, last_included)
             progress.become_probe(progress.match_index + 1)  # a newer one will do better
         else:
             _read_chunk(state, progress)
@@ -334,6 +352,7 @@ def on_install_snapshot(state: State, sender: NodeId, message: InstallSnapshot) 
         return  # one at a time; the leader asks again
     if work.receiving is None or work.receiving.snapshot != mark:
         work.receiving = Receiving(mark)
+        state.trace(SnapshotReceiveStarted, sender, mark.last_included, 0)
     is_next = message.offset == work.receiving.next_offset
     if is_next and _keep_chunk(state, message) and work.receiving.next_offset == mark.size_bytes:
         _install(state, sender, message.transfer)
@@ -361,12 +380,14 @@ def _install(state: State, sender: NodeId, transfer: int) -> None:
     receiving, work.receiving = work.receiving, None
     assert receiving is not None, "what is installed was received"
     if receiving.checksum != receiving.snapshot.checksum:  # invariant 4: begin again
+        state.trace(SnapshotSpoiled, sender, receiving.snapshot.last_included)
         state.send_after(
             state.lane.latest,
             sender,
             InstallSnapshotResponse(term=state.current_term, transfer=transfer, next_offset=0),
         )
         return
+    state.trace(SnapshotInstalled, sender, receiving.snapshot.last_included)
     replace_log(state, receiving.snapshot)
     # What a snapshot covers is committed; it is applied once the snapshot counts.
     state.commit_index = receiving.snapshot.last_included.index

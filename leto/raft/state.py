@@ -7,10 +7,12 @@ The rules are in the modules of the functions, each for one subject: `election`,
 """
 
 from collections import deque
+from collections.abc import Callable
+from typing import ParamSpec
 
 import attrs
 
-from leto.raft.actions import Action, Send
+from leto.raft.actions import Action, Send, Trace
 from leto.raft.config import Config
 from leto.raft.configuration import Configuration, ConfigurationHistory
 from leto.raft.entries import HardState, SnapshotMark
@@ -19,8 +21,11 @@ from leto.raft.messages import Message
 from leto.raft.read_queue import FollowerReads, ReadableAt
 from leto.raft.roles import Follower, Leader, Role
 from leto.raft.snapshot_work import SnapshotWork
+from leto.raft.traces import Record
 from leto.raft.types import Dice, EntryId, Index, Micros, NodeId, RequestId, Term
 from leto.raft.write_lane import WriteLane
+
+Fields = ParamSpec("Fields")
 
 
 @attrs.define(kw_only=True)
@@ -54,6 +59,7 @@ class State:
     promised_until: Micros = 0  # until then no vote is granted (§6.4.1)
     has_disk_room: bool = True
     failed: bool = False  # its disk; it is silent for good
+    is_traced: bool = False  # somebody listens to what is done, and why
     actions: list[Action] = attrs.field(factory=list[Action])
 
     @property
@@ -84,6 +90,13 @@ class State:
         """A number that this node never issued before, in this life or an earlier one."""
         self.ids_issued += 1
         return self.incarnation << 32 | self.ids_issued
+
+    def trace(
+        self, record: Callable[Fields, Record], *args: Fields.args, **kwargs: Fields.kwargs
+    ) -> None:
+        """Say that a step was done, if somebody listens; else nothing is even built."""
+        if self.is_traced:
+            self.actions.append(Trace(self.current_term, record(*args, **kwargs)))
 
     def send(self, to: NodeId, message: Message) -> None:
         """Send what attests no more than the current term, once that is durable."""

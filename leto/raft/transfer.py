@@ -16,6 +16,7 @@ from leto.raft.messages import TimeoutNow
 from leto.raft.progress import Mode, Progress
 from leto.raft.roles import Follower, HandOver, Leader
 from leto.raft.state import State
+from leto.raft.traces import LeaseVoided, TransferAsked, TransferGivenUp, TransferStarted
 from leto.raft.types import NodeId
 
 
@@ -33,6 +34,7 @@ def on_transfer_requested(state: State, event: TransferRequested) -> None:
         else:
             give_up_at = state.now + state.config.election_timeout_max_us
             leader.hand_over = HandOver(event.request_id, target, give_up_at)
+            state.trace(TransferStarted, target)
 
 
 def hand_over_when_ready(state: State, leader: Leader) -> None:
@@ -43,6 +45,9 @@ def hand_over_when_ready(state: State, leader: Leader) -> None:
     progress = leader.progress.get(hand_over.to)
     if progress is not None and progress.match_index == state.log.last.index:
         hand_over.has_asked = leader.has_asked_another = True
+        state.trace(TransferAsked, hand_over.to)
+        if state.configuration.lease_us:
+            state.trace(LeaseVoided)
         state.send(hand_over.to, TimeoutNow(term=state.current_term))
 
 
@@ -51,6 +56,7 @@ def give_up_overdue(state: State, leader: Leader) -> None:
     hand_over = leader.hand_over
     if hand_over is not None and state.now >= hand_over.give_up_at:
         leader.hand_over = None
+        state.trace(TransferGivenUp, hand_over.to)
         refused = Refused(Refusal.TIMED_OUT, state.leader)
         # Who was asked may campaign yet: the message may be late.
         outcome = Unknown(state.leader) if hand_over.has_asked else refused

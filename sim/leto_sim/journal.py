@@ -61,7 +61,13 @@ class Journal:
             self._hasher.update(marshal.dumps(self._pending, _MARSHAL_VERSION))
             self._pending.clear()
 
-    def trace(self, now: Micros, lanes: Callable[[], Lanes], text: Callable[[], str]) -> None:
+    def trace(
+        self,
+        now: Micros,
+        lanes: Callable[[], Lanes],
+        text: Callable[[], str],
+        steps: tuple[str, ...] = (),
+    ) -> None:
         """Remembers a line about the event that was noted last, in a traced run.
 
         Raises:
@@ -69,7 +75,7 @@ class Journal:
         """
         if self.is_traced:
             self._lines.append(
-                TraceLine(event=self.events, time_us=now, lanes=lanes(), text=text())
+                TraceLine(event=self.events, time_us=now, lanes=lanes(), text=text(), steps=steps)
             )
             if self.halt_at is not None and self.events >= self.halt_at:
                 raise Halted

@@ -52,6 +52,7 @@ class TraceLine:
     time_us: Micros
     lanes: tuple[tuple[str, str], ...]  # each node's name and state, such as ("id1", "L3")
     text: str
+    steps: tuple[str, ...] = ()  # of the protocol, done at this event, and why
 
 
 @attrs.frozen(kw_only=True)

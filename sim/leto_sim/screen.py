@@ -11,7 +11,7 @@ from textwrap import wrap
 from leto_sim.result import RunResult, TraceLine, Violation
 
 COLUMNS = 80
-_EVENTS_SHOWN = 16  # with the rest, one screen
+_ROWS_SHOWN = 16  # with the rest, one screen
 _EXPLANATION_LINES_MAX = 5
 _LANES_MAX = 7
 
@@ -23,7 +23,7 @@ def render(result: RunResult, command: str) -> str:
     lines = [
         *_violation(result.violation),
         "",
-        *_trace(result.last_events, _EVENTS_SHOWN),
+        *_trace(result.last_events, _ROWS_SHOWN),
         "",
         *_summary(result),
         f"replay      {command}",
@@ -67,11 +67,18 @@ def _trace(lines: Sequence[TraceLine], count: int) -> Iterable[str]:
     names = _lanes_to_show(shown)
     width = max([4, *(len(state) for line in shown for _, state in line.lanes)]) + 1
     yield f"{'ms':>10}  " + "".join(f"{name:<{width}}" for name in names) + "event"
-    for line in shown:
-        states = dict(line.lanes)
-        cells = "".join(f"{states.get(name, ''):<{width}}" for name in names)
-        text = f"{line.time_us / 1e3:>10.3f}  {cells}{line.text}"
-        yield text if len(text) <= COLUMNS else text[: COLUMNS - 1] + "…"
+    rows = [row for line in shown for row in _rows(line, names, width)]
+    for row in rows[-count:]:
+        yield row if len(row) <= COLUMNS else row[: COLUMNS - 1] + "…"
+
+
+def _rows(line: TraceLine, names: Sequence[str], width: int) -> Iterable[str]:
+    """The event, and below it the steps of the protocol that it caused."""
+    states = dict(line.lanes)
+    cells = "".join(f"{states.get(name, ''):<{width}}" for name in names)
+    yield f"{line.time_us / 1e3:>10.3f}  {cells}{line.text}"
+    for step in line.steps:
+        yield f"{'':12}{'':{width * len(names)}}. {step}"
 
 
 def _lanes_to_show(lines: Sequence[TraceLine]) -> Sequence[str]:

@@ -76,6 +76,16 @@ def test_each_node_has_a_lane() -> None:
     assert "    58.500  L3   zf3  x    id1 < id2 appended t3 up to 39" == last
 
 
+def test_the_steps_that_an_event_caused_stand_below_it() -> None:
+    explained = attrs.evolve(LINES[-1], steps=("commit advanced: commit_index=39",))
+
+    lines = render(attrs.evolve(BROKEN, last_events=(*LINES[:-1], explained)), "").splitlines()
+
+    row = lines.index("    58.500  L3   zf3  x    id1 < id2 appended t3 up to 39")
+    assert "                           . commit advanced: commit_index=39" == lines[row + 1]
+    assert len(lines) <= 32
+
+
 def test_what_is_too_long_is_cut() -> None:
     wordy = attrs.evolve(LINES[0], text="word " * 40)
     broken = attrs.evolve(BROKEN, last_events=(wordy,))

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import count
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -26,6 +26,7 @@ from leto.raft.actions import (
     RoleName,
     Send,
     TakeSnapshot,
+    Trace,
     Write,
 )
 from leto.raft.config import Config
@@ -51,6 +52,9 @@ from leto.raft.messages import Message
 from leto.raft.node import Node
 from leto.raft.status import Status
 from leto.raft.types import EntryId, Index, Micros, NodeId, RequestId, Term
+
+if TYPE_CHECKING:
+    from leto.raft.traces import Record
 
 ActionT = TypeVar("ActionT", bound=Action)
 MessageT = TypeVar("MessageT", bound=Message)
@@ -102,12 +106,19 @@ class Host:
     """One node that has started, and what it has ordered so far."""
 
     def __init__(
-        self, restored: Restored, config: Config, *, seed: int = 0, now: Micros = 0
+        self,
+        restored: Restored,
+        config: Config,
+        *,
+        seed: int = 0,
+        now: Micros = 0,
+        traced: bool = False,
     ) -> None:
         self.id = restored.node_id
         self.incarnation = restored.incarnation
         self.config = config
-        self.node = Node(config, restored, random.Random(seed))
+        self.traced = traced
+        self.node = Node(config, restored, random.Random(seed), traced=traced)
         self.disk = Disk(restored.hard_state, restored.snapshot, list(restored.entries))
         self.now = now
         self.outbox: list[Send] = []
@@ -119,6 +130,7 @@ class Host:
         self.compactions: list[Compact] = []
         self.applied: list[Entry] = []
         self.answers: dict[RequestId, Outcome] = {}
+        self.records: list[Record] = []  # empty unless it is traced
         self.disk_is_stuck = False
         self._asked: set[RequestId] = set()
         self._request_ids = count(1)
@@ -240,28 +252,28 @@ class Host:
 
     def propose(self, *commands: bytes) -> RequestId:
         """Propose commands; returns the request id of the last."""
-        proposals = tuple(Proposal(self._new_request(), command) for command in commands)
+        proposals = tuple(Proposal(self.new_request(), command) for command in commands)
         self.handle(CommandsProposed(proposals))
         return proposals[-1].request_id
 
     def read(self) -> RequestId:
-        request_id = self._new_request()
+        request_id = self.new_request()
         self.handle(ReadRequested(request_id))
         return request_id
 
     def change(self, *changes: ConfigurationChange) -> RequestId:
-        request_id = self._new_request()
+        request_id = self.new_request()
         self.handle(ChangeRequested(request_id, changes))
         return request_id
 
     def request_snapshot(self) -> RequestId:
-        request_id = self._new_request()
+        request_id = self.new_request()
         self.handle(SnapshotRequested(request_id))
         return request_id
 
     def ask(self, request: Callable[[RequestId], Event]) -> RequestId:
         """Any other request, given its id."""
-        request_id = self._new_request()
+        request_id = self.new_request()
         self.handle(request(request_id))
         return request_id
 
@@ -299,11 +311,18 @@ class Host:
 
     def restarted(self) -> "Host":
         """A new life of the node, from what its disk holds."""
-        host = Host(self.restored, self.config, seed=self.incarnation + 1, now=self.now)
+        host = Host(
+            self.restored,
+            self.config,
+            seed=self.incarnation + 1,
+            now=self.now,
+            traced=self.traced,
+        )
         host.disk.contents = self.disk.contents
         return host
 
-    def _new_request(self) -> RequestId:
+    def new_request(self) -> RequestId:
+        """An id that was not used yet."""
         request_id = next(self._request_ids)
         self._asked.add(request_id)
         return request_id
@@ -329,6 +348,8 @@ class Host:
                 assert request_id in self._asked, f"nobody asked {request_id}"
                 assert request_id not in self.answers, f"{request_id} is answered twice"
                 self.answers[request_id] = outcome
+            case Trace(record=record):
+                self.records.append(record)
             case _:
                 pass
 
@@ -411,6 +432,7 @@ class Make:
         snapshot: SnapshotMark | None = None,
         blank: bool = False,
         config: Config | None = None,
+        traced: bool = False,
     ) -> Host:
         """One of three voters unless told, with an empty log unless told."""
         founding = SnapshotMark(configuration=configuration or Make.configuration(*voters))
@@ -427,6 +449,7 @@ class Make:
             ),
             config or Config(),
             seed=number,
+            traced=traced,
         )
 
     @staticmethod
@@ -435,11 +458,12 @@ class Make:
         configuration: Configuration | None = None,
         config: Config | None = None,
         blank: Sequence[int] = (),
+        traced: bool = False,
     ) -> Cluster:
         """Founders of one cluster of three voters, unless told otherwise; `blank` ones beside."""
         founders = numbers or (1, 2, 3)
         configuration = configuration or Make.configuration(*founders)
-        host = partial(Make.host, configuration=configuration, config=config)
+        host = partial(Make.host, configuration=configuration, config=config, traced=traced)
         return Cluster([*map(host, founders), *(host(number, blank=True) for number in blank)])
 
     @staticmethod

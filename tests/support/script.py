@@ -143,10 +143,11 @@ def _actors(stage: Stage, arguments: Sequence[str]) -> list[Actor]:
 
 
 def _cluster(stage: Stage, arguments: Sequence[str]) -> None:
-    """`cluster 3 learner=4 blank=5 priority=1:5,2:0 lease=500ms idN.log=1,1,2 field=value`."""
+    """`cluster 3 learner=4 blank=5 traced=1,2 priority=1:5,2:0 lease=500ms idN.log=1,1,2 field=value`."""
     voters, *rest = arguments
     options = _options(rest)
     blank = _ids(options.pop("blank")) if "blank" in options else []
+    stage.traced = frozenset(_ids(options.pop("traced"))) if "traced" in options else frozenset()
     configuration = _configuration(range(1, int(voters) + 1), options)
     disks = {name: options.pop(name) for name in [*options] if name.startswith("id")}
     config = Config(**{name: int(value) for name, value in options.items()})

@@ -30,11 +30,13 @@ class Actor(Host):
         *,
         now: Micros = 0,
         disk: Disk | None = None,
+        traced: bool = False,
     ) -> None:
         self._tell = tell
         self._role = "follower"
         self._commit_index = 0
-        super().__init__(restored, config, seed=restored.node_id + restored.incarnation, now=now)
+        seed = restored.node_id + restored.incarnation
+        super().__init__(restored, config, seed=seed, now=now, traced=traced)
         if disk is not None:
             self.disk.contents = disk.contents
 
@@ -89,6 +91,7 @@ class Stage:
     letters: list[Letter] = attrs.field(factory=list[Letter])
     held: list[Callable[[Letter], bool]] = attrs.field(factory=list[Callable[[Letter], bool]])
     groups: list[frozenset[NodeId]] = attrs.field(factory=list[frozenset[NodeId]])
+    traced: frozenset[NodeId] = frozenset()
 
     def tell(self, line: str) -> None:
         """Write a line of the trace."""
@@ -96,7 +99,8 @@ class Stage:
 
     def enter(self, restored: Restored, config: Config, disk: Disk | None = None) -> None:
         """A node begins a life."""
-        host = Actor(restored, config, self.tell, now=self.now, disk=disk)
+        traced = restored.node_id in self.traced
+        host = Actor(restored, config, self.tell, now=self.now, disk=disk, traced=traced)
         self.hosts[host.id] = host
         self.hosts = dict(sorted(self.hosts.items()))
 

@@ -7,6 +7,7 @@ they come from dice.
 
 from typing import assert_never
 
+from leto.raft import traces
 from leto.raft.actions import (
     Action,
     AnnounceRole,
@@ -23,6 +24,7 @@ from leto.raft.actions import (
     Send,
     SnapshotDone,
     TakeSnapshot,
+    Trace,
     Transferred,
     Unknown,
     Write,
@@ -73,6 +75,8 @@ def of_action(node: str, action: Action, now: Micros) -> str:
             return f"{node} is {role.value} in term {term}, led by {of_node(leader)}"
         case FailStop(reason=reason):
             return f"{node} stops for good: {reason}"
+        case Trace(record=record):
+            return f"{node} . {traces.describe(record, of_node)}"
         case _:
             assert_never(action)
 

@@ -26,6 +26,7 @@ from leto.raft.actions import (
     RoleName,
     Send,
     TakeSnapshot,
+    Trace,
     Write,
 )
 from leto.raft.configuration import ConfigurationChange
@@ -205,6 +206,8 @@ class Replica:
                 self._disk.compact(action)
             case FailStop(reason=reason):
                 self._crew.fail(reason)
+            case Trace():
+                pass  # for who asked for it; nobody here has
             case _:
                 assert_never(action)
 

@@ -30,6 +30,7 @@ from leto.raft.actions import (
     RoleName,
     Send,
     TakeSnapshot,
+    Trace,
     Write,
 )
 from leto.raft.entries import Restored
@@ -48,6 +49,7 @@ from leto.raft.events import (
     Written,
 )
 from leto.raft.messages import Message
+from leto.raft.traces import describe
 from leto.raft.types import EntryId, Micros, NodeId, RequestId, Seq
 from leto_sim.checkers.panel import Panel
 from leto_sim.checkers.requests import Requested
@@ -127,7 +129,8 @@ class Process:
             on_written=self._on_written,
             on_failed=self._on_failed,
         )
-        self.node = Node(config, restored, stream(world.seed, "node", *names))
+        dice = stream(world.seed, "node", *names)
+        self.node = Node(config, restored, dice, traced=world.journal.is_traced)
         self.status = self.node.status
         self.is_over = False
         self.replica = Replica(self, parts, world.panel)
@@ -144,6 +147,7 @@ class Process:
         self._listeners: dict[RequestId, Listener] = {}
         self.is_paused = False
         self._missed: list[Event] = []
+        self._steps: list[str] = []  # done at the event that is being handled
         self._performers: dict[type[Action], Callable[..., None]] = {
             Write: self._write,
             Send: self._send,
@@ -155,6 +159,7 @@ class Process:
             ReadSnapshotChunk: self._read_snapshot_chunk,
             Compact: self._compact,
             FailStop: self._fail_stop,
+            Trace: self._note_step,
         }
         self._panel.node_started(self)
         self._arm_timer()
@@ -246,7 +251,11 @@ class Process:
             self._arm_timer()
 
     def _trace(self, text: str) -> None:
-        self._journal.trace(self._scheduler.now, self._world.lanes, lambda: text)
+        steps, self._steps = tuple(self._steps), []
+        self._journal.trace(self._scheduler.now, self._world.lanes, lambda: text, steps)
+
+    def _note_step(self, trace: Trace) -> None:
+        self._steps.append(describe(trace.record, self._world.name_of))
 
     # --- the timer ----------------------------------------------------------------------
 

@@ -10,8 +10,16 @@ from leto.raft.appending import extend_log, replace_log, truncate_log
 from leto.raft.boot import initial_state
 from leto.raft.config import Config
 from leto.raft.entries import HardState, Restored, SnapshotMark
+from leto.raft.messages import AppendEntries
 from leto.raft.roles import Leader, become_candidate, become_leader, become_pre_candidate
-from leto.raft.types import EntryId, NodeId
+from leto.raft.traces import (
+    BecameFollower,
+    ConfigurationAppended,
+    ConfigurationRolledBack,
+    EntriesAppended,
+    LogTruncated,
+)
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 
 if TYPE_CHECKING:
     from leto.raft.state import State
@@ -114,3 +122,25 @@ def test_a_leaders_progress_follows_the_members(leading: "State", make: "type[Ma
     extend_log(leading, (make.entry(5, 2, make.configuration(1, 2)),))
 
     assert [None, 9] == [progress.leaving_since for progress in leader.progress.values()]
+
+
+def test_a_configuration_that_comes_and_goes_is_traced(make: "type[Make]") -> None:
+    host = make.host(traced=True)
+    changed = make.entry(1, 1, make.configuration(1, 2))
+    host.receive(
+        2,
+        AppendEntries(term=1, round=0, prev=BEFORE_LOG, entries=(changed,), leader_commit=0),
+    )
+
+    host.receive(
+        3,
+        AppendEntries(term=2, round=0, prev=BEFORE_LOG, entries=make.entries(2), leader_commit=0),
+    )
+
+    assert [
+        EntriesAppended(EntryId(1, 1), EntryId(1, 1)),
+        ConfigurationAppended(1, (NodeId(1), NodeId(2)), ()),
+        LogTruncated(1),
+        ConfigurationRolledBack(1, 0),
+        EntriesAppended(EntryId(2, 1), EntryId(2, 1)),
+    ] == [record for record in host.records if not isinstance(record, BecameFollower)]

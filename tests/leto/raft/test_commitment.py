@@ -9,6 +9,7 @@ from leto.raft.config import Config
 from leto.raft.errors import EventOutOfOrder
 from leto.raft.events import Applied
 from leto.raft.messages import AppendEntries, AppendEntriesResponse
+from leto.raft.traces import EntriesApplied
 from leto.raft.types import BEFORE_LOG, EntryId
 
 if TYPE_CHECKING:
@@ -146,3 +147,11 @@ def test_commit_index_never_falls_for_a_leader(make: "type[Make]") -> None:
     leader.receive(2, AppendEntriesResponse(term=1, round=0, match_index=0))
 
     assert (before, EntryId(1, 1)) == (leader.status.commit_index, leader.status.last_log)
+
+
+def test_what_is_applied_is_traced_where_somebody_listens(make: "type[Make]") -> None:
+    host = make.host(voters=[1], traced=True)
+
+    host.work_all()
+
+    assert EntriesApplied(1) == host.records[-1]

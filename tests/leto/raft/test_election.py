@@ -18,6 +18,14 @@ from leto.raft.messages import (
     RequestVote,
     RequestVoteResponse,
 )
+from leto.raft.traces import (
+    MessageIgnored,
+    PreVoteGranted,
+    PreVoteRefused,
+    Reason,
+    VoteGranted,
+    VoteRefused,
+)
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 
 if TYPE_CHECKING:
@@ -650,3 +658,58 @@ def test_a_pre_vote_does_not_advertise_a_snapshot_that_is_not_named_yet(
     assert BEFORE_LOG == _durable_last(host.node._state)
     host.written()
     assert EntryId(1, 5) == _durable_last(host.node._state)
+
+
+# --- why, for whoever listens --------------------------------------------------------
+
+
+def test_why_a_pre_vote_is_refused_is_traced(make: "type[Make]") -> None:
+    host = make.host(term=2, log=make.entries(2), traced=True)
+    short = PreVote(term=2, round=1, last=EntryId(1, 1))
+    host.receive(3, attrs.evolve(short, term=1))
+    host.receive(3, short)
+    host.receive(3, attrs.evolve(short, last=EntryId(2, 1)))
+    host.receive(2, heartbeat(term=2))
+    host.receive(3, short)
+    host.receive(2, attrs.evolve(heartbeat(term=2), lease_us=5_000_000))
+    host.receive(3, short)
+
+    three = NodeId(3)
+    assert [
+        PreVoteRefused(three, Reason.TERM_OVER),
+        PreVoteRefused(three, Reason.LOG_BEHIND),
+        PreVoteGranted(three),
+        PreVoteRefused(three, Reason.FOLLOWS_A_LEADER),
+        PreVoteRefused(three, Reason.PROMISED),
+    ] == [record for record in host.records if isinstance(record, PreVoteGranted | PreVoteRefused)]
+
+
+def test_why_a_vote_is_refused_is_traced(make: "type[Make]") -> None:
+    host = make.host(term=2, log=make.entries(2), traced=True)
+    host.receive(3, RequestVote(term=2, last=EntryId(1, 1)))
+    host.receive(2, RequestVote(term=2, last=EntryId(2, 1)))
+    host.receive(3, RequestVote(term=2, last=EntryId(2, 1)))
+    host.written()
+    candidate(host)
+    host.receive(3, RequestVote(term=3, last=EntryId(2, 1)))
+
+    two, three = NodeId(2), NodeId(3)
+    assert [
+        VoteRefused(three, Reason.LOG_BEHIND),
+        VoteGranted(two),
+        VoteRefused(three, Reason.VOTED_FOR_ANOTHER),
+        VoteRefused(three, Reason.CAMPAIGNS_ITSELF),
+    ] == [record for record in host.records if isinstance(record, VoteGranted | VoteRefused)]
+
+
+def test_that_a_promise_refuses_a_vote_or_an_ear_is_traced(make: "type[Make]") -> None:
+    host = make.host(term=2, log=make.entries(2), traced=True)
+    host.receive(2, attrs.evolve(heartbeat(term=2), lease_us=5_000_000))
+    host.now += 2_000_000
+    ballot = RequestVote(term=2, last=EntryId(2, 1))
+
+    host.receive(3, ballot)
+    host.receive(3, attrs.evolve(ballot, term=3))
+
+    ignored = MessageIgnored(NodeId(3), "RequestVote", Reason.PROMISED)
+    assert [VoteRefused(NodeId(3), Reason.PROMISED), ignored] == host.records[-2:]

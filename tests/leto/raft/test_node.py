@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, TypeAlias
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leto.raft.actions import (
+    Action,
     AnnounceRole,
     Answer,
     Committed,
@@ -23,6 +25,7 @@ from leto.raft.actions import (
     Refused,
     RoleName,
     Send,
+    Trace,
     Transferred,
     Unknown,
     Write,
@@ -68,6 +71,13 @@ from leto.raft.messages import (
     TimeoutNow,
 )
 from leto.raft.node import Node
+from leto.raft.traces import (
+    CommitAdvanced,
+    ConfigurationCommitted,
+    MessageIgnored,
+    Reason,
+    SteppedDown,
+)
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 
 if TYPE_CHECKING:
@@ -629,6 +639,88 @@ def test_whatever_peers_send_is_no_exception_and_no_step_back(
         assert host.status.last_applied <= host.status.commit_index
         assert host.status.durable_index <= host.status.last_log.index
         observed(host)
+
+
+@settings(max_examples=60)
+@given(st.lists(steps(), max_size=40), st.sampled_from([(1, 2, 3), (1,), (1, 2)]))
+def test_whoever_listens_changes_nothing_else(
+    make: "type[Make]", steps: list[tuple[str, int, Message]], voters: tuple[int, ...]
+) -> None:
+    unheard = make.host(voters=voters, config=SMALL)
+    traced = make.host(voters=voters, config=SMALL, traced=True)
+
+    for what, sender, message in steps:
+        done: list[list[Action]] = []
+        for host in (unheard, traced):
+            done.append(list(act(host, what, sender, message)))
+            host.work()
+
+        assert done[0] == [action for action in done[1] if not isinstance(action, Trace)]
+        assert observed(unheard) == observed(traced)
+    assert [] == unheard.records
+
+
+def act(host: "Host", what: str, sender: int, message: Message) -> Sequence[Action]:
+    """What the node orders when that happens."""
+    match what:
+        case "message":
+            return host.receive(sender, message, after=1000)
+        case "propose":
+            proposal = Proposal(host.new_request(), b"x")
+            return host.handle(CommandsProposed((proposal,)), after=1)
+        case "gone":
+            return host.handle(PeerGone(NodeId(sender)))
+        case _:
+            return host.tick()
+
+
+@pytest.fixture
+def traced(make: "type[Make]") -> "Cluster":
+    """Three voters that say what they do, of which the first leads."""
+    cluster = make.cluster(traced=True)
+    cluster.elect(1)
+    return cluster
+
+
+def test_what_is_committed_is_traced_with_its_configuration(traced: "Cluster") -> None:
+    leader = traced[1]
+    leader.records.clear()
+    leader.change(RemoveMember(NodeId(3)))
+
+    traced.settle()
+
+    assert [CommitAdvanced(2), ConfigurationCommitted(2)] == [
+        record
+        for record in leader.records
+        if isinstance(record, CommitAdvanced | ConfigurationCommitted)
+    ]
+
+
+def test_why_nobody_is_heard_is_traced(traced: "Cluster") -> None:
+    leader, follower = traced[1], traced[2]
+    ballot = RequestVote(term=9, last=EntryId(9, 9))
+
+    leader.receive(3, heartbeat(term=1))
+    follower.receive(3, ballot)
+
+    assert MessageIgnored(NodeId(3), "AppendEntries", Reason.OTHER_LEADER) == leader.records[-1]
+    bound = MessageIgnored(NodeId(3), "RequestVote", Reason.FOLLOWS_A_LEADER)
+    assert bound == follower.records[-1]
+
+
+def test_why_a_leader_steps_down_is_traced(traced: "Cluster") -> None:
+    leader = traced[1]
+    traced.cut_off = {1}
+
+    while leader.plays(RoleName.LEADER):
+        traced.beat(1)
+
+    assert SteppedDown(Reason.QUORUM_LOST) in leader.records
+    traced.cut_off = set()
+    traced.elect(2)
+    assert SteppedDown(Reason.NEWER_TERM) not in leader.records
+    traced[2].receive(3, ReadIndex(term=9, read=1))
+    assert SteppedDown(Reason.NEWER_TERM) in traced[2].records
 
 
 @settings(max_examples=20)

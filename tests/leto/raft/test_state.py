@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from leto.raft.actions import Send
+from leto.raft.actions import Send, Trace
 from leto.raft.boot import initial_state
 from leto.raft.config import Config
 from leto.raft.configuration import Configuration
@@ -20,6 +20,7 @@ from leto.raft.roles import (
     become_pre_candidate,
     vote_for,
 )
+from leto.raft.traces import CommitAdvanced
 from leto.raft.types import NodeId
 
 if TYPE_CHECKING:
@@ -109,3 +110,14 @@ def test_a_stranger_to_the_configuration_is_as_patient_as_the_best(make: "type[M
 
 def test_a_node_starts_as_a_follower_of_nobody(state: "State") -> None:
     assert Follower(leader=None, deadline=0) == state.role
+
+
+def test_a_step_is_said_only_to_who_listens(make: "type[Make]") -> None:
+    state = make.host(term=3).node._state
+    state.trace(CommitAdvanced, 1)
+    assert [] == state.actions
+    state.is_traced = True
+
+    state.trace(CommitAdvanced, commit_index=2)
+
+    assert [Trace(3, CommitAdvanced(2))] == state.actions

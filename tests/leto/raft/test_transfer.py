@@ -9,6 +9,7 @@ from leto.raft.actions import Committed, Refusal, Refused, RoleName, Transferred
 from leto.raft.configuration import Configuration, RemoveMember
 from leto.raft.events import TransferRequested
 from leto.raft.messages import AppendEntries, AppendEntriesResponse, RequestVote, TimeoutNow
+from leto.raft.traces import LeaseVoided, TransferAsked, TransferStarted
 from leto.raft.types import EntryId, NodeId
 
 if TYPE_CHECKING:
@@ -212,3 +213,18 @@ def test_a_second_candidacy_is_an_ordinary_one(cluster: "Cluster") -> None:
 
     assert target.plays(RoleName.PRE_CANDIDATE)
     assert [] == target.sent(AppendEntries)
+
+
+def test_a_transfer_says_that_it_ends_the_lease_if_there_is_one(make: "type[Make]") -> None:
+    configuration = attrs.evolve(make.configuration(1, 2, 3), lease_us=500_000)
+    cluster = make.cluster(configuration=configuration, traced=True)
+    cluster.elect(1)
+    cluster[1].records.clear()
+
+    transfer(cluster[1], to=2)
+
+    assert [
+        TransferStarted(NodeId(2)),
+        TransferAsked(NodeId(2)),
+        LeaseVoided(),
+    ] == cluster[1].records

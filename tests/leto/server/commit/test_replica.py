@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from leto.raft.actions import Trace
+from leto.raft.traces import ElectionTimedOut
 from leto.resp import OK
 from leto.server import Limits
 
@@ -63,3 +65,11 @@ def test_a_core_whose_disk_failed_says_so(world: "World") -> None:
 
     assert machine.stop is not None
     assert "broken" in machine.stop.message
+
+
+def test_what_nobody_listens_to_is_passed_over(world: "World") -> None:
+    machine = world.founded()
+
+    machine.node_at_work.replica._perform(Trace(1, ElectionTimedOut()))
+
+    assert machine.stop is None
