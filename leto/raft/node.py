@@ -75,7 +75,7 @@ from leto.raft.messages import (
     RequestVoteResponse,
     TimeoutNow,
 )
-from leto.raft.roles import Candidate, Follower, Leader, PreCandidate, Role, become_follower
+from leto.raft.roles import Candidate, Follower, Leader, Role, become_follower
 from leto.raft.state import State
 from leto.raft.status import Status
 from leto.raft.traces import (
@@ -321,8 +321,8 @@ class Node:
                 replication.acknowledge_written(state, role)
             case Candidate() as role:
                 election.on_own_vote_written(state, role)
-            case PreCandidate():
-                pass
+            case _:
+                pass  # a pre-candidate asks for nothing durable
 
     def _on_timer(self) -> None:
         state = self._state
