@@ -158,7 +158,7 @@ class Node:
             return self._take_actions()
         self._conclude(role)
         write = state.lane.issue(state.log.last.index, now)
-        actions = self._take_actions()
+        actions, state.actions = state.actions, []
         # First, since the disk is what the others wait for.
         return actions if write is None else [write, *actions]
 

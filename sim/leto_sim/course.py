@@ -102,9 +102,11 @@ class Course(ABC):
         """All about one of these machines as it stands now, line by line."""
 
     def _storm(self) -> None:
-        scheduler, journal, limits = self._world.scheduler, self._world.journal, self._limits
-        while scheduler.now < limits.duration_us and journal.events < limits.events_max:
-            scheduler.step()
+        scheduler, journal = self._world.scheduler, self._world.journal
+        duration_us, events_max = self._limits.duration_us, self._limits.events_max
+        step = scheduler.step
+        while scheduler.now < duration_us and journal.events < events_max:
+            step()
 
     @abstractmethod
     def _calm(self) -> None:

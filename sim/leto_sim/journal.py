@@ -22,8 +22,8 @@ _BATCH = 256
 # no references, and so the same for equal values, in every process and Python.
 _MARSHAL_VERSION = 2
 
-Form: TypeAlias = tuple[Union[int, bytes, "Form"], ...]
-"""The canonical form of an event: numbers, bytes and such forms, and nothing else."""
+Form: TypeAlias = tuple[Union[int, bytes, "Form", None], ...]
+"""The canonical form of an event: numbers, bytes, None and such forms."""
 
 
 class Halted(Exception):

@@ -8,7 +8,6 @@ is history, and the protocol must not (and does not) count it in the new term.
 
 from leto.raft.actions import Send, Write
 from leto.raft.messages import (
-    AppendEntries,
     AppendEntriesResponse,
     InstallSnapshotResponse,
     PreVote,
@@ -19,6 +18,8 @@ from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
 
 ATTESTS_DURABLE = "only what is durable is attested"
+_ACKNOWLEDGEMENTS = (AppendEntriesResponse, InstallSnapshotResponse)
+_ADVERTISEMENTS = (RequestVote, PreVote)
 
 
 class Attestations:
@@ -44,13 +45,10 @@ class Attestations:
             raise _violation(node, f"speaks in term {message.term}; {durable_term} is durable")
         if durable_term > message.term:
             return
-        # Not a match over classes: it is asked of every message.
-        kind = type(message)
-        if kind is AppendEntries:
-            return
-        if isinstance(message, AppendEntriesResponse | InstallSnapshotResponse):
+        # No match over classes: it is asked of every message.
+        if isinstance(message, _ACKNOWLEDGEMENTS):
             _check_log_reaches(node, message.match_index)
-        elif isinstance(message, RequestVote | PreVote):
+        elif isinstance(message, _ADVERTISEMENTS):
             self._check_held(node, message.last)
 
     def _check_held(self, node: Observed, last: EntryId) -> None:

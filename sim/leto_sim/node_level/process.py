@@ -55,7 +55,7 @@ from leto_sim.checkers.panel import Panel
 from leto_sim.checkers.requests import Requested
 from leto_sim.clock import Clock
 from leto_sim.journal import Journal, Lanes
-from leto_sim.node_level.canonical import canonical_event, canonical_write
+from leto_sim.node_level.canonical import FORMS, canonical_write
 from leto_sim.node_level.descriptions import describe_event
 from leto_sim.node_level.disk import Disk, DiskSpeed, exponential_us
 from leto_sim.node_level.parts import Parts
@@ -220,8 +220,9 @@ class Process:
         if self.is_paused:
             self._missed.append(event)
             return
-        self._journal.note(self._scheduler.now, self._where, canonical_event(event))
-        if self._journal.is_traced:
+        journal = self._journal
+        journal.note(self._scheduler.now, self._where, FORMS[type(event)](event))
+        if journal.is_traced:
             self._handle_traced(event)
         else:
             self._handle(event)
@@ -248,7 +249,10 @@ class Process:
             performers[type(action)](action)
         if not self.is_over:
             self._panel.handled(self)
-            self._arm_timer()
+            deadline = self.node.deadline
+            # Most deadlines are put off in time: a timer that fires too early is armed again.
+            if deadline is not None and (self._armed_for is None or deadline < self._armed_for):
+                self._arm_timer()
 
     def _trace(self, text: str) -> None:
         steps, self._steps = tuple(self._steps), []
@@ -262,7 +266,7 @@ class Process:
     def _arm_timer(self) -> None:
         deadline = self.node.deadline
         if deadline is None or (self._armed_for is not None and deadline >= self._armed_for):
-            return  # a timer that fires too early is armed again then: most are put off in time
+            return
         self._armed_for = deadline
         self._timer_at = max(self._clock.when(deadline), self._scheduler.now)
         self._scheduler.at(self._timer_at, self._on_timer, self._timer_at)
