@@ -9,6 +9,7 @@ Reading order, for whoever tests a state machine of their own:
 3. `Invariant` and `ClusterView`: what must hold besides all that Leto checks.
 4. `Scenario`, `draw_scenario` and the faults: what is strange about a run.
 5. `CustomFault` and `Strike`: faults of your own.
+6. `check_machine`: everything that can show that a machine cannot be replicated.
 
 Every name is loaded when it is first used, so that a program that needs one part does
 not wait for the others.
@@ -18,6 +19,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leto_sim.machine_check.check import MachineBroken, MachineReport, check_machine
+    from leto_sim.machine_check.findings import Finding
     from leto_sim.node_level.custom_faults import CustomFault, Strike
     from leto_sim.node_level.invariants import Invariant
     from leto_sim.node_level.scenario import Habits, Scenario, draw_scenario
@@ -31,8 +34,11 @@ _HOMES = {
     "ClusterView": "leto_sim.node_level.view",
     "CommandWorkload": "leto_sim.node_level.workloads",
     "CustomFault": "leto_sim.node_level.custom_faults",
+    "Finding": "leto_sim.machine_check.findings",
     "Habits": "leto_sim.node_level.scenario",
     "Invariant": "leto_sim.node_level.invariants",
+    "MachineBroken": "leto_sim.machine_check.check",
+    "MachineReport": "leto_sim.machine_check.check",
     "NodeDown": "leto_sim.node_level.view",
     "NodeView": "leto_sim.node_level.view",
     "Propose": "leto_sim.node_level.workloads",
@@ -44,6 +50,7 @@ _HOMES = {
     "Strike": "leto_sim.node_level.custom_faults",
     "Violation": "leto_sim.result",
     "Workload": "leto_sim.node_level.workloads",
+    "check_machine": "leto_sim.machine_check.check",
     "draw_scenario": "leto_sim.node_level.scenario",
     "render": "leto_sim.screen",
     "simulate": "leto_sim.simulation",
@@ -53,8 +60,11 @@ __all__ = [
     "ClusterView",
     "CommandWorkload",
     "CustomFault",
+    "Finding",
     "Habits",
     "Invariant",
+    "MachineBroken",
+    "MachineReport",
     "NodeDown",
     "NodeView",
     "Propose",
@@ -66,6 +76,7 @@ __all__ = [
     "Strike",
     "Violation",
     "Workload",
+    "check_machine",
     "draw_scenario",
     "render",
     "simulate",
