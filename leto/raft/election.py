@@ -80,6 +80,7 @@ def on_peer_gone(state: State, peer: NodeId) -> None:
             progress.become_probe(progress.match_index + 1)  # what was on its way is lost
     elif isinstance(role, Follower) and role.leader == peer:
         role.heard_at = None
+        state.hurried_until = state.now + state.config.election_timeout_max_us
         soon = state.now + (_rank(state, peer) + 1) * FAILOVER_STEP_US
         role.deadline = min(role.deadline, soon)
         state.trace(LeaderDied, peer, role.deadline)

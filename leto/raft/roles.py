@@ -113,6 +113,8 @@ def become_follower(state: "State", term: Term, leader: NodeId | None) -> None:
     assert term >= state.current_term, f"§3.3: term went back: {term} < {state.current_term}"
     if term > state.current_term:
         _set_hard_state(state, HardState(term, None))
+    if leader is not None:
+        state.hurried_until = 0
     _enter(state, Follower(leader=leader, deadline=state.now + state.election_timeout()))
     state.trace(BecameFollower, leader)
 
@@ -125,7 +127,7 @@ def become_pre_candidate(state: "State", pre_vote_round: int) -> PreCandidate:
     role = PreCandidate(
         round=pre_vote_round,
         since=before.since if isinstance(before, PreCandidate) else state.now,
-        deadline=state.now + state.election_timeout(),
+        deadline=state.now + state.campaign_timeout(),
         grants={state.node_id},
     )
     _enter(state, role)
@@ -137,7 +139,7 @@ def become_candidate(state: "State") -> Candidate:
     """Begin a new term and vote for oneself (§3.4)."""
     _set_hard_state(state, HardState(state.current_term + 1, state.node_id))
     role = Candidate(
-        deadline=state.now + state.election_timeout(), own_vote=state.lane.hard_state_seq
+        deadline=state.now + state.campaign_timeout(), own_vote=state.lane.hard_state_seq
     )
     _enter(state, role)
     state.trace(BecameCandidate)

@@ -8,7 +8,7 @@ The rules are in the modules of the functions, each for one subject: `election`,
 
 from collections import deque
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import Final, ParamSpec
 
 import attrs
 
@@ -26,6 +26,8 @@ from leto.raft.types import Dice, EntryId, Index, Micros, NodeId, RequestId, Ter
 from leto.raft.write_lane import WriteLane
 
 Fields = ParamSpec("Fields")
+HURRIED_TIMEOUT_MIN_US: Final = 50_000  # some times as long as an election takes on busy nodes
+HURRIED_TIMEOUT_MAX_US: Final = 150_000
 
 
 @attrs.define(kw_only=True)
@@ -56,6 +58,7 @@ class State:
     follower_reads: FollowerReads = attrs.field(factory=FollowerReads)
     readable: deque[ReadableAt] = attrs.field(factory=deque[ReadableAt])
     ids_issued: int = 0
+    hurried_until: Micros = 0  # until then campaigns are repeated soon: the leader is dead
     promised_until: Micros = 0  # until then no vote is granted (§6.4.1)
     has_disk_room: bool = True
     failed: bool = False  # its disk; it is silent for good
@@ -85,6 +88,16 @@ class State:
         spread = self.config.election_timeout_max_us - low
         steps_below = self.configuration.priorities_above(self.node_id)
         return low + int(self.dice.random() * spread) + steps_below * spread // 2
+
+    def campaign_timeout(self) -> Micros:
+        """How long a campaign waits for grants or votes; not long while the leader is known dead.
+
+        Two survivors that campaign at once split the votes (§3.4): chance spreads them again.
+        """
+        if self.now >= self.hurried_until:
+            return self.election_timeout()
+        spread = HURRIED_TIMEOUT_MAX_US - HURRIED_TIMEOUT_MIN_US
+        return HURRIED_TIMEOUT_MIN_US + int(self.dice.random() * spread)
 
     def new_id(self) -> int:
         """A number that this node never issued before, in this life or an earlier one."""

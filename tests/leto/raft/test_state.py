@@ -20,6 +20,7 @@ from leto.raft.roles import (
     become_pre_candidate,
     vote_for,
 )
+from leto.raft.state import HURRIED_TIMEOUT_MAX_US, HURRIED_TIMEOUT_MIN_US
 from leto.raft.traces import CommitAdvanced
 from leto.raft.types import NodeId
 
@@ -121,3 +122,24 @@ def test_a_step_is_said_only_to_who_listens(make: "type[Make]") -> None:
     state.trace(CommitAdvanced, commit_index=2)
 
     assert [Trace(3, CommitAdvanced(2))] == state.actions
+
+
+def test_a_campaign_for_a_dead_leaders_place_is_repeated_soon(state: "State") -> None:
+    state.hurried_until = 1_000_000
+
+    hurried = [state.campaign_timeout() for _ in range(100)]
+
+    assert all(HURRIED_TIMEOUT_MIN_US <= timeout < HURRIED_TIMEOUT_MAX_US for timeout in hurried)
+    assert len(set(hurried)) > 50
+    state.now = 1_000_000
+    assert state.campaign_timeout() >= state.config.election_timeout_min_us
+
+
+def test_whoever_follows_again_is_in_no_hurry(state: "State") -> None:
+    state.hurried_until = 1_000_000
+    become_follower(state, 1, None)
+    still = state.hurried_until
+
+    become_follower(state, 1, NodeId(2))
+
+    assert (1_000_000, 0) == (still, state.hurried_until)
