@@ -39,6 +39,11 @@ class _Attempt:
     is_settled: bool = False
 
     @property
+    def repeats(self) -> bool:
+        """Whether it is asked again when nothing is heard."""
+        return isinstance(self.request, Propose) and self.request.repeats
+
+    @property
     def is_read(self) -> bool:
         """Whether anybody may be asked."""
         return isinstance(self.request, Query)
@@ -107,8 +112,10 @@ class Client:
         for attempt in attempts:
             assert isinstance(attempt.request, Propose), attempt
             number = attempt.number = self._cluster.new_request_id()
+            if attempt.request.first is None:
+                attempt.request = attrs.evolve(attempt.request, first=number)
             proposals.append(Proposal(number, self._workload.encode(attempt.request, number)))
-            listeners[number] = partial(self._on_outcome, attempt, process)
+            listeners[number] = partial(self._on_outcome, attempt, number, process)
         if proposals:
             process.request(CommandsProposed(tuple(proposals)), listeners)
 
@@ -116,7 +123,7 @@ class Client:
         number = attempt.number = self._cluster.new_request_id()
         leans_on_lease = self._rng.random() < self._habits.lease_reads
         policy = ReadPolicy.LEASE if leans_on_lease else ReadPolicy.INDEX
-        listener = partial(self._on_outcome, attempt, process)
+        listener = partial(self._on_outcome, attempt, number, process)
         process.request(ReadRequested(number, policy), {number: listener})
 
     def _choose(self, attempts: list[_Attempt]) -> Process | None:
@@ -138,9 +145,13 @@ class Client:
 
     # --- what comes back -------------------------------------------------------------------
 
-    def _on_outcome(self, attempt: _Attempt, process: Process, outcome: Outcome | None) -> None:
+    def _on_outcome(
+        self, attempt: _Attempt, number: int, process: Process, outcome: Outcome | None
+    ) -> None:
         if attempt.is_settled:
             return  # it lost its patience before
+        if number != attempt.number and not isinstance(outcome, Committed):
+            return  # it has asked again since
         match outcome:
             case Committed(id=entry):
                 self._believed_leader = process.node_id
@@ -154,14 +165,22 @@ class Client:
             case _ if attempt.is_read:
                 self._try_later([attempt])
             case _:
-                self._believed_leader = None
-                self._settle(attempt, None)
+                self._give_up(attempt)
 
     def _lose_patience(self, attempts: list[_Attempt]) -> None:
         for attempt in attempts:
             if not attempt.is_settled:
-                self._believed_leader = None
-                self._settle(attempt, None)
+                self._give_up(attempt)
+        if any(not attempt.is_settled for attempt in attempts):
+            self._scheduler.after(self._habits.patience_us, self._lose_patience, attempts)
+
+    def _give_up(self, attempt: _Attempt) -> None:
+        """The outcome is not known, and will not be."""
+        self._believed_leader = None
+        if attempt.repeats:
+            self._try_later([attempt])
+        else:
+            self._settle(attempt, None)
 
     def _settle(self, attempt: _Attempt, returned: int | None, result: object = None) -> None:
         attempt.is_settled = True

@@ -15,6 +15,7 @@ from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.clients import Client
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.custom_faults import Mischief
+from leto_sim.node_level.exactly_once import EXACTLY_ONCE_PARTS
 from leto_sim.node_level.invariants import Watch
 from leto_sim.node_level.nemesis import Nemesis
 from leto_sim.node_level.parts import REGISTERS, Parts
@@ -41,9 +42,14 @@ def run_node_level(seed: int, nodes: int = 3, events_max: int = 10_000) -> RunRe
     return run_scenario(draw_scenario(seed, nodes=nodes, events_max=events_max))
 
 
-def run_scenario(scenario: Scenario, parts: Parts = REGISTERS) -> RunResult:
+def run_scenario(scenario: Scenario, parts: Parts | None = None) -> RunResult:
     """Runs a scenario; if a property is violated, once more to see the last events."""
     return run_then_trace(lambda traced: NodeLevelRun(scenario, parts, traced=traced))
+
+
+def usual_parts(scenario: Scenario) -> Parts:
+    """What the simulator runs of itself in such a scenario."""
+    return EXACTLY_ONCE_PARTS if scenario.habits.repeats else REGISTERS
 
 
 class NodeLevelRun(Course):
@@ -52,9 +58,10 @@ class NodeLevelRun(Course):
     level = NODE_LEVEL
 
     def __init__(
-        self, scenario: Scenario, parts: Parts = REGISTERS, *, traced: bool = False
+        self, scenario: Scenario, parts: Parts | None = None, *, traced: bool = False
     ) -> None:
         self._scenario = scenario
+        parts = parts or usual_parts(scenario)
         self.cluster = Cluster(scenario, parts, traced=traced)
         super().__init__(scenario, self.cluster)
         self.history: list[Seen] = []

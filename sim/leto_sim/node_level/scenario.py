@@ -55,6 +55,7 @@ class Habits:
     burst_max: int = 1  # writes that one client proposes at once
     patience_us: Micros = 2_000 * MS  # then it goes on without knowing
     lease_reads: float = 0.0  # the share of reads that rest on the leader's lease
+    repeats: bool = False  # clients count up in sessions, and repeat what they hear nothing of
 
 
 @attrs.frozen(kw_only=True)
@@ -81,6 +82,8 @@ def draw_scenario(seed: int, *, nodes: int = 3, events_max: int = 10_000) -> Sce
     rng = stream(seed, "scenario")
     config = draw_config(rng)
     habits = draw_habits(rng)
+    if habits.repeats:
+        config = _able_to_carry_sessions(config)
     lease_us = config.election_timeout_min_us if habits.lease_reads else 0
     duration_us = _duration_us(events_max, nodes, config, habits)
     return Scenario(
@@ -100,6 +103,12 @@ def draw_scenario(seed: int, *, nodes: int = 3, events_max: int = 10_000) -> Sce
         habits=habits,
         plan=draw_plan(rng, nodes, config, duration_us),
     )
+
+
+def _able_to_carry_sessions(config: Config) -> Config:
+    """A snapshot of every session's results in pieces of a few bytes would never end."""
+    chunk_bytes = max(config.snapshot_chunk_bytes, _SESSIONS_CHUNK_BYTES)
+    return attrs.evolve(config, snapshot_chunk_bytes=chunk_bytes)
 
 
 def draw_config(rng: Random) -> Config:
@@ -133,6 +142,7 @@ def draw_habits(rng: Random) -> Habits:
         burst_max=rng.choice((1, 1, 4, 20)),
         patience_us=rng.choice((300, 2_000)) * MS,
         lease_reads=rng.choice((0.0, 0.0, 0.5)),
+        repeats=rng.random() < _REPEATERS_SHARE,
     )
 
 
@@ -176,6 +186,8 @@ def _duration_us(events_max: int, nodes: int, config: Config, habits: Habits) ->
 # --- kinds of faults -----------------------------------------------------------------
 
 _HALF = 0.5
+_REPEATERS_SHARE = 0.15
+_SESSIONS_CHUNK_BYTES = 500
 _SHARE_OF_KINDS = 0.5
 _Kind = Callable[[Random, int, Micros], Fault]
 

@@ -30,6 +30,8 @@ class Propose:
 
     command: bytes
     key: Hashable = None  # what it is about, if the history is to be judged part by part
+    repeats: bool = False  # until there is an answer: such a command must be exactly-once
+    first: int | None = None  # the number of the first attempt, once there was one
 
 
 @attrs.frozen
