@@ -200,6 +200,21 @@ def register(stamp_ms: int) -> bytes:
     return _COMMAND.pack(Kind.REGISTER, stamp_ms, 0, 0, 0)
 
 
+def perform(
+    session_id: int, number: int, waiting_from: int, body: bytes, *, stamp_ms: int
+) -> bytes:
+    """The command that has the wrapped machine perform `body`, once.
+
+    Args:
+        session_id: whose command it is.
+        number: which of its commands; another one has another number.
+        waiting_from: the lowest number whose reply is still waited for.
+        body: the wrapped machine's command.
+        stamp_ms: the time, for the sessions' expiry.
+    """
+    return _COMMAND.pack(Kind.PERFORM, stamp_ms, session_id, number, waiting_from) + body
+
+
 def close(session_id: int, stamp_ms: int) -> bytes:
     """The command that ends a session."""
     return _COMMAND.pack(Kind.CLOSE, stamp_ms, session_id, 0, 0)
@@ -245,8 +260,7 @@ class Session:
         self._next_number += 1
         self._unanswered[number] = None
         lowest = next(iter(self._unanswered))
-        numbers = (Kind.PERFORM, stamp_ms, self.session_id, number, lowest)
-        return number, _COMMAND.pack(*numbers) + body
+        return number, perform(self.session_id, number, lowest, body, stamp_ms=stamp_ms)
 
     def answered(self, number: int) -> None:
         """The reply has come: nobody will ask for it again."""

@@ -11,7 +11,7 @@ from struct import Struct
 from typing import Final
 
 from leto.machine import StateMachine
-from leto.sessions import Reply, Session, Sessions, Verdict, register, reply_of
+from leto.sessions import Reply, Sessions, Verdict, perform, register, reply_of
 from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.scenario import Habits
 from leto_sim.node_level.workloads import NUMBER_BYTES, Propose, Request, Seen, Workload
@@ -74,8 +74,8 @@ class ExactlyOnceWorkload(Workload):
         """The attempt's number, then the same command of the session each time."""
         assert request.first is not None, "set at the first attempt"
         assert isinstance(request.key, int), request
-        session = Session(1 + request.command[0], next_number=request.first, unanswered={1: None})
-        _, command = session.command(request.key.to_bytes(2, "big"), stamp_ms=0)
+        session_id, body = 1 + request.command[0], request.key.to_bytes(2, "big")
+        command = perform(session_id, request.first, 1, body, stamp_ms=0)
         return number.to_bytes(NUMBER_BYTES, "big") + command
 
     def judge(self, history: Sequence[Seen]) -> None:
