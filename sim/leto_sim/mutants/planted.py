@@ -91,6 +91,15 @@ class Collection:
     packages: tuple[str, ...]
     bugs: tuple[PlantedBug, ...]
 
+    def misfits(self) -> list[str]:
+        """Which texts do not occur exactly once in the source: the code has moved."""
+        misfits = [
+            _misfit(self.root / change.file, change, bug.name)
+            for bug in self.bugs
+            for change in bug.description.replacements
+        ]
+        return [misfit for misfit in misfits if misfit is not None]
+
     def plant(self, bug: PlantedBug, target: Path) -> None:
         """Copies the packages to `target`, with the bug.
 
@@ -147,10 +156,15 @@ def _first_reason(mistake: Exception) -> str:
 
 
 def _replace(file: Path, change: Replacement, name: str) -> None:
-    if not file.is_file():
-        raise PlantingError(f"{name}: there is no {change.file}")
+    misfit = _misfit(file, change, name)
+    if misfit is not None:
+        raise PlantingError(misfit)
     text = file.read_text(encoding="utf-8")
-    count = text.count(change.old)
-    if count != 1:
-        raise PlantingError(f"{name}: a text occurs {count} times in {change.file}, not once")
     file.write_text(text.replace(change.old, change.new), encoding="utf-8")
+
+
+def _misfit(file: Path, change: Replacement, name: str) -> str | None:
+    if not file.is_file():
+        return f"{name}: there is no {change.file}"
+    count = file.read_text(encoding="utf-8").count(change.old)
+    return None if count == 1 else f"{name}: a text occurs {count} times in {change.file}, not once"

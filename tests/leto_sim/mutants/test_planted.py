@@ -58,6 +58,17 @@ def test_a_text_that_does_not_occur_once_is_an_error(tmp_path: Path, old: str, c
         collection.plant(collection.bugs[0], tmp_path / "copy")
 
 
+def test_what_does_not_fit_is_known_without_planting(tmp_path: Path) -> None:
+    folder = write_source(tmp_path)
+    write_bugs(folder)
+    assert [] == read_collection(folder).misfits()
+    write_bug(folder, "moved", "no such text", "")
+
+    misfits = read_collection(folder).misfits()
+
+    assert ["moved: a text occurs 0 times in counting/counter.py, not once"] == misfits
+
+
 def test_a_file_that_is_gone_is_an_error(tmp_path: Path) -> None:
     folder = write_source(tmp_path)
     write_bugs(folder)
