@@ -30,7 +30,7 @@ class Terms:
             self._candidates.setdefault(term, set()).add(node.node_id)
         elif term and term not in self._candidates:
             raise _violation(node, f"enters term {term}, which nobody has begun")
-        elif voted_for is not None and voted_for not in self._candidates[term]:
+        elif voted_for is not None and voted_for not in self._candidates.get(term, ()):
             raise _violation(node, f"votes for {voted_for}, who does not stand in term {term}")
 
 

@@ -39,4 +39,9 @@ def test_a_vote_for_who_does_not_stand_is_a_violation() -> None:
 
 
 def test_term_0_is_before_any_election() -> None:
-    Terms().write_issued(ONE, HardState())
+    checker = Terms()
+
+    checker.write_issued(ONE, HardState())
+
+    with pytest.raises(PropertyViolated, match="id1 votes for 2, who does not stand in term 0"):
+        checker.write_issued(ONE, HardState(0, NodeId(2)))
