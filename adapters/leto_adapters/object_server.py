@@ -14,12 +14,12 @@ Invariants:
 from collections import deque
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 import attrs
 
 from leto.kv import Command as CommandRow
-from leto.kv import KeyValueMachine, Kind, command_for
+from leto.kv import Kind, command_for
 from leto.machine import StateMachine
 from leto.raft.actions import (
     AnnounceRole,
@@ -137,10 +137,7 @@ class ObjectNode(LiveNode):
         self._calls = calls
         self._commands: deque[tuple[bytes, Answered]] = deque()  # not proposed yet
         self._proposed: deque[_Batch] = deque()
-        # The storage asks four methods of a machine, all of which `_Content` has; it names the
-        # class of the only machine that it had before.
-        content = cast("KeyValueMachine", _Content(machine))
-        super().__init__(attrs.evolve(parts, machine=content), opened, identity)
+        super().__init__(attrs.evolve(parts, content=_Content(machine)), opened, identity)
         parts.switchboard.listen(Port.PEER, lambda fact: accept(fact, self.links))
 
     @property

@@ -15,7 +15,6 @@ from collections.abc import Callable
 
 import attrs
 
-from leto.kv import KeyValueMachine
 from leto.raft.actions import AnnounceRole, Outcome, RoleName, Transferred
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
@@ -33,6 +32,7 @@ from leto.server.commit.timekeeping import Timekeeper
 from leto.server.disk.disk_lane import DiskLane
 from leto.server.disk.storage import Storage
 from leto.server.identity import Identity
+from leto.server.machine import Content
 from leto.server.peers.joining import Joining
 from leto.server.peers.links import Links
 from leto.server.peers.membership import Membership
@@ -59,7 +59,7 @@ class Parts:
     turn: Turn
     switchboard: Switchboard
     lane: DiskLane
-    machine: KeyValueMachine
+    content: Content  # of the machine
     batches: Batches
     applier: Applier
     timekeeper: Timekeeper
@@ -80,7 +80,7 @@ class LiveNode:
         self.storage = Storage(
             parts.lane,
             opened.log,
-            parts.machine,
+            parts.content,
             turn=parts.turn,
             limits=limits,
             tell=self._events.append,

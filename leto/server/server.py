@@ -34,6 +34,7 @@ from leto.server.disk.disk_lane import DiskLane
 from leto.server.disk.room import DiskRoom
 from leto.server.identity import Identity
 from leto.server.live_node import EXIT_DATA, LiveNode, Parts
+from leto.server.machine import Machine
 from leto.server.routing import Router
 from leto.server.settings import Settings
 from leto.server.switchboard import Switchboard
@@ -66,6 +67,7 @@ class Server:
         settings: what the operator decided.
         rng: a seeded generator: for the node's id, election timeouts and retries.
         observer: called with the entries of each `Apply`, when they have been applied.
+        machine: what is replicated, fresh; unless given, keys and values.
     """
 
     def __init__(
@@ -73,11 +75,12 @@ class Server:
         settings: Settings,
         rng: Dice,
         observer: Callable[[tuple[Entry, ...]], None] | None = None,
+        machine: Machine | None = None,
     ) -> None:
         self.settings = settings
         limits = settings.limits
         turn = self._turn = Turn()
-        machine = KeyValueMachine()
+        machine = KeyValueMachine() if machine is None else machine
         self._switchboard = Switchboard(turn)
         self._lane = DiskLane(turn)
         self._room = DiskRoom(turn, limits.disk_reserve_bytes)
@@ -90,7 +93,7 @@ class Server:
             turn=turn,
             switchboard=self._switchboard,
             lane=self._lane,
-            machine=machine,
+            content=machine,
             batches=self._batches,
             applier=Applier(machine, self._batches),
             timekeeper=timekeeper,
@@ -180,6 +183,7 @@ class Server:
                 self._measure_room(free_bytes)
             case Started(files=files):
                 self._survey.started_at = self._turn.now
+                self._parts.timekeeper.start()
                 self._switchboard.listen(Port.CLIENT, self._clients.accept)
                 self._boot.start(files)
             case StopRequested(reason=reason):

@@ -11,11 +11,11 @@ Invariants:
 
 from typing import Final
 
-from leto.kv import KeyValueMachine
 from leto.raft.entries import Command, Entry
 from leto.resp import RequestParser
 from leto.server.clients.slots import ReadSlot
 from leto.server.commit.batches import FORMAT_VERSION, HEADER, Batch, Batches
+from leto.server.machine import Machine
 
 _ALL: Final = 1 << 30
 
@@ -23,7 +23,7 @@ _ALL: Final = 1 << 30
 class Applier:
     """Applies entries, one at a time."""
 
-    def __init__(self, machine: KeyValueMachine, batches: Batches) -> None:
+    def __init__(self, machine: Machine, batches: Batches) -> None:
         self._machine = machine
         self._batches = batches
         self.commands_applied = 0  # since the start; for INFO

@@ -13,11 +13,11 @@ Invariants:
 
 from collections.abc import Callable
 
-from leto.kv import KeyValueMachine
 from leto.raft.actions import Outcome, Readable
 from leto.raft.types import Micros
 from leto.server.clients.slots import ReadSlot
 from leto.server.commit.timekeeping import Timekeeper
+from leto.server.machine import Machine
 from leto.server.turn import Turn
 
 RETRY_US = 50_000
@@ -26,7 +26,7 @@ RETRY_US = 50_000
 class Reads:
     """The reads that wait for leave, and those that were asked for."""
 
-    def __init__(self, turn: Turn, machine: KeyValueMachine, timekeeper: Timekeeper) -> None:
+    def __init__(self, turn: Turn, machine: Machine, timekeeper: Timekeeper) -> None:
         self.is_barred = False  # the state machine is being restored; written by the node
         self._turn = turn
         self._machine = machine

@@ -9,11 +9,11 @@ Invariants:
        by the entries that say how late it is.
 """
 
-from leto.kv import KeyValueMachine
 from leto.raft.types import Micros
 from leto.resp import Request
 from leto.server.commit.batches import Batches
 from leto.server.commit.clock import StampClock
+from leto.server.machine import Machine
 from leto.server.settings import Limits
 from leto.server.turn import Turn
 
@@ -21,16 +21,19 @@ from leto.server.turn import Turn
 class Timekeeper:
     """Knows the time while this node leads."""
 
-    def __init__(
-        self, turn: Turn, machine: KeyValueMachine, batches: Batches, limits: Limits
-    ) -> None:
+    def __init__(self, turn: Turn, machine: Machine, batches: Batches, limits: Limits) -> None:
         self._turn = turn
         self._machine = machine
         self._batches = batches
         self._interval_us = limits.time_entry_interval_us
         self._clock: StampClock | None = None
         self._next_entry_at: Micros = 0
+        self._started_at_ms = 0  # by the wall clock
         self._passed_at: Micros = 0  # when the state machine's time last came forward
+
+    def start(self) -> None:
+        """The process starts now."""
+        self._started_at_ms = self._turn.unix_ms
 
     @property
     def is_leading(self) -> bool:
@@ -62,7 +65,11 @@ class Timekeeper:
         """What time it is for a reader who asks how long a key will live."""
         if self._clock is not None:
             return self.stamp_ms()
-        return self._machine.stamp_ms + (self._turn.now - self._passed_at) // 1000
+        stamp_ms = self._machine.stamp_ms
+        if stamp_ms < self._started_at_ms:
+            # All that the log has told is older than this process: nobody knows by how much.
+            return max(stamp_ms, self._turn.unix_ms)
+        return stamp_ms + (self._turn.now - self._passed_at) // 1000
 
     @property
     def deadline(self) -> Micros | None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
-    from leto.kv import KeyValueMachine
     from leto.raft.status import Status
     from leto.raft.types import Micros, NodeId
     from leto.server.clients.clients import Clients
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from leto.server.disk.room import DiskRoom
     from leto.server.disk.storage import Storage
     from leto.server.identity import Identity
+    from leto.server.machine import Machine
     from leto.server.peers.links import Links
     from leto.server.settings import Settings
     from leto.server.turn import Turn
@@ -42,7 +42,7 @@ class Survey:
 
     settings: Settings
     turn: Turn
-    machine: KeyValueMachine
+    machine: Machine
     clients: Clients
     applier: Applier
     room: DiskRoom

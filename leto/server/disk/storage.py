@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator
 
 import attrs
 
-from leto.kv import KeyValueMachine, SnapshotUnreadable
+from leto.kv import SnapshotUnreadable
 from leto.raft.actions import Compact, ReadSnapshotChunk, RestoreSnapshot, TakeSnapshot, Write
 from leto.raft.events import Event, SnapshotChunkRead, SnapshotRestored, Written
 from leto.raft.types import EntryId, Micros
 from leto.server.disk.disk_lane import DiskLane
+from leto.server.machine import Content
 from leto.server.settings import Limits
 from leto.server.turn import Turn
 from leto.wal import SnapshotReader, SnapshotWriter, WriteAheadLog, read_chunk
@@ -45,7 +46,7 @@ class Storage:
         self,
         lane: DiskLane,
         log: WriteAheadLog,
-        machine: KeyValueMachine,
+        content: Content,
         *,
         turn: Turn,
         limits: Limits,
@@ -56,7 +57,7 @@ class Storage:
         self.writes_in_flight = 0
         self.is_restoring = False
         self._lane = lane
-        self._machine = machine
+        self._content = content
         self._turn = turn
         self._limits = limits
         self._tell = tell
@@ -90,7 +91,7 @@ class Storage:
         """Freeze the state machine; `work` writes it."""
         self._taking = _Taking(
             self.log.snapshots.take(order.last_included),
-            self._machine.snapshot(self._limits.snapshot_chunk_bytes),
+            self._content.snapshot(self._limits.snapshot_chunk_bytes),
         )
 
     @property
@@ -145,7 +146,7 @@ class Storage:
     def restore_snapshot(self, order: RestoreSnapshot) -> None:
         """Fill the state machine, a piece at a time; then tell `SnapshotRestored`."""
         self.is_restoring = True
-        self._machine.begin_restore()
+        self._content.begin_restore()
         self._restore_next(SnapshotReader(order.snapshot), order.snapshot.last_included)
 
     def _restore_next(self, reader: SnapshotReader, last_included: EntryId) -> None:
@@ -165,7 +166,7 @@ class Storage:
 
     def _restore_piece(self, reader: SnapshotReader, piece: bytes) -> bool:
         try:
-            self._machine.restore_chunk(piece)
+            self._content.restore_chunk(piece)
         except SnapshotUnreadable as unreadable:
             self._corrupt(f"{reader.file}: {unreadable}")
             return False
@@ -173,7 +174,7 @@ class Storage:
 
     def _finish_restore(self, reader: SnapshotReader, last_included: EntryId) -> None:
         try:
-            self._machine.finish_restore()
+            self._content.finish_restore()
         except SnapshotUnreadable as unreadable:
             self._corrupt(f"{reader.file}: {unreadable}")
             return

@@ -56,6 +56,7 @@ from leto.server.world import (
 )
 
 if TYPE_CHECKING:
+    from leto.kv import KeyValueMachine
     from leto.raft.entries import Entry
 
 NOBODY = ConnectionId(0)
@@ -160,6 +161,7 @@ class Machine:
         self.is_observed = True
         self.unreachable = False
         self.is_frozen = False  # the process does not move; its connections stay
+        self.content: KeyValueMachine | None = None  # what the server is given
         self.dials_reset = 0  # so many of its next dials are reset, not refused
         self.paused: set[ConnectionId] = set()
         self.orders: list[Order] = []
@@ -215,7 +217,7 @@ class Machine:
         self._lives += 1
         rng = random.Random(f"{self.world.seed} {self._number} {self._lives}")
         observer = self.applied.extend if self.is_observed else None
-        self.server, self.stop = Server(self.settings, rng, observer), None
+        self.server, self.stop = Server(self.settings, rng, observer, self.content), None
         self.applied.clear()
         files = tuple(FileFound(name, len(self.files[name])) for name in sorted(self.files))
         self.tell(Started(files))

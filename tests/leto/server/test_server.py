@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from leto.kv import KeyValueMachine
 from leto.raft.actions import RoleName
-from leto.resp import OK, ErrorReply, Simple
+from leto.resp import OK, ErrorReply, Reply, Request, Simple
 from leto.server.clients import errors
 from leto.server.world import ClockTicked, DiskRoomMeasured, OutputBacklog, Port
 
@@ -419,3 +420,24 @@ def test_a_stopping_node_that_does_not_lead_says_who_does(world: "World") -> Non
     world.run(1_000)
     assert 0 == machines[1].exit_code
     assert [errors.NO_READ, ErrorReply("not leader 127.0.0.1:1379")] == client.received()
+
+
+class Loud(KeyValueMachine):
+    """Somebody's own."""
+
+    def read(self, request: Request, stamp_ms: int) -> Reply:
+        reply = super().read(request, stamp_ms)
+        return reply.upper() if isinstance(reply, bytes) else reply
+
+
+def test_a_machine_of_ones_own_is_replicated(world: "World") -> None:
+    machine = world.machine()
+    machine.content = Loud()
+    machine.start()
+    world.leader()
+    client = world.client(machine)
+
+    assert OK == client.ask("SET a quiet")
+
+    assert b"QUIET" == client.ask("GET a")
+    assert machine.content is machine.node.status.machine

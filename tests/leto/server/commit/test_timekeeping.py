@@ -107,3 +107,37 @@ def test_time_passes_by_the_word_of_the_leader_alone(world: "World") -> None:
 
     assert leader.node._parts.timekeeper.is_leading
     assert not follower.node._parts.timekeeper.is_leading
+
+
+def test_a_reader_after_a_restart_is_told_how_long_a_key_has_still_to_live(
+    world: "World",
+) -> None:
+    machines = world.cluster()
+    assert OK == world.client(machines[0]).ask("SET a 1 PX 100000")
+    machines[1].kill()
+    world.run(60_000)
+
+    machines[1].start()
+    world.run(1_000)
+
+    left_ms = world.client(machines[1]).ask("PTTL a")
+    assert isinstance(left_ms, int)
+    assert 38_000 < left_ms < 39_100
+    assert OK == world.client(machines[0]).ask("SET b 1")
+    world.run(1_000)
+    left_ms = world.client(machines[1]).ask("PTTL a")
+    assert isinstance(left_ms, int)
+    assert 37_000 < left_ms < 38_100
+
+
+def test_a_wall_clock_that_was_set_back_makes_no_time_run_back(world: "World") -> None:
+    machines = world.cluster()
+    assert OK == world.client(machines[0]).ask("SET a 1 PX 100000")
+    machines[1].kill()
+    machines[1].start()
+
+    world.unix_ms -= 1_000_000
+
+    left_ms = world.client(machines[1]).ask("PTTL a")
+    assert isinstance(left_ms, int)
+    assert 0 < left_ms <= 100_000
