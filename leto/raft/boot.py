@@ -36,7 +36,7 @@ def initial_state(config: Config, restored: Restored, dice: Dice) -> State:
         role=Follower(leader=None, deadline=0),
         commit_index=snapshot.last_included.index if snapshot is not None else 0,
         last_applied=0,
-        snapshots=SnapshotWork(to_restore=snapshot if restores else None),
+        snapshots=SnapshotWork(to_restore=snapshot if restores else None, part=restored.part),
     )
 
 

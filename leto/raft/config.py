@@ -3,6 +3,8 @@
 Every node of a cluster should have the same ones, but no safety rests on it.
 """
 
+from collections.abc import Iterator
+
 import attrs
 
 from leto.raft.errors import InvalidConfig
@@ -16,7 +18,8 @@ class Config:
     """How long to wait and how much to hold.
 
     Raises:
-        InvalidConfig: a setting contradicts another one.
+        InvalidConfig: settings that make no sense, or contradict each other; all of them
+            are named, with their values.
     """
 
     # §3.4 needs broadcast time << election timeout. 1 to 2 s instead of the
@@ -33,6 +36,9 @@ class Config:
     apply_bytes_max: int = 64 * KIB  # in one Apply: a few milliseconds of state machine
 
     snapshot_chunk_bytes: int = 256 * KIB
+    # Of chunks that are read or unanswered, to all followers together: so much of the
+    # links and of the disk a snapshot may take from heartbeats and entries.
+    snapshot_bytes_in_flight_max: int = 1 * MIB
     # A snapshot is taken when the log since the last one outgrows these, and the
     # last snapshot itself: then writing snapshots costs no more than writing the log.
     snapshot_after_entries: int = 100_000
@@ -43,18 +49,29 @@ class Config:
     trailing_bytes: int = 16 * MIB
 
     def __attrs_post_init__(self) -> None:
+        problems = [*self._of_their_own()] or [*self._with_each_other()]
+        if problems:
+            raise InvalidConfig("; ".join(problems))
+
+    def _of_their_own(self) -> Iterator[str]:
+        """What is wrong with single settings."""
         for field in attrs.fields(Config):
-            value: int = getattr(self, field.name)
+            value: object = getattr(self, field.name)
             minimum = 0 if field.name.startswith("trailing") else 1
-            if value < minimum:
-                raise InvalidConfig(f"{field.name} must be at least {minimum}: {value}")
+            if type(value) is not int:
+                yield f"{field.name} must be an int: {value!r}"
+            elif value < minimum:
+                yield f"{field.name} must be at least {minimum}: {value}"
+
+    def _with_each_other(self) -> Iterator[str]:
+        """Which relations do not hold: each is of numbers by now."""
         if not self.heartbeat_interval_us * 2 <= self.election_timeout_min_us:
-            raise InvalidConfig(
+            yield (
                 f"election_timeout_min_us ({self.election_timeout_min_us}) must be at least"
                 f" twice heartbeat_interval_us ({self.heartbeat_interval_us})"
             )
         if not self.election_timeout_min_us < self.election_timeout_max_us:
-            raise InvalidConfig(
+            yield (
                 f"election_timeout_max_us ({self.election_timeout_max_us}) must exceed"
                 f" election_timeout_min_us ({self.election_timeout_min_us}): equal timeouts"
                 " split votes for ever (§3.4)"

@@ -85,13 +85,27 @@ class SnapshotChunk:
 
 
 @attrs.frozen(kw_only=True)
+class SnapshotPart:
+    """The beginning of a leader's snapshot, received before the node stopped.
+
+    Whether it is the beginning of what the next leader sends, the checksum of the
+    whole will tell: at worst it is received once more.
+    """
+
+    last_included: EntryId
+    size_bytes: int  # of this part
+    checksum: int  # CRC-32 of this part
+
+
+@attrs.frozen(kw_only=True)
 class Restored:
     """What the disk held when the node started.
 
     A *founded* node has a snapshot (several founders get identical ones, at
     index 0); a *blank* node has none, and never campaigns. `entries` follow the
     snapshot's `before_log` without a gap. `incarnation` is a number that the
-    world never repeats for this node, at most 32 bits.
+    world never repeats for this node, at most 32 bits. `part` is what a driver that
+    keeps it found of a snapshot that was being received; a transfer goes on there.
     """
 
     node_id: NodeId
@@ -99,3 +113,4 @@ class Restored:
     hard_state: HardState = HardState()
     snapshot: SnapshotMark | None = None
     entries: tuple[Entry, ...] = ()
+    part: SnapshotPart | None = None

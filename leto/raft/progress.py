@@ -43,7 +43,9 @@ class Transfer:
     snapshot: SnapshotMark
     offset: int
     reading: bool  # a ReadSnapshotChunk is outstanding
-    asked_at: Micros  # when the chunk at `offset` was read or sent
+    asked_at: Micros  # when the chunk at `offset` was read or sent, or began to wait
+    is_waiting: bool = False  # until others' chunks have left room in the window
+    was_lost: bool = False  # the latest chunk was, or nobody is there: others go first
 
 
 @attrs.define

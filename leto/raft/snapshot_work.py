@@ -6,7 +6,7 @@ Responsible for holding it; `leto.raft.snapshots` is what it obeys.
 import attrs
 
 from leto.raft.configuration import Configuration
-from leto.raft.entries import SnapshotMark
+from leto.raft.entries import SnapshotMark, SnapshotPart
 from leto.raft.types import EntryId, NodeId, RequestId, Seq
 
 
@@ -39,11 +39,12 @@ class Naming:
 
 @attrs.define
 class SnapshotWork:
-    """What a node is doing about snapshots. Written by `snapshots` only."""
+    """What a node is doing about snapshots. Written by `snapshots` and `receiving` only."""
 
     requested_by: list[RequestId] = attrs.field(factory=list[RequestId])
     taking: Taking | None = None
     receiving: Receiving | None = None
+    part: SnapshotPart | None = None  # of an earlier life, where a transfer may go on
     naming: Naming | None = None
     to_restore: SnapshotMark | None = None  # named; the state machine is behind it
     restoring: SnapshotMark | None = None  # a RestoreSnapshot is outstanding

@@ -245,21 +245,49 @@ def start_transfer(state: State, progress: Progress) -> None:
         Transfer(state.new_id(), state.snapshot, offset=0, reading=False, asked_at=state.now)
     )
     state.trace(SnapshotSendStarted, progress.node_id, state.snapshot.last_included)
-    _read_chunk(state, progress)
+    _want_chunk(state, progress)
+    _read_wanted(state)
 
 
-def _read_chunk(state: State, progress: Progress) -> None:
+def _want_chunk(state: State, progress: Progress) -> None:
     transfer = progress.transfer
     assert transfer is not None, "in snapshot mode there is a transfer"
-    transfer.reading, transfer.asked_at = True, state.now
-    state.snapshots.reading[transfer.id] = transfer.snapshot.last_included
+    transfer.is_waiting, transfer.asked_at = True, state.now
+
+
+def _read_wanted(state: State) -> None:
+    """Read for those whose turn it is, as far as the window goes: who waits longest first.
+
+    The window is one for all followers: however many need a snapshot, heartbeats and
+    entries find room on the links and the disk.
+    """
+    leader = state.role
+    assert isinstance(leader, Leader), "only a leader sends snapshots"
+    transfers = [p.transfer for p in leader.progress.values() if p.transfer is not None]
+    in_flight = sum(_chunk_bytes(state, t) for t in transfers if not t.is_waiting)
+    waiting = [t for t in transfers if t.is_waiting]
+    for transfer in sorted(waiting, key=lambda t: (t.was_lost, t.asked_at)):
+        size_bytes = _chunk_bytes(state, transfer)
+        if in_flight and in_flight + size_bytes > state.config.snapshot_bytes_in_flight_max:
+            return
+        in_flight += size_bytes
+        _read_chunk(state, transfer)
+
+
+def _chunk_bytes(state: State, transfer: Transfer) -> int:
     remaining = transfer.snapshot.size_bytes - transfer.offset
+    return min(remaining, state.config.snapshot_chunk_bytes)
+
+
+def _read_chunk(state: State, transfer: Transfer) -> None:
+    transfer.is_waiting, transfer.reading, transfer.asked_at = False, True, state.now
+    state.snapshots.reading[transfer.id] = transfer.snapshot.last_included
     state.actions.append(
         ReadSnapshotChunk(
             transfer=transfer.id,
             last_included=transfer.snapshot.last_included,
             offset=transfer.offset,
-            size_bytes=min(remaining, state.config.snapshot_chunk_bytes),
+            size_bytes=_chunk_bytes(state, transfer),
         )
     )
 
@@ -302,14 +330,17 @@ def on_install_snapshot_response(
     if progress.advance(message.match_index):
         leader.may_commit = True
     transfer = progress.transfer
-    if transfer is None or transfer.id != message.transfer or transfer.reading:
+    if transfer is None or transfer.id != message.transfer:
         return
+    if transfer.reading or transfer.is_waiting:
+        return  # late, or twice
     if message.match_index >= transfer.snapshot.last_included.index:
         state.trace(SnapshotSent, sender, transfer.snapshot.last_included)
         progress.become_probe(message.match_index + 1)
     elif 0 <= message.next_offset <= transfer.snapshot.size_bytes:
-        transfer.offset = message.next_offset
-        _read_chunk(state, progress)
+        transfer.offset, transfer.was_lost = message.next_offset, False
+        _want_chunk(state, progress)
+    _read_wanted(state)
 
 
 def resend_lost_chunks(state: State, leader: Leader) -> None:
@@ -323,8 +354,10 @@ def resend_lost_chunks(state: State, leader: Leader) -> None:
             last_included = transfer.snapshot.last_included
             state.trace(SnapshotSendAbandoned, progress.node_id, last_included)
             progress.become_probe(progress.match_index + 1)  # a newer one will do better
-        else:
-            _read_chunk(state, progress)
+        elif not transfer.is_waiting:
+            transfer.was_lost = True
+            _want_chunk(state, progress)
+    _read_wanted(state)
 
 
 # --- receiving (a follower) ----------------------------------------------------------
@@ -351,13 +384,24 @@ def on_install_snapshot(state: State, sender: NodeId, message: InstallSnapshot) 
     if work.naming is not None:
         return  # one at a time; the leader asks again
     if work.receiving is None or work.receiving.snapshot != mark:
-        work.receiving = Receiving(mark)
-        state.trace(SnapshotReceiveStarted, sender, mark.last_included, 0)
+        work.receiving = _begin(state, mark)
+        offset = work.receiving.next_offset
+        state.trace(SnapshotReceiveStarted, sender, mark.last_included, offset)
     is_next = message.offset == work.receiving.next_offset
     if is_next and _keep_chunk(state, message) and work.receiving.next_offset == mark.size_bytes:
         _install(state, sender, message.transfer)
         return
     _ask_for_next(state, sender, message.transfer)
+
+
+def _begin(state: State, mark: SnapshotMark) -> Receiving:
+    """Receive from the start, or go on where an earlier life was interrupted."""
+    part, state.snapshots.part = state.snapshots.part, None
+    if part is None or part.last_included != mark.last_included:
+        return Receiving(mark)
+    if part.size_bytes >= mark.size_bytes:
+        return Receiving(mark)  # it is not of this snapshot
+    return Receiving(mark, part.size_bytes, part.checksum)
 
 
 def _keep_chunk(state: State, message: InstallSnapshot) -> bool:

@@ -31,7 +31,15 @@ from leto.raft.actions import (
 )
 from leto.raft.config import Config
 from leto.raft.configuration import Configuration, ConfigurationChange, Member, MemberRole
-from leto.raft.entries import Command, Entry, HardState, Payload, Restored, SnapshotMark
+from leto.raft.entries import (
+    Command,
+    Entry,
+    HardState,
+    Payload,
+    Restored,
+    SnapshotMark,
+    SnapshotPart,
+)
 from leto.raft.events import (
     Applied,
     ChangeRequested,
@@ -86,6 +94,17 @@ class Disk:
     snapshot: SnapshotMark | None
     log: list[Entry]
     contents: dict[EntryId, bytes] = attrs.field(factory=dict[EntryId, bytes])
+    receiving: EntryId | None = None  # of which the content may be a part only
+
+    @property
+    def part(self) -> SnapshotPart | None:
+        """What has arrived of a leader's snapshot that is not named."""
+        if self.receiving is None:
+            return None
+        received = self.contents[self.receiving]
+        return SnapshotPart(
+            last_included=self.receiving, size_bytes=len(received), checksum=zlib.crc32(received)
+        )
 
     def perform(self, write: Write) -> None:
         """Make the write durable."""
@@ -96,8 +115,10 @@ class Disk:
         if write.chunk is not None:
             kept = self.contents.get(write.chunk.last_included, b"")[: write.chunk.offset]
             self.contents[write.chunk.last_included] = kept + write.chunk.data
+            self.receiving = write.chunk.last_included
         if write.snapshot is not None:
             self.snapshot = write.snapshot
+            self.receiving = None
             before = write.snapshot.before_log.index
             self.log = [e for e in self.log if e.id.index > before]
 
@@ -307,6 +328,7 @@ class Host:
             hard_state=self.disk.hard_state,
             snapshot=self.disk.snapshot,
             entries=tuple(self.disk.log),
+            part=self.disk.part,
         )
 
     def restarted(self) -> "Host":
@@ -318,7 +340,7 @@ class Host:
             now=self.now,
             traced=self.traced,
         )
-        host.disk.contents = self.disk.contents
+        host.disk.contents, host.disk.receiving = self.disk.contents, self.disk.receiving
         return host
 
     def new_request(self) -> RequestId:

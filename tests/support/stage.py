@@ -38,7 +38,7 @@ class Actor(Host):
         seed = restored.node_id + restored.incarnation
         super().__init__(restored, config, seed=seed, now=now, traced=traced)
         if disk is not None:
-            self.disk.contents = disk.contents
+            self.disk.contents, self.disk.receiving = disk.contents, disk.receiving
 
     @property
     def name(self) -> str:

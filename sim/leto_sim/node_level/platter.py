@@ -14,7 +14,14 @@ import zlib
 from collections.abc import Sequence
 
 from leto.raft.actions import Write
-from leto.raft.entries import Entry, HardState, Restored, SnapshotChunk, SnapshotMark
+from leto.raft.entries import (
+    Entry,
+    HardState,
+    Restored,
+    SnapshotChunk,
+    SnapshotMark,
+    SnapshotPart,
+)
 from leto.raft.types import BEFORE_LOG, EntryId, Index, NodeId
 from leto_sim.result import PropertyViolated
 
@@ -150,9 +157,11 @@ class Platter:
             del self._contents[entry]
 
     def restored(self, node_id: NodeId, incarnation: int) -> Restored:
-        """What a node that starts finds here. Deletes the snapshots that are not named."""
+        """What a node that starts finds here. Deletes the snapshots that are not named.
+
+        What was being received stays: the node may go on there.
+        """
         mark = self.snapshot
-        self._received.clear()
         if mark is None:
             self._contents.clear()
         else:
@@ -164,7 +173,17 @@ class Platter:
             hard_state=self.hard_state,
             snapshot=mark,
             entries=tuple(self.log.entries),
+            part=self._part(),
         )
+
+    def _part(self) -> SnapshotPart | None:
+        for last_included, received in self._received.items():
+            return SnapshotPart(
+                last_included=last_included,
+                size_bytes=len(received),
+                checksum=zlib.crc32(received),
+            )
+        return None
 
     def _keep_chunk(self, chunk: SnapshotChunk) -> None:
         if chunk.offset == 0:

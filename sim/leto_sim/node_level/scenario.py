@@ -115,7 +115,7 @@ def draw_config(rng: Random) -> Config:
     """Settings at their extremes: what is rare with the defaults happens all the time."""
     heartbeat_us = rng.choice((20, 50, 100)) * MS
     election_us = heartbeat_us * rng.choice((3, 5, 10))
-    return Config(
+    config = Config(
         election_timeout_min_us=election_us,
         election_timeout_max_us=int(election_us * rng.choice((1.3, 2, 3))),
         heartbeat_interval_us=heartbeat_us,
@@ -130,6 +130,8 @@ def draw_config(rng: Random) -> Config:
         trailing_entries=rng.choice((0, 1, 5, 10_000)),
         trailing_bytes=rng.choice((0, 300, 16 * MIB)),
     )
+    # Room for one chunk: of several followers in need all but one wait.
+    return attrs.evolve(config, snapshot_bytes_in_flight_max=config.snapshot_chunk_bytes)
 
 
 def draw_habits(rng: Random) -> Habits:

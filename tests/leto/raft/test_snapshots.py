@@ -18,7 +18,7 @@ from leto.raft.actions import (
     Unknown,
 )
 from leto.raft.config import Config
-from leto.raft.entries import SnapshotMark
+from leto.raft.entries import SnapshotMark, SnapshotPart
 from leto.raft.errors import EventOutOfOrder
 from leto.raft.events import SnapshotChunkRead, SnapshotRestored, SnapshotTaken
 from leto.raft.messages import (
@@ -27,11 +27,14 @@ from leto.raft.messages import (
     InstallSnapshot,
     InstallSnapshotResponse,
 )
-from leto.raft.progress import Mode
+from leto.raft.progress import Mode, Transfer
+from leto.raft.roles import Leader
+from leto.raft.snapshots import HEARTBEATS_BEFORE_RESENDING
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
+from tests.support.hosts import Host
 
 if TYPE_CHECKING:
-    from tests.leto.raft.conftest import Cluster, Host, Make
+    from tests.leto.raft.conftest import Cluster, Make
 
 KEEP_NOTHING = Config(trailing_entries=0, snapshot_chunk_bytes=4)
 
@@ -349,6 +352,136 @@ def test_a_follower_ignores_what_answers_a_leader(cluster: "Cluster") -> None:
     assert [] == cluster[2].receive(
         3, InstallSnapshotResponse(term=1, transfer=1, next_offset=0, match_index=1)
     )
+
+
+# --- one window for all followers ----------------------------------------------------
+
+
+@pytest.fixture
+def needy(make: "type[Make]") -> "Cluster":
+    """The first of five leads; the fourth and the fifth need its snapshot, of three chunks."""
+    config = attrs.evolve(KEEP_NOTHING, snapshot_bytes_in_flight_max=4)
+    cluster = make.cluster(1, 2, 3, 4, 5, config=config)
+    leader = cluster.elect(1)
+    cluster.cut_off = {4, 5}
+    leader.propose(b"abcdef", b"ghijkl")
+    cluster.settle()
+    leader.request_snapshot()
+    cluster.settle()
+    cluster.cut_off = set()
+    leader.tick()
+    while not leader.chunk_reads:
+        cluster.deliver()
+    return cluster
+
+
+def test_followers_share_the_window_chunk_by_chunk(needy: "Cluster") -> None:
+    leader = needy[1]
+    turns: list[int] = []
+
+    for _ in range(20):
+        leader.now += 1
+        for host in needy.hosts.values():
+            host.work_all()
+        assert len(leader.sent(InstallSnapshot)) + len(leader.chunk_reads) <= 1
+        turns += [send.to for send in leader.outbox if isinstance(send.message, InstallSnapshot)]
+        needy.deliver()
+
+    assert [4, 5, 4, 5, 4, 5] == turns
+    assert b"abcdefghijkl" == needy[4].disk.contents[EntryId(1, 3)]
+    assert b"abcdefghijkl" == needy[5].disk.contents[EntryId(1, 3)]
+
+
+def test_who_does_not_answer_leaves_its_turn_to_who_waits(needy: "Cluster") -> None:
+    leader = needy[1]
+    needy.cut_off = {4}
+    needy.settle()
+    assert EntryId(1, 3) not in needy[5].disk.contents
+
+    for _ in range(HEARTBEATS_BEFORE_RESENDING):
+        needy.beat(1)
+
+    assert b"abcdefghijkl" == needy[5].disk.contents[EntryId(1, 3)]
+    assert Mode.SNAPSHOT is leader.status.followers[2].mode
+
+
+def test_a_late_answer_moves_nobody_who_waits(needy: "Cluster") -> None:
+    leader = needy[1]
+    for number in (4, 5):
+        transfer = leader_transfer(leader, number)
+        leader.receive(number, InstallSnapshotResponse(term=1, transfer=transfer.id, next_offset=8))
+
+    assert [0, 0] == [leader_transfer(leader, number).offset for number in (4, 5)]
+
+
+def leader_transfer(leader: "Host", number: int) -> Transfer:
+    role = leader.node._state.role
+    assert isinstance(role, Leader)
+    transfer = role.progress[NodeId(number)].transfer
+    assert transfer is not None
+    return transfer
+
+
+# --- a receiver that was restarted ---------------------------------------------------
+
+
+def test_a_restarted_receiver_goes_on_where_it_was(cluster: "Cluster") -> None:
+    leader = until_transfer(cluster)
+    leader.read_chunk()
+    cluster.deliver()
+    cluster[3].work_all()
+    cluster.hosts[NodeId(3)] = cluster[3].restarted()
+
+    offsets: list[int] = []
+    for _ in range(HEARTBEATS_BEFORE_RESENDING + 5):
+        leader.tick()
+        while any([*(host.work() for host in cluster.hosts.values()), bool(leader.outbox)]):
+            offsets += [message.offset for message in leader.sent(InstallSnapshot)]
+            cluster.deliver()
+
+    assert [0, 4, 8] == offsets
+    assert b"abcdefghi" == cluster[3].disk.contents[EntryId(1, 3)]
+    assert leader.status.commit_index == cluster[3].status.last_applied
+
+
+@pytest.mark.parametrize(
+    "part,next_offset",
+    [
+        (None, 0),
+        (SnapshotPart(last_included=EntryId(1, 4), size_bytes=4, checksum=1), 0),
+        (SnapshotPart(last_included=EntryId(1, 3), size_bytes=9, checksum=1), 0),
+        (SnapshotPart(last_included=EntryId(1, 3), size_bytes=4, checksum=1), 4),
+    ],
+)
+def test_a_part_is_gone_on_with_if_it_may_be_of_the_snapshot_that_comes(
+    make: "type[Make]", part: SnapshotPart | None, next_offset: int
+) -> None:
+    restored = attrs.evolve(make.host(3).restored, part=part)
+    follower = Host(restored, KEEP_NOTHING)
+    mark = SnapshotMark(
+        last_included=EntryId(1, 3), configuration=make.configuration(1, 2, 3), size_bytes=9
+    )
+
+    follower.receive(1, InstallSnapshot(term=1, transfer=1, snapshot=mark, offset=5, data=b"fghi"))
+    follower.work_all()
+
+    (response,) = follower.sent(InstallSnapshotResponse)
+    assert next_offset == response.next_offset
+
+
+def test_a_part_of_another_content_is_found_out_and_received_anew(cluster: "Cluster") -> None:
+    leader, follower = until_transfer(cluster), cluster[3]
+    part = SnapshotPart(last_included=EntryId(1, 3), size_bytes=4, checksum=zlib.crc32(b"WXYZ"))
+    follower.disk.contents[EntryId(1, 3)] = b"WXYZ"
+    restarted = Host(attrs.evolve(follower.restored, part=part), KEEP_NOTHING, now=follower.now)
+    restarted.disk.contents = follower.disk.contents
+    cluster.hosts[NodeId(3)] = restarted
+
+    for _ in range(HEARTBEATS_BEFORE_RESENDING + 5):
+        cluster.beat(1)
+
+    assert b"abcdefghi" == restarted.disk.contents[EntryId(1, 3)]
+    assert leader.status.commit_index == restarted.status.last_applied
 
 
 # --- receiving -----------------------------------------------------------------------
