@@ -30,6 +30,7 @@ bench: $(VENV)/bench.stamp ## Measure three nodes: throughput, failover, expiry,
 	$(BIN)/python -m benchmarks.gaps
 	$(BIN)/python -m benchmarks.expiry
 	$(BIN)/python -m benchmarks.snapshot_under_load
+	$(BIN)/python -m benchmarks.linearizability
 
 soak: $(VENV)/test.stamp ## Three nodes under load for ten minutes, or ARGS="--minutes 60"
 	$(BIN)/python -m benchmarks.soak $(ARGS)

@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
-from leto_sim.commands import mutants, replay, run
+from leto_sim.commands import lincheck, mutants, replay, run
 from leto_sim.commands.arguments import CommandLineError, Subparsers
 
 WRONG_COMMAND_LINE = 2
@@ -34,6 +34,7 @@ class Command(Protocol):
 COMMANDS: dict[str, Command] = {
     "run": run,
     "replay": replay,
+    "lincheck": lincheck,
     "mutants": mutants,
 }
 

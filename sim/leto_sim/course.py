@@ -7,7 +7,7 @@ own.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Protocol
 
 from leto.raft.types import Micros
@@ -100,6 +100,10 @@ class Course(ABC):
     @abstractmethod
     def describe_node(self, name: str) -> Sequence[str]:
         """All about one of these machines as it stands now, line by line."""
+
+    @abstractmethod
+    def history_lines(self) -> Iterator[str]:
+        """What clients saw, as `leto_sim.lincheck.history` writes it."""
 
     def _storm(self) -> None:
         scheduler, journal = self._world.scheduler, self._world.journal

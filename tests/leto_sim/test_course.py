@@ -1,5 +1,7 @@
 """What all runs share."""
 
+from collections.abc import Iterator
+
 import attrs
 import pytest
 
@@ -28,6 +30,9 @@ class Short(Course):
 
     def describe_node(self, name: str) -> list[str]:
         return [name]
+
+    def history_lines(self) -> Iterator[str]:
+        return iter(())
 
     def _calm(self) -> None:
         self.phases.append("calm")

@@ -6,9 +6,16 @@ violation.
 
 import json
 from argparse import Namespace
+from pathlib import Path
 
-from leto_sim.commands.arguments import Subparsers, add_level, add_size, run_command
-from leto_sim.levels import level_named, run_seed
+from leto_sim.commands.arguments import (
+    CommandLineError,
+    Subparsers,
+    add_level,
+    add_size,
+    run_command,
+)
+from leto_sim.levels import Level, level_named, run_seed
 from leto_sim.screen import render
 
 
@@ -18,6 +25,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--seed", type=int, required=True, help="decides everything")
     add_level(parser)
     add_size(parser)
+    parser.add_argument("--history", metavar="FILE", help="write there what the clients saw")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
 
 
@@ -25,8 +33,22 @@ def run(arguments: Namespace) -> int:
     """Runs the seed."""
     level = level_named(arguments.level)
     result = run_seed(level, arguments.seed, nodes=arguments.nodes, events_max=arguments.events)
+    if arguments.history is not None:
+        _write_history(level, arguments)
     if arguments.json:
         print(json.dumps(result.as_json()))
     else:
         print(render(result, run_command(arguments)))
     return 0 if result.violation is None else 1
+
+
+def _write_history(level: Level, arguments: Namespace) -> None:
+    """Runs the seed once more: the same happens."""
+    scenario = level.draw(arguments.seed, nodes=arguments.nodes, events_max=arguments.events)
+    course = level.begin(scenario)
+    course.run()
+    try:
+        with Path(arguments.history).open("w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in course.history_lines())
+    except OSError as error:
+        raise CommandLineError(f"--history: {error}") from error

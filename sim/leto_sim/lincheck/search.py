@@ -2,8 +2,8 @@
 
 Responsible for the search of Wing and Gong, with Lowe's memory of what was tried:
 is there an order of the operations, each taking effect at one moment between its
-invocation and its return, in which every one returned what the model says? What a
-key's operations mean is a `Model` (`leto_sim.lincheck.models`).
+invocation and its return, in which every one returned what the model says? What an
+operation is and what it means: `leto_sim.lincheck.model`.
 
 A history is partitioned by key, since a history is linearizable exactly if each
 key's is (Herlihy and Wing's locality); the keys are searched in turns, a few
@@ -13,80 +13,25 @@ What keeps it fast in Python: the set of operations that have taken effect is on
 integer, what was tried is a set of (integer, state), the operations still to be
 placed are a linked list in two lists of integers. A model that knows a quicker way to
 the verdict spares the search altogether.
+
+Two things are never tried in two ways, since the one is always as good:
+
+    1. an operation that changes no state and fits this one comes at once: in whatever
+       order there is, it could be moved to the front;
+    2. an operation that never returned and would change nothing now does not come now.
 """
 
 from collections.abc import Generator, Hashable, Iterable, Sequence
-from enum import Enum
-from typing import Final, Generic, Protocol, TypeVar
+from math import inf
+from typing import Generic
 
 import attrs
 
+from leto_sim.lincheck.model import IMPOSSIBLE, CommandT, Model, Operation, ResultT, Verdict
+from leto_sim.lincheck.precedence import predecessors
+
 STEPS_PER_TURN = 2_000
-DEFAULT_STEP_BUDGET = 2_000_000  # about a second, and 200 MB at worst
-
-CommandT = TypeVar("CommandT")
-ResultT = TypeVar("ResultT")
-
-
-@attrs.frozen(kw_only=True)
-class Operation(Generic[CommandT, ResultT]):
-    """What a client asked for and was told.
-
-    `invoked` and `returned` are positions in one total order of the history; at
-    equal positions the operations overlap. A `returned` of None means that the
-    client never learnt the outcome: it may take effect at any time, or never.
-    """
-
-    key: Hashable
-    command: CommandT
-    invoked: int
-    returned: int | None = None
-    result: ResultT | None = None
-
-
-class Impossible(Enum):
-    """A model's verdict that a command cannot have had that result."""
-
-    HERE = "impossible here"
-
-
-IMPOSSIBLE: Final = Impossible.HERE
-
-
-class Model(Protocol[CommandT, ResultT]):
-    """What the operations of one key mean, one after the other. States are hashable."""
-
-    def initial(self) -> Hashable:
-        """The state of a key before any operation."""
-        ...
-
-    def step(
-        self, state: Hashable, operation: Operation[CommandT, ResultT]
-    ) -> Hashable | Impossible:
-        """The state after the operation, or `IMPOSSIBLE` if its result is not the model's.
-
-        An operation without return may have had any result.
-        """
-        ...
-
-    def relevant(
-        self, operations: Sequence[Operation[CommandT, ResultT]]
-    ) -> Sequence[Operation[CommandT, ResultT]]:
-        """The operations without those whose absence changes nothing: what blows up the search."""
-        ...
-
-    def decide(self, operations: Sequence[Operation[CommandT, ResultT]]) -> "Verdict | None":
-        """The verdict, if the model knows a quicker way to it than the search."""
-        del operations
-        return None
-
-
-class Verdict(Enum):
-    """What is known of a history."""
-
-    LINEARIZABLE = "linearizable"
-    ILLEGAL = "not linearizable"
-    UNKNOWN = "unknown: the search was given up"
+DEFAULT_STEP_BUDGET = 2_000_000  # about a second, and 400 MB at worst
 
 
 @attrs.frozen
@@ -96,6 +41,7 @@ class Finding(Generic[CommandT, ResultT]):
     verdict: Verdict
     key: Hashable = None
     operations: tuple[Operation[CommandT, ResultT], ...] = ()
+    steps: int = 0  # that the models made
 
 
 def check_history(
@@ -105,20 +51,21 @@ def check_history(
 ) -> Finding[CommandT, ResultT]:
     """Judges a history: illegal as soon as one key is, unknown if the budget is spent."""
     partitions = _partitioned(history)
-    searches = {key: _judge(model, operations) for key, operations in partitions.items()}
+    searches = {key: Search(model, operations) for key, operations in partitions.items()}
+    steps = 0
     while searches:
-        for key in tuple(searches):
-            verdict = next(searches[key])
+        for key, search in tuple(searches.items()):
+            steps -= search.steps
+            verdict = search.take_turn()
+            steps += search.steps
             if verdict is Verdict.LINEARIZABLE:
                 del searches[key]
             elif verdict is Verdict.ILLEGAL:
-                return Finding(verdict, key, tuple(partitions[key]))
-            else:
-                step_budget -= STEPS_PER_TURN
-        if searches and step_budget <= 0:
+                return Finding(verdict, key, tuple(partitions[key]), steps)
+        if searches and steps >= step_budget:
             key = next(iter(searches))
-            return Finding(Verdict.UNKNOWN, key, tuple(partitions[key]))
-    return Finding(Verdict.LINEARIZABLE)
+            return Finding(Verdict.UNKNOWN, key, tuple(partitions[key]), steps)
+    return Finding(Verdict.LINEARIZABLE, steps=steps)
 
 
 def _partitioned(
@@ -130,7 +77,136 @@ def _partitioned(
     return partitions
 
 
-class _Timeline(Generic[CommandT, ResultT]):
+class Search(Generic[CommandT, ResultT]):
+    """The search for an order of one key's operations; without the model's short cut, if so wished."""
+
+    def __init__(
+        self,
+        model: Model[CommandT, ResultT],
+        history: Sequence[Operation[CommandT, ResultT]],
+        *,
+        may_decide: bool = True,
+    ) -> None:
+        self.steps = 0
+        self.operations = model.relevant(history)
+        self._model = model
+        self._longest: list[int] = []
+        self._decided = model.decide(self.operations) if may_decide else None
+        self._turns = self._search()
+
+    @property
+    def longest_order(self) -> Sequence[Operation[CommandT, ResultT]]:
+        """The order that explained the most returns, so far."""
+        return [self.operations[number] for number in self._longest]
+
+    def take_turn(self) -> Verdict:
+        """Searches on for a few thousand steps: unknown, as long as it has not ended."""
+        return next(self._turns) if self._decided is None else self._decided
+
+    def run(self, step_budget: int) -> Verdict:
+        """Searches until it ends, or the budget is spent."""
+        verdict = Verdict.UNKNOWN
+        while verdict is Verdict.UNKNOWN and self.steps < step_budget:
+            verdict = self.take_turn()
+        return verdict
+
+    def _search(self) -> Generator[Verdict, None, None]:
+        """Yields `UNKNOWN` after each turn, and at last the verdict, for ever.
+
+        Most histories need no more than a turn. The others are worth some thought first.
+        """
+        verdict = yield from self._try_orders([0] * len(self.operations), turns_max=1)
+        if verdict is Verdict.UNKNOWN:
+            required = predecessors(self._model, self.operations)
+            if required is None:
+                verdict = Verdict.ILLEGAL
+            else:
+                verdict = yield from self._try_orders(required)
+        while True:
+            yield verdict
+
+    def _try_orders(  # noqa: PLR0915 - calls are what is slow here
+        self, required: Sequence[int], turns_max: float = inf
+    ) -> Generator[Verdict, None, Verdict]:
+        """Yields `UNKNOWN` after each turn; returns the verdict. `required`: who must come before.
+
+        A *frame* is a point where
+        one of several operations had to be chosen: the choices that are left, and what
+        it takes to come back there.
+        """
+        timeline, operations = Timeline(self.operations), self.operations
+        following, is_return = timeline.following, timeline.is_return
+        operation_at, take_out = timeline.operation_at, timeline.take_out
+        steps_of = [self._model.prepare(operation) for operation in operations]
+        may_change = [self._model.may_change(operation) for operation in operations]
+        has_returned = [operation.returned is not None for operation in operations]
+        to_place = fewest = sum(has_returned)
+        state = self._model.initial()
+        placed = 0  # bit n: operation n has taken effect
+        order: list[int] = []  # the positions of those, as they took effect
+        tried: set[tuple[int, Hashable]] = set()
+        frames: list[tuple[list[tuple[int, Hashable]], int, int, int]] = []
+        turn_ends = self.steps + STEPS_PER_TURN
+        while True:
+            choices: list[tuple[int, Hashable]] = []
+            has_skipped = False
+            position = following[0]
+            while position and not is_return[position]:
+                number = operation_at[position]
+                if required[number] & ~placed:
+                    has_skipped = True
+                    position = following[position]
+                    continue
+                after = steps_of[number](state)
+                self.steps += 1
+                if after is IMPOSSIBLE:
+                    pass
+                elif may_change[number]:
+                    if has_returned[number] or after != state:  # else rule 2
+                        choices.append((position, after))
+                else:  # rule 1
+                    take_out(position)
+                    order.append(position)
+                    placed |= 1 << number
+                    to_place -= 1
+                    if has_skipped:  # perhaps somebody who had to wait for this one
+                        has_skipped = False
+                        choices.clear()
+                        position = 0
+                position = following[position]
+            if not to_place:
+                self._longest = [operation_at[position] for position in order]
+                return Verdict.LINEARIZABLE
+            here = (placed, state)
+            if here in tried:
+                choices.clear()
+            tried.add(here)
+            frames.append((choices, len(order), placed, to_place))
+            if self.steps >= turn_ends:
+                turns_max -= 1
+                if not turns_max:
+                    return Verdict.UNKNOWN
+                turn_ends = self.steps + STEPS_PER_TURN
+                yield Verdict.UNKNOWN
+            if not choices and to_place < fewest:
+                fewest = to_place
+                self._longest = [operation_at[position] for position in order]
+            while frames and not frames[-1][0]:
+                frames.pop()
+            if not frames:
+                return Verdict.ILLEGAL
+            choices, depth, placed, to_place = frames[-1]
+            while len(order) > depth:
+                timeline.put_back(order.pop())
+            position, state = choices.pop()
+            number = operation_at[position]
+            take_out(position)
+            order.append(position)
+            placed |= 1 << number
+            to_place -= has_returned[number]
+
+
+class Timeline(Generic[CommandT, ResultT]):
     """The invocations and returns still to be placed, as a doubly linked list.
 
     Position 0 is the head; a return that never came has no position.
@@ -149,79 +225,25 @@ class _Timeline(Generic[CommandT, ResultT]):
         for position in range(1, len(self.operation_at)):
             if self.is_return[position]:
                 self.return_of[self.operation_at[position]] = position
-        self.next = [*range(1, len(self.operation_at)), 0]  # 0 again: the end
+        self.following = [*range(1, len(self.operation_at)), 0]  # 0 again: the end
         self.previous = [0, *range(len(self.operation_at) - 1)]
 
     def take_out(self, position: int) -> None:
-        """Unlinks an invocation and its return."""
-        self._unlink(position)
+        """Unlinks an invocation and its return. What follows the invocation is right still."""
+        previous, following = self.previous, self.following
         if returned := self.return_of[self.operation_at[position]]:
-            self._unlink(returned)
+            before, after = previous[returned], following[returned]
+            following[before] = after
+            previous[after] = before
+        before, after = previous[position], following[position]
+        following[before] = after
+        previous[after] = before
 
     def put_back(self, position: int) -> None:
         """Undoes the latest `take_out`, which must have been of that position."""
+        previous, following = self.previous, self.following
+        following[previous[position]] = position
+        previous[following[position]] = position
         if returned := self.return_of[self.operation_at[position]]:
-            self._link(returned)
-        self._link(position)
-
-    def _unlink(self, position: int) -> None:
-        before, after = self.previous[position], self.next[position]
-        self.next[before] = after
-        self.previous[after] = before
-
-    def _link(self, position: int) -> None:
-        self.next[self.previous[position]] = position
-        self.previous[self.next[position]] = position
-
-
-def _judge(
-    model: Model[CommandT, ResultT], history: Sequence[Operation[CommandT, ResultT]]
-) -> Generator[Verdict, None, None]:
-    """Yields `UNKNOWN` after each turn of a search, and at last the verdict."""
-    operations = model.relevant(history)
-    verdict = model.decide(operations)
-    if verdict is None:
-        yield from _search(model, operations)
-    else:
-        yield verdict
-
-
-def _search(
-    model: Model[CommandT, ResultT], operations: Sequence[Operation[CommandT, ResultT]]
-) -> Generator[Verdict, None, None]:
-    timeline = _Timeline(operations)
-    to_place = sum(operation.returned is not None for operation in operations)
-    state = model.initial()
-    placed = 0  # bit n: operation n has taken effect
-    tried: set[tuple[int, Hashable]] = set()
-    undo: list[tuple[int, Hashable, int]] = []  # position, state and placed before it
-    steps = 0
-    position = timeline.next[0]
-    while to_place:
-        steps += 1
-        if steps % STEPS_PER_TURN == 0:
-            yield Verdict.UNKNOWN
-        if position and not timeline.is_return[position]:
-            number = timeline.operation_at[position]
-            after = model.step(state, operations[number])
-            if after is not IMPOSSIBLE:
-                progress = (placed | 1 << number, after)
-                if progress not in tried:
-                    tried.add(progress)
-                    undo.append((position, state, placed))
-                    placed, state = progress
-                    timeline.take_out(position)
-                    to_place -= operations[number].returned is not None
-                    position = timeline.next[0]
-                    continue
-            position = timeline.next[position]
-            continue
-        # A return is reached whose operation has not taken effect, or the end: turn back.
-        if not undo:
-            yield Verdict.ILLEGAL
-            return
-        position, state, placed = undo.pop()
-        timeline.put_back(position)
-        to_place += operations[timeline.operation_at[position]].returned is not None
-        position = timeline.next[position]
-    yield Verdict.LINEARIZABLE
+            following[previous[returned]] = returned
+            previous[following[returned]] = returned

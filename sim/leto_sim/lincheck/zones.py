@@ -37,6 +37,11 @@ class Cluster:
         return cls(written=-inf, first_return=-inf)
 
     @property
+    def is_written(self) -> bool:
+        """Whether its write is known already."""
+        return self.written != inf
+
+    @property
     def is_forward(self) -> bool:
         """Whether the value must be held for a while."""
         return self.first_return < self.last_invocation

@@ -54,6 +54,7 @@ class Client:
 
     def __init__(self, cluster: Cluster, number: int, history: list[Seen]) -> None:
         self.is_stopped = False
+        self._name = f"c{number + 1}"
         self._cluster = cluster
         self._scheduler = cluster.scheduler
         self._habits: Habits = cluster.scenario.habits
@@ -191,6 +192,7 @@ class Client:
                 invoked=attempt.invoked,
                 returned=returned,
                 result=result,
+                client=self._name,
             )
         )
         self._under_way -= 1

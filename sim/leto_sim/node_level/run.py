@@ -5,7 +5,7 @@ In the calm everything is healed, and the cluster must elect, commit and agree w
 a bounded virtual time. Then the clients' histories are judged.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from leto.raft.configuration import MemberRole
@@ -89,6 +89,10 @@ class NodeLevelRun(Course):
         if process is not None:
             life = describe_life(process.status, process.memory, name_of)
         return [*life, *describe_disk(host.platter, name_of)]
+
+    def history_lines(self) -> Iterator[str]:
+        """What clients saw, if `leto-sim lincheck` has a model for it."""
+        return self.cluster.parts.workload.write(self.history)
 
     def _calm(self) -> None:
         self._mischief.heal()

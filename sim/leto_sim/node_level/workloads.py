@@ -5,15 +5,18 @@ written and read, which is what the simulator runs by default, and commands of a
 user's own machine. When a client asks, whom, and how often again is `clients`.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from random import Random
 from typing import Protocol, TypeAlias, TypeVar
 
 import attrs
 
 from leto.machine import StateMachine
-from leto_sim.lincheck.models import Read, Register, RegisterOperation, WriteValue
-from leto_sim.lincheck.search import Model, Operation, Verdict, check_history
+from leto_sim.lincheck.dialects import RegisterDialect
+from leto_sim.lincheck.history import write_history
+from leto_sim.lincheck.model import Model, Operation, Verdict
+from leto_sim.lincheck.register import Read, Register, RegisterOperation, WriteValue
+from leto_sim.lincheck.search import check_history
 from leto_sim.node_level.machine import Registers, encode_write
 from leto_sim.node_level.scenario import Habits
 from leto_sim.result import PropertyViolated
@@ -75,6 +78,7 @@ class Seen:
     invoked: int
     returned: int | None  # None: the client never learnt the outcome
     result: object = None
+    client: str = ""
 
 
 class Workload(Protocol):
@@ -100,6 +104,11 @@ class Workload(Protocol):
     def judge(self, history: Sequence[Seen]) -> None:
         """Raises `PropertyViolated` if clients cannot have seen that."""
         ...
+
+    def write(self, history: Sequence[Seen]) -> Iterator[str]:
+        """The history as `leto-sim lincheck` reads it; nothing, if it has no model for that."""
+        del history
+        return iter(())
 
 
 # --- registers ---------------------------------------------------------------------------
@@ -134,6 +143,10 @@ class RegisterWorkload(Workload):
         """Each register's history has an order."""
         check_order([_as_operation(seen) for seen in asked(history)], Register())
 
+    def write(self, history: Sequence[Seen]) -> Iterator[str]:
+        """Reads and writes."""
+        return write_history([_as_operation(seen) for seen in asked(history)], RegisterDialect())
+
 
 def _read(key: int) -> Query:
     return Query.of(Registers, lambda registers: registers.read(key), key=key)
@@ -148,6 +161,7 @@ def _as_operation(seen: Seen) -> RegisterOperation:
         invoked=seen.invoked,
         returned=seen.returned,
         result=seen.result if isinstance(seen.result, int) and is_read else None,
+        client=seen.client,
     )
 
 
@@ -209,6 +223,7 @@ def _as_plain_operation(seen: Seen) -> Operation[Request, object]:
         invoked=seen.invoked,
         returned=seen.returned,
         result=seen.result,
+        client=seen.client,
     )
 
 

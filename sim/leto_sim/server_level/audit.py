@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from leto.resp import Reply
-from leto_sim.lincheck.models import KeyCommand, Verb
+from leto_sim.lincheck.strings import KeyCommand, Verb
 from leto_sim.node_level.scenario import MS
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import Machine, ServerCluster
@@ -74,7 +74,12 @@ class Audit:
                 self._unanswered.remove(key)
 
         return KeyErrand(
-            key, KeyCommand(Verb.GET), self._history, self._cluster.promises, ended=ended
+            key,
+            KeyCommand(Verb.GET),
+            self._history,
+            self._cluster.promises,
+            ended=ended,
+            client=f"audit of {self._machine.name}",
         )
 
     def _look_at(self, key: bytes) -> Question:

@@ -13,9 +13,9 @@ from typing import Final, TypeAlias
 import attrs
 
 from leto.resp import ErrorReply, Reply, Simple
-from leto_sim.lincheck import models
-from leto_sim.lincheck.models import KeyCommand, KeyOperation, KeyReply, Verb
-from leto_sim.lincheck.search import Operation
+from leto_sim.lincheck import strings
+from leto_sim.lincheck.model import Operation
+from leto_sim.lincheck.strings import KeyCommand, KeyOperation, KeyReply, Verb
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.promises import Fate, Promises
 from leto_sim.server_level.resp_client import ONE_REPLY
@@ -63,6 +63,7 @@ class History:
                     invoked=invoked,
                     returned=self.moment() if fate is Fate.ACKNOWLEDGED else None,
                     result=result,
+                    client=errand.client,
                 )
             )
 
@@ -94,6 +95,7 @@ class KeyErrand:
     promises: Promises
     token: bytes | None = None  # in the argument of a write that can be told from others
     ended: Callable[[Fate], None] | None = None
+    client: str = ""
 
     def __attrs_post_init__(self) -> None:
         self.history.invoked(self)
@@ -121,7 +123,7 @@ class KeyErrand:
 
     def _ended(self, fate: Fate, result: KeyReply = None) -> None:
         if self.token is not None:
-            is_error = isinstance(result, models.ErrorReply)
+            is_error = isinstance(result, strings.ErrorReply)
             self.promises.told(self.token, Fate.UNKNOWN if is_error else fate)
         self.history.ended(self, fate, result)
         if self.ended is not None:
@@ -132,7 +134,7 @@ def _as_key_reply(verb: Verb, reply: Reply) -> KeyReply:
     """The reply in the model's words; a shape that the command never has is an answer to another."""
     match reply:
         case ErrorReply(message=message):
-            return models.ErrorReply(message)
+            return strings.ErrorReply(message)
         case Simple(text=text) if verb is Verb.SET:
             return text.encode()
         case bytes() | None if verb is Verb.GET:
@@ -261,7 +263,7 @@ class RandomErrands:
         token = self._token() if verb in {Verb.SET, Verb.APPEND} else None
         argument = b"" if token is None else token + b"-" * self._workload.value_bytes
         command = KeyCommand(verb, argument)
-        return KeyErrand(key, command, self._history, self._promises, token)
+        return KeyErrand(key, command, self._history, self._promises, token, client=self._name)
 
     def _token(self) -> bytes:
         self._count += 1

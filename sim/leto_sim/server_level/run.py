@@ -6,15 +6,18 @@ bounded virtual time the cluster must be whole, commit, and agree. Then every ke
 read from every node, and the clients' histories are judged.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from leto.raft.types import Micros
 from leto.resp import Reply
 from leto_sim.course import Course, run_then_trace
 from leto_sim.inspection import describe_disk, describe_life
-from leto_sim.lincheck.models import StringKey
-from leto_sim.lincheck.search import Verdict, check_history
+from leto_sim.lincheck.dialects import KeyDialect
+from leto_sim.lincheck.history import write_history
+from leto_sim.lincheck.model import Verdict
+from leto_sim.lincheck.search import check_history
+from leto_sim.lincheck.strings import StringKey
 from leto_sim.node_level.scenario import MS
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
@@ -74,6 +77,11 @@ class ServerLevelRun(Course):
         if life is not None and life.has_begun:
             lines = describe_life(life.status, life.memory, name_of)
         return [*lines, *describe_disk(machine.disk.platter, name_of)]
+
+    def history_lines(self) -> Iterator[str]:
+        """What clients saw on the keys that do not expire."""
+        self.history.close()
+        return write_history(self.history.operations, KeyDialect())
 
     def _new_errands(self, number: int) -> RandomErrands:
         name = f"c{number + 1}"

@@ -1,13 +1,15 @@
 """The search for an order, on the string model: it knows no quicker way."""
 
-from itertools import permutations
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings
 
-from leto_sim.lincheck.models import KeyCommand, KeyOperation, KeyReply, StringKey, Verb
-from leto_sim.lincheck.search import IMPOSSIBLE, Verdict, check_history
+from leto_sim.lincheck import search
+from leto_sim.lincheck.model import Verdict
+from leto_sim.lincheck.register import Register, RegisterOperation
+from leto_sim.lincheck.search import Search, check_history
+from leto_sim.lincheck.strings import KeyCommand, KeyOperation, KeyReply, StringKey, Verb
+from tests.support.histories import key_histories, register_histories
+from tests.support.orders import has_order
 
 
 def operation(
@@ -105,56 +107,56 @@ def test_one_hopeless_key_does_not_hide_an_easy_violation() -> None:
     assert (Verdict.ILLEGAL, "easy") == (finding.verdict, finding.key)
 
 
-def by_trying_every_order(history: list[KeyOperation]) -> bool:
-    """What linearizable means, word by word. Every operation must have returned."""
-    model = StringKey()
-    for order in permutations(history):
-        ends = [-1]
-        state = model.initial()
-        for one in order:
-            assert one.returned is not None
-            ends.append(one.returned)
-            after = model.step(state, one)
-            if after is IMPOSSIBLE:
-                break
-            state = after
-        else:
-            respected = all(
-                not (later.returned is not None and later.returned < earlier.invoked)
-                for position, earlier in enumerate(order)
-                for later in order[position + 1 :]
-            )
-            if respected:
-                return True
-    return False
-
-
-@st.composite
-def finished_histories(draw: st.DrawFn) -> list[KeyOperation]:
-    history: list[KeyOperation] = []
-    for _ in range(draw(st.integers(0, 5))):
-        invoked = draw(st.integers(0, 6))
-        returned = invoked + draw(st.integers(0, 4))
-        verb, argument, result = draw(
-            st.sampled_from(
-                [
-                    (Verb.SET, b"1", b"OK"),
-                    (Verb.SET, b"2", b"OK"),
-                    (Verb.GET, b"", None),
-                    (Verb.GET, b"", b"1"),
-                    (Verb.GET, b"", b"2"),
-                    (Verb.INCR, b"", 2),
-                    (Verb.DEL, b"", 1),
-                    (Verb.DEL, b"", 0),
-                ]
-            )
-        )
-        history.append(operation(verb, argument, at=(invoked, returned), result=result))
-    return history
-
-
-@given(finished_histories())
+@given(key_histories())
 def test_the_search_finds_an_order_exactly_if_there_is_one(history: list[KeyOperation]) -> None:
     verdict = check_history(history, StringKey()).verdict
 
-    assert by_trying_every_order(history) == (verdict is Verdict.LINEARIZABLE)
+    assert has_order(history, StringKey()) == (verdict is Verdict.LINEARIZABLE)
+
+
+@given(history=key_histories())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_inferred_before_the_search_does_not_change_the_verdict(
+    monkeypatch: pytest.MonkeyPatch, history: list[KeyOperation]
+) -> None:
+    monkeypatch.setattr(search, "STEPS_PER_TURN", 1)  # so that it is inferred at once
+
+    verdict = check_history(history, StringKey()).verdict
+
+    assert has_order(history, StringKey()) == (verdict is Verdict.LINEARIZABLE)
+
+
+@given(history=register_histories())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("steps_per_turn", [1, 1000])
+def test_registers_are_judged_as_by_trying_every_order(
+    monkeypatch: pytest.MonkeyPatch, steps_per_turn: int, history: list[RegisterOperation]
+) -> None:
+    monkeypatch.setattr(search, "STEPS_PER_TURN", steps_per_turn)
+
+    verdict = check_history(history, Register()).verdict
+
+    assert has_order(history, Register()) == (verdict is Verdict.LINEARIZABLE)
+
+
+def test_the_longest_order_is_remembered() -> None:
+    write = operation(Verb.SET, b"1", at=(0, 1), result=b"OK")
+    stale = operation(Verb.GET, at=(2, 3), result=None)
+    attempt = Search(StringKey(), [write, stale])
+
+    verdict = attempt.run(1_000)
+
+    assert Verdict.ILLEGAL is verdict
+    assert [write] == attempt.longest_order
+
+
+def test_an_order_that_was_found_is_one() -> None:
+    first = operation(Verb.SET, b"1", at=(0, 9), result=b"OK")
+    second = operation(Verb.APPEND, b"2", at=(1, 5), result=1)
+    seen = operation(Verb.GET, at=(6, 9), result=b"1")
+    attempt = Search(StringKey(), [first, second, seen])
+
+    verdict = attempt.run(1_000)
+
+    assert Verdict.LINEARIZABLE is verdict
+    assert [second, first, seen] == attempt.longest_order

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leto_sim.lincheck.models import Read, Register, RegisterOperation, WriteValue
-from leto_sim.lincheck.search import Verdict, check_history
+from leto_sim.lincheck.model import Verdict
+from leto_sim.lincheck.register import Read, Register, RegisterOperation, WriteValue
+from leto_sim.lincheck.search import check_history
 
 
 class SearchedRegister(Register):

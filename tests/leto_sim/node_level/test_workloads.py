@@ -6,7 +6,7 @@ from random import Random
 import attrs
 import pytest
 
-from leto_sim.lincheck.search import IMPOSSIBLE, Impossible, Model, Operation
+from leto_sim.lincheck.model import IMPOSSIBLE, Impossible, Model, Operation
 from leto_sim.node_level.machine import Registers, decode_write, encode_write
 from leto_sim.node_level.scenario import Habits
 from leto_sim.node_level.workloads import (

@@ -5,8 +5,8 @@ from random import Random
 import pytest
 
 from leto.resp import OK, ErrorReply, Reply, Simple
-from leto_sim.lincheck import models
-from leto_sim.lincheck.models import KeyCommand, KeyReply, Verb
+from leto_sim.lincheck import strings
+from leto_sim.lincheck.strings import KeyCommand, KeyReply, Verb
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.errands import (
     LOST,
@@ -92,7 +92,7 @@ def test_command_is_sent_as_redis_has_it(
         (Verb.GET, None, None),
         (Verb.DEL, 1, 1),
         (Verb.INCR, 7, 7),
-        (Verb.INCR, ErrorReply("ERR no"), models.ErrorReply("ERR no")),
+        (Verb.INCR, ErrorReply("ERR no"), strings.ErrorReply("ERR no")),
         (Verb.APPEND, 3, 3),
     ],
 )

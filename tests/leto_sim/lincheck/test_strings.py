@@ -1,20 +1,16 @@
-"""What operations on a key mean."""
+"""What commands on a key of strings mean."""
 
 import pytest
 
-from leto_sim.lincheck.models import (
+from leto_sim.lincheck.model import IMPOSSIBLE
+from leto_sim.lincheck.strings import (
     ErrorReply,
     KeyCommand,
     KeyOperation,
     KeyReply,
-    Read,
-    Register,
-    RegisterOperation,
     StringKey,
     Verb,
-    WriteValue,
 )
-from leto_sim.lincheck.search import IMPOSSIBLE
 
 
 def performed(verb: Verb, argument: bytes, result: KeyReply) -> KeyOperation:
@@ -75,26 +71,3 @@ def test_an_unfinished_get_does_not_matter() -> None:
     seen = performed(Verb.GET, b"", b"1")
 
     assert [incr, seen] == StringKey().relevant([get, incr, seen])
-
-
-def test_a_register_holds_what_was_written_last() -> None:
-    register = Register()
-    write = RegisterOperation(key=1, command=WriteValue(5), invoked=0, returned=1)
-    read = RegisterOperation(key=1, command=Read(), invoked=0, returned=1, result=5)
-    unfinished = RegisterOperation(key=1, command=Read(), invoked=0)
-
-    assert 5 == register.step(register.initial(), write)
-    assert 5 == register.step(5, read)
-    assert 6 == register.step(6, unfinished)
-    assert IMPOSSIBLE is register.step(6, read)
-
-
-def test_an_unfinished_write_matters_only_if_somebody_saw_it() -> None:
-    seen = RegisterOperation(key=1, command=WriteValue(5), invoked=0)
-    unseen = RegisterOperation(key=1, command=WriteValue(6), invoked=0)
-    unfinished = RegisterOperation(key=1, command=Read(), invoked=0)
-    read = RegisterOperation(key=1, command=Read(), invoked=0, returned=1, result=5)
-
-    relevant = Register().relevant([seen, unseen, unfinished, read])
-
-    assert [seen, read] == relevant
