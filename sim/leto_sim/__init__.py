@@ -10,6 +10,8 @@ Reading order, for whoever tests a state machine of their own:
 4. `Scenario`, `draw_scenario` and the faults: what is strange about a run.
 5. `CustomFault` and `Strike`: faults of your own.
 6. `check_machine`: everything that can show that a machine cannot be replicated.
+7. `SimulatedCluster`: a cluster that a test drives by hand, in virtual time.
+   In pytest, it is the fixture `leto_cluster` (`leto_sim.pytest_plugin`).
 
 Every name is loaded when it is first used, so that a program that needs one part does
 not wait for the others.
@@ -28,24 +30,37 @@ if TYPE_CHECKING:
     from leto_sim.node_level.workloads import CommandWorkload, Propose, Query, Seen, Workload
     from leto_sim.result import RunResult, SimulationFailed, Violation
     from leto_sim.screen import render
-    from leto_sim.simulation import simulate
+    from leto_sim.simulated_cluster import (
+        DidNotHappen,
+        MaybeApplied,
+        NotApplied,
+        Pending,
+        SimulatedCluster,
+    )
+    from leto_sim.simulation import SimulatedResult, simulate
 
 _HOMES = {
     "ClusterView": "leto_sim.node_level.view",
     "CommandWorkload": "leto_sim.node_level.workloads",
     "CustomFault": "leto_sim.node_level.custom_faults",
+    "DidNotHappen": "leto_sim.simulated_cluster",
     "Finding": "leto_sim.machine_check.findings",
     "Habits": "leto_sim.node_level.scenario",
     "Invariant": "leto_sim.node_level.invariants",
     "MachineBroken": "leto_sim.machine_check.check",
     "MachineReport": "leto_sim.machine_check.check",
+    "MaybeApplied": "leto_sim.simulated_cluster",
     "NodeDown": "leto_sim.node_level.view",
     "NodeView": "leto_sim.node_level.view",
+    "NotApplied": "leto_sim.simulated_cluster",
+    "Pending": "leto_sim.simulated_cluster",
     "Propose": "leto_sim.node_level.workloads",
     "Query": "leto_sim.node_level.workloads",
     "RunResult": "leto_sim.result",
     "Scenario": "leto_sim.node_level.scenario",
     "Seen": "leto_sim.node_level.workloads",
+    "SimulatedCluster": "leto_sim.simulated_cluster",
+    "SimulatedResult": "leto_sim.simulation",
     "SimulationFailed": "leto_sim.result",
     "Strike": "leto_sim.node_level.custom_faults",
     "Violation": "leto_sim.result",
@@ -60,18 +75,24 @@ __all__ = [
     "ClusterView",
     "CommandWorkload",
     "CustomFault",
+    "DidNotHappen",
     "Finding",
     "Habits",
     "Invariant",
     "MachineBroken",
     "MachineReport",
+    "MaybeApplied",
     "NodeDown",
     "NodeView",
+    "NotApplied",
+    "Pending",
     "Propose",
     "Query",
     "RunResult",
     "Scenario",
     "Seen",
+    "SimulatedCluster",
+    "SimulatedResult",
     "SimulationFailed",
     "Strike",
     "Violation",

@@ -6,6 +6,8 @@ Responsible for putting a run together from what its user brings. How a run goes
 
 from collections.abc import Callable, Sequence
 
+import attrs
+
 from leto.machine import StateMachine
 from leto_sim.node_level.custom_faults import Strike
 from leto_sim.node_level.invariants import Invariant
@@ -16,6 +18,20 @@ from leto_sim.node_level.workloads import Workload
 from leto_sim.result import RunResult
 
 EVENTS_MAX = 10_000
+
+
+@attrs.frozen(kw_only=True)
+class SimulatedResult(RunResult):
+    """How a run went, and what it takes to run it again."""
+
+    scenario: Scenario = attrs.field(repr=False)
+    parts: Parts = attrs.field(eq=False, repr=False)
+
+    @classmethod
+    def of(cls, result: RunResult, scenario: Scenario, parts: Parts) -> "SimulatedResult":
+        """The result of that scenario and these parts."""
+        fields = {field.name: getattr(result, field.name) for field in attrs.fields(RunResult)}
+        return cls(**fields, scenario=scenario, parts=parts)
 
 
 def simulate(
@@ -29,7 +45,7 @@ def simulate(
     invariants: Sequence[Invariant] = (),
     faults: Sequence[Strike] = (),
     compares_every_content: bool = False,
-) -> RunResult:
+) -> SimulatedResult:
     """Runs one scenario, checks every property, and says how it went.
 
     Args:
@@ -59,7 +75,7 @@ def simulate(
         faults=faults,
         compares_every_content=compares_every_content,
     )
-    return run_scenario(scenario, parts)
+    return SimulatedResult.of(run_scenario(scenario, parts), scenario, parts)
 
 
 def parts_of(

@@ -70,9 +70,10 @@ class Nemesis:
     def _strike(self, planned: PlannedFault) -> None:
         if not self._is_over:
             self._cluster.remark(str(planned.fault))
-            self._perform(planned.fault)
+            self.perform(planned.fault)
 
-    def _perform(self, fault: Fault) -> None:
+    def perform(self, fault: Fault) -> None:
+        """Lets a fault happen now."""
         match fault:
             case Storm():
                 self._begin_storm(fault)

@@ -65,9 +65,9 @@ class NodeLevelRun(Course):
         self.cluster = Cluster(scenario, parts, traced=traced)
         super().__init__(scenario, self.cluster)
         self.history: list[Seen] = []
-        self._administrator = Administrator(self.cluster)
-        self._nemesis = Nemesis(self.cluster, self._administrator)
-        self.view = ClusterView(self.cluster, self._administrator)
+        self.administrator = Administrator(self.cluster)
+        self.nemesis = Nemesis(self.cluster, self.administrator)
+        self.view = ClusterView(self.cluster, self.administrator)
         self._mischief = Mischief(parts.faults, self.cluster, self.view)
         self._watch = Watch(parts.invariants, self.view)
         if parts.invariants:
@@ -75,6 +75,10 @@ class NodeLevelRun(Course):
         self._clients = [
             Client(self.cluster, number, self.history) for number in range(scenario.habits.clients)
         ]
+
+    def result(self, fault: PropertyViolated | None = None) -> RunResult:
+        """How the run stands, for whoever drives it by hand."""
+        return self._result(fault)
 
     @property
     def node_names(self) -> Sequence[str]:
@@ -97,10 +101,10 @@ class NodeLevelRun(Course):
     def _calm(self) -> None:
         self._mischief.heal()
         self.view.mend_links()
-        self._nemesis.heal()
+        self.nemesis.heal()
         commits = self.cluster.panel.commits
         self._run_until(lambda: self.cluster.panel.commits > commits, "nothing is committed")
-        self._run_until(lambda: self._administrator.is_idle, "a membership change does not end")
+        self._run_until(lambda: self.administrator.is_idle, "a membership change does not end")
         for client in self._clients:
             client.is_stopped = True
         self._run_until(self._is_quiet, "the nodes do not come to agree")
