@@ -28,12 +28,14 @@ from leto.raft.actions import (
     Readable,
     Refusal,
     RoleName,
+    Transferred,
 )
 from leto.raft.actions import Refused as RefusedOutcome
 from leto.raft.config import MIB
-from leto.raft.configuration import MemberRole
+from leto.raft.configuration import ChangeLease, MemberRole
 from leto.raft.entries import Command, Entry
-from leto.raft.types import Dice
+from leto.raft.events import ReadPolicy
+from leto.raft.types import Dice, Micros
 from leto.resp import ErrorReply, Reply, Request
 from leto.server.clients import errors
 from leto.server.clients.connections import ClientConnection
@@ -165,8 +167,8 @@ class ObjectNode(LiveNode):
         else:
             self._commands.append((command, answered))
 
-    def read(self, readable: Callable[[NotDone | None], None]) -> None:
-        """Ask for leave to read the machine: None if it may be read in this very moment."""
+    def read(self, policy: ReadPolicy, readable: Callable[[Readable | NotDone], None]) -> None:
+        """Ask for leave to read the machine: `Readable` if it may be read in this very moment."""
 
         def answered(outcome: Outcome) -> None:
             if not isinstance(outcome, Readable):
@@ -174,9 +176,23 @@ class ObjectNode(LiveNode):
             elif self.storage.is_restoring:
                 readable(Refused("the state machine is being restored"))
             else:
-                readable(None)
+                readable(outcome)
 
-        self.replica.request_read(answered)
+        self.replica.request_read(answered, policy)
+
+    def transfer(self, name: str | None, answered: Answered) -> None:
+        """Have the node of that name lead, or whichever does best."""
+        member = None if name is None else self.replica.status.configuration.named(name)
+        if name is not None and member is None:
+            answered(Refused(Refusal.NOT_A_MEMBER.value))
+            return
+        to = None if member is None else member.node_id
+        self.replica.request_transfer(to, lambda outcome: self._answer(outcome, answered))
+
+    def change_lease(self, lease_us: Micros, answered: Answered) -> None:
+        """Set how long a leader may answer alone after a quorum has heard it; 0: never."""
+        change = ChangeLease(lease_us)
+        self.replica.request_change(change, lambda outcome: self._answer(outcome, answered))
 
     def remove(self, name: str, answered: Answered) -> None:
         """End the membership of the node of that name."""
@@ -184,6 +200,10 @@ class ObjectNode(LiveNode):
             self.membership.leave(name, lambda reply: answered(_of_reply(reply)))
         else:
             answered(NotLeader(self.leader_address))
+
+    def _answer(self, outcome: Outcome, answered: Answered) -> None:
+        is_done = isinstance(outcome, Committed | Transferred)
+        answered(b"" if is_done else _failure(outcome, self.leader_address))
 
     # --- what differs from a server of keys ----------------------------------------------
 

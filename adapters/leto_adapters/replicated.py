@@ -24,6 +24,8 @@ from typing import Generic, TypeVar
 
 from leto.machine import StateMachine
 from leto.raft import Config
+from leto.raft.actions import Readable
+from leto.raft.events import ReadPolicy
 from leto.raft.status import Status
 from leto.server.settings import Settings
 from leto.server.world import ClockTicked, Port, Stop
@@ -39,12 +41,13 @@ from leto_adapters.object_server import (
     Refused,
     Unknown,
 )
-from leto_adapters.runtime import Runtime
+from leto_adapters.runtime import Runtime, monotonic_us
 
 __all__ = [
     "NodeStopped",
     "NotDone",
     "NotLeader",
+    "ReadPolicy",
     "Refused",
     "ReplicatedNode",
     "Unknown",
@@ -111,11 +114,17 @@ class ReplicatedNode(Generic[MachineT]):
         return await self._ask(lambda node, answer: node.propose(command, answer))
 
     async def query(
-        self, read: Callable[[MachineT], ResultT], *, patience_s: float = QUERY_PATIENCE_S
+        self,
+        read: Callable[[MachineT], ResultT],
+        *,
+        policy: ReadPolicy = ReadPolicy.INDEX,
+        patience_s: float = QUERY_PATIENCE_S,
     ) -> ResultT:
         """Read the machine, on any node: nothing acknowledged anywhere before is missing.
 
-        `read` is called once, at the moment at which that holds; it must not change the machine.
+        `read` is called at the moment at which that holds; it must not change the machine.
+        By `INDEX` a majority is asked each time; by `LEASE` a leader answers alone as long as
+        `change_lease` allows; `STALE` asks nobody, and may miss anything recent.
 
         Raises:
             NotDone: no leader has confirmed it in `patience_s`, for the reason given.
@@ -124,11 +133,31 @@ class ReplicatedNode(Generic[MachineT]):
         deadline = loop.time() + patience_s
         while True:
             try:
-                return await self._query_once(read)
+                return await self._query_once(read, policy)
             except NotDone as failure:  # a read that was not done may be asked for again
                 if isinstance(failure, NodeStopped) or loop.time() >= deadline:
                     raise
             await asyncio.sleep(RETRY_S)
+
+    async def transfer_leadership(self, to: str | None = None) -> None:
+        """Let another node lead: the one of that name, or the one that lacks least; asked of
+        the leader. Proposals are refused until it does, or until it has not in time.
+
+        Raises:
+            NotDone: as for `propose`; `Unknown` if it was asked, and may take over yet.
+        """
+        await self._ask(lambda node, answer: node.transfer(to, answer))
+
+    async def change_lease(self, seconds: float) -> None:
+        """Let a leader answer `LEASE` queries alone for almost so long after a majority has
+        heard it; 0 takes that back. As long, no other leader is elected after a crash. Asked of
+        the leader.
+
+        Raises:
+            NotDone: as for `propose`.
+        """
+        lease_us = round(seconds * 1_000_000)
+        await self._ask(lambda node, answer: node.change_lease(lease_us, answer))
 
     async def remove(self, name: str) -> None:
         """End the membership of a node, dead or alive; asked of the leader.
@@ -140,19 +169,24 @@ class ReplicatedNode(Generic[MachineT]):
 
     # --- inside --------------------------------------------------------------------------
 
-    async def _query_once(self, read: Callable[[MachineT], ResultT]) -> ResultT:
+    async def _query_once(self, read: Callable[[MachineT], ResultT], policy: ReadPolicy) -> ResultT:
         results: list[ResultT] = []
         broken: list[Exception] = []
 
-        def look(answer: Answered, failure: NotDone | None) -> None:
-            if failure is None:
-                try:
-                    results.append(read(self._machine))
-                except Exception as error:  # noqa: BLE001 - the caller's own: raised again to them
-                    broken.append(error)
-            answer(failure or b"")
+        def look(answer: Answered, allowed: Readable | NotDone) -> None:
+            if isinstance(allowed, NotDone):
+                answer(allowed)
+                return
+            try:
+                results.append(read(self._machine))
+            except Exception as error:  # noqa: BLE001 - the caller's own: raised again to them
+                broken.append(error)
+            # Only now: the process may have been asleep since the lease was looked at.
+            answer(Refused("the lease has run out") if _is_over(allowed) else b"")
 
-        await self._ask(lambda node, answer: node.read(lambda failure: look(answer, failure)))
+        await self._ask(
+            lambda node, answer: node.read(policy, lambda allowed: look(answer, allowed))
+        )
         if broken:
             raise broken[0]
         return results[0]
@@ -235,6 +269,10 @@ async def replicate(
             await asyncio.wait((run,))
             if not run.cancelled() and (broken := run.exception()) is not None:
                 raise broken
+
+
+def _is_over(readable: Readable) -> bool:
+    return readable.valid_until is not None and monotonic_us() >= readable.valid_until
 
 
 async def _started(runtime: Runtime) -> asyncio.Task[Stop]:

@@ -127,7 +127,7 @@ class Runtime:
         try:
             while self._facts and not self._end.done():
                 fact = self._facts.popleft()
-                now, unix_ms = _monotonic_us(), time.time_ns() // 1_000_000
+                now, unix_ms = monotonic_us(), time.time_ns() // 1_000_000
                 for order in self._program.handle(fact, now, unix_ms):
                     self._perform(order)
             self._heed_deadline()
@@ -167,14 +167,14 @@ class Runtime:
                 return
             self._timer.cancel()
         # Rounded up to a millisecond, as uvloop's timers are: an early one would only spin.
-        delay_ms = max(0, -((_monotonic_us() - deadline) // 1000))
+        delay_ms = max(0, -((monotonic_us() - deadline) // 1000))
         self._timer_due = deadline
         self._timer = self._loop.call_later(delay_ms / 1000, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
         deadline = self._program.deadline
-        if deadline is not None and deadline <= _monotonic_us():
+        if deadline is not None and deadline <= monotonic_us():
             self.tell(ClockTicked())
         else:  # it was moved back since the timer was set
             self._heed_deadline()
@@ -261,5 +261,6 @@ class Runtime:
             await self._connection_ended.wait()
 
 
-def _monotonic_us() -> Micros:
+def monotonic_us() -> Micros:
+    """What the core is told the time by."""
     return time.monotonic_ns() // 1000

@@ -11,12 +11,14 @@ import pytest
 
 from leto.raft import Config
 from leto.resp import ErrorReply, Reply, ReplyParser, Simple, encode_request
+from leto_adapters import replicated
 from leto_adapters.directory import DirectoryUnusable
 from leto_adapters.object_server import COMMAND_BYTES_MAX
 from leto_adapters.replicated import (
     NodeStopped,
     NotDone,
     NotLeader,
+    ReadPolicy,
     Refused,
     ReplicatedNode,
     replicate,
@@ -343,3 +345,34 @@ def test_the_loop_keeps_its_own_exception_handler(place: Place) -> None:
             return asyncio.get_running_loop().get_exception_handler() is handler
 
     assert run(story())
+
+
+def test_leadership_is_handed_to_whom_the_leader_is_told(place: Place) -> None:
+    async def story() -> tuple[bool, list[bytes]]:
+        async with place.open("a") as a, place.open("b", join="a") as b:
+            await insist(lambda: a.propose(b"one"))
+            with pytest.raises(NotLeader):
+                await b.transfer_leadership("a")
+            with pytest.raises(Refused, match="no such member"):
+                await a.transfer_leadership("z")
+            await insist(lambda: a.transfer_leadership("b"))
+            await until(lambda: b.is_leader)
+            await insist(lambda: b.propose(b"two"))
+            return a.is_leader, await a.query(lines)
+
+    assert (False, [b"one", b"two"]) == run(story())
+
+
+def test_a_query_says_on_what_it_is_to_rest(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> list[list[bytes]]:
+        async with place.open("a") as node:
+            await insist(lambda: node.change_lease(5))
+            await insist(lambda: node.propose(b"one"))
+            kinds = (ReadPolicy.STALE, ReadPolicy.LEASE, ReadPolicy.INDEX)
+            answers = [await node.query(lines, policy=kind) for kind in kinds]
+            monkeypatch.setattr(replicated, "monotonic_us", lambda: 1 << 62)
+            with pytest.raises(Refused, match="the lease has run out"):
+                await node.query(lines, policy=ReadPolicy.LEASE, patience_s=0.1)
+            return [*answers, await node.query(lines)]
+
+    assert [[b"one"]] * 4 == run(story())

@@ -38,6 +38,7 @@ from leto.raft.events import (
     Event,
     MessageReceived,
     Proposal,
+    ReadPolicy,
     ReadRequested,
     SnapshotRequested,
     TimerFired,
@@ -148,9 +149,9 @@ class Replica:
         """Have a command replicated."""
         self._events.append(CommandsProposed((Proposal(self._request(then), data),)))
 
-    def request_read(self, then: Then) -> None:
+    def request_read(self, then: Then, policy: ReadPolicy = ReadPolicy.INDEX) -> None:
         """Ask for leave to read."""
-        self._events.append(ReadRequested(self._request(then)))
+        self._events.append(ReadRequested(self._request(then), policy))
 
     def request_change(self, change: ConfigurationChange, then: Then) -> None:
         """Ask for another configuration."""
