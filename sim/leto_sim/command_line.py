@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
-from leto_sim.commands import lincheck, mutants, replay, run
+from leto_sim.commands import campaign, lincheck, mutants, replay, run
 from leto_sim.commands.arguments import CommandLineError, Subparsers
 
 WRONG_COMMAND_LINE = 2
@@ -33,6 +33,7 @@ class Command(Protocol):
 
 COMMANDS: dict[str, Command] = {
     "run": run,
+    "campaign": campaign,
     "replay": replay,
     "lincheck": lincheck,
     "mutants": mutants,

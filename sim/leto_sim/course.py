@@ -139,6 +139,7 @@ class Course(ABC):
             digest=journal.digest,
             violation=violation,
             last_events=journal.last_events,
+            sometimes=self._world.panel.lookout.sometimes.counts,
         )
 
 

@@ -5,6 +5,7 @@ neither how they come about (`leto_sim.run`) nor how they are shown
 (`leto_sim.screen`).
 """
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import attrs
@@ -68,6 +69,8 @@ class RunResult:
     digest: str  # over every event in canonical form: equal digests, equal runs
     violation: Violation | None = None
     last_events: tuple[TraceLine, ...] = ()
+    # How often which rare situation occurred (`leto_sim.sometimes`).
+    sometimes: Mapping[str, int] = attrs.field(factory=dict[str, int])
 
     def raise_if_violated(self) -> None:
         """Makes a violation an error, for whoever wants one.

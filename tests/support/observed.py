@@ -19,6 +19,7 @@ class StandingStatus:
     commit_index: Index = 0
     last_applied: Index = 0
     configuration: Configuration = attrs.field(factory=Configuration)
+    is_ready: bool = False
     followers: tuple[FollowerStatus, ...] = ()
 
     @property

@@ -43,13 +43,18 @@ class ObservedStatus(Protocol):
         ...
 
     @property
-    def configuration(self) -> Configuration:
-        """The configuration it acts by: the latest of its log (§4.1)."""
+    def is_ready(self) -> bool:
+        """Whether it leads and has committed an entry of its own term."""
         ...
 
     @property
     def followers(self) -> tuple[FollowerStatus, ...]:
         """How far the others are, if it leads."""
+        ...
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration it acts by: the latest of its log (§4.1)."""
         ...
 
 

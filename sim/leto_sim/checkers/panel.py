@@ -33,6 +33,7 @@ from leto_sim.checkers.one_vote import VOTING, OneVote
 from leto_sim.checkers.requests import Requested, Requests
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 from leto_sim.checkers.terms import Terms
+from leto_sim.lookout import Lookout
 
 if TYPE_CHECKING:
     from leto_sim.node_level.platter import Platter
@@ -57,6 +58,7 @@ class Panel:
         self.safety = StateMachineSafety(self.ledger)
         self.requests = Requests(self.safety)
         self.on_change: Callable[[], None] | None = None  # a user's invariants
+        self.lookout = Lookout()
         self._one_vote = OneVote()
         self._append_only = LeaderAppendOnly()
         self._log_matching = LogMatching()
@@ -88,10 +90,12 @@ class Panel:
         self._monotonicity.started(node)
         self._append_only.started(node)
         self.safety.started(node)
+        self.lookout.started(node)
 
     def node_ended(self, node: Observed) -> None:
         """A node's life ends; its disk stays."""
         self.requests.ended(node)
+        self.lookout.ended(node)
 
     def disk_lost(self, node_id: NodeId) -> None:
         """A node's disk is gone, and the node with it."""
@@ -106,6 +110,8 @@ class Panel:
         if write.truncate_from is not None:
             self._append_only.write_issued(node, write)
             self.ledger.write_issued(node, write)
+        if write.truncate_from is not None or write.snapshot is not None:
+            self.lookout.write_issued(node, write)
         if write.truncate_from is not None or write.snapshot is not None or write.entries:
             self._before[node.node_id].has_rewritten = True
 
@@ -124,17 +130,21 @@ class Panel:
             self._campaigns.sent(node, send, self._platters)
         elif type(send.message) is AppendEntries:
             self._match_indexes.sent(node, send)
+        if type(send.message) is not AppendEntries:  # most are, and they tell nothing
+            self.lookout.sent(node, send)
         self._attestations.sent(node, send)
 
     def requested(self, node: Observed, event: Requested) -> None:
         """Somebody asks the node for something. Called before it is told."""
         self.requests.requested(node, event)
+        self.lookout.requested(node, event)
 
     def answered(self, node: Observed, answer: Answer) -> None:
         """The node answers a request."""
         if self._trusts_clocks:
             check_lease(node, answer, self.election_safety)
         self.requests.answered(node, answer)
+        self.lookout.answered(answer)
 
     def applied(self, node: Observed, entries: Sequence[Entry]) -> None:
         """The node's state machine has applied these entries."""
@@ -166,6 +176,7 @@ class Panel:
             self._monotonicity.handled(node)
             self._append_only.handled(node)
             self._compare(node, before, standing)
+            self.lookout.changed(node, before.standing, before.configuration)
             before.standing, before.configuration = standing, node.status.configuration
             before.has_rewritten = False
             if self.on_change is not None:
@@ -186,6 +197,7 @@ class Panel:
     def _commit_advanced(self, node: Observed, before: _Before) -> None:
         fresh = self.ledger.commit_advanced(node)
         if fresh:
+            self.lookout.committed(node, fresh)
             self._committed_in_terms.committed(node, fresh[-1])
             configurations = (before.configuration, node.status.configuration)
             # What a node acknowledged before its disk was lost still counts: it cannot

@@ -207,7 +207,10 @@ class Process:
         if self.is_over:
             return
         self.is_over = True
+        unsynced = self.disk.outstanding
         self.disk.crash()
+        lost = self.disk.outstanding
+        self._panel.lookout.crashed(lost=lost, kept=unsynced - lost)
         self._panel.node_ended(self)
         for listener in self._listeners.values():
             listener(None)

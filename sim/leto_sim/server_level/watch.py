@@ -33,6 +33,7 @@ from leto.wal import SegmentReader, segment_number
 from leto_sim.checkers.panel import Panel
 from leto_sim.node_level.platter import LogImage, Platter
 from leto_sim.result import PropertyViolated
+from leto_sim.server_level.lookout import ServerLookout
 from leto_sim.server_level.overheard import Overheard
 from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.promises import Promises
@@ -60,6 +61,7 @@ class ServerLife:
         self._disk = disk
         self._panel = panel
         self._promises = promises
+        self._lookout = ServerLookout(panel.lookout.sometimes)
         self._server: Server | None = None
         self._has_begun = False  # it takes part
         self._ordered = SegmentReader(0)
@@ -107,6 +109,7 @@ class ServerLife:
     def told(self, fact: Fact, now: Micros) -> None:
         """The server is about to be told this."""
         self._overheard.told(fact)
+        self._lookout.told(fact)
         self._punctuality.told(fact, now)
         match fact:
             case DiskJobDone():
@@ -123,6 +126,7 @@ class ServerLife:
     def ordered(self, order: Order, now: Micros) -> None:
         """The server orders this."""
         self._begin_if_ready()
+        self._lookout.ordered(order)
         match order:
             case Transmit():
                 self._punctuality.transmitted(order, now)

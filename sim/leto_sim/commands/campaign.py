@@ -1,0 +1,183 @@
+"""`leto-sim campaign`: runs many seeds on several processors.
+
+Responsible for its flags, its progress bar and its report. Interrupted, it reports
+what it has found; with a state file it can be taken up again.
+"""
+
+import json
+import signal
+import sys
+import time
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterable
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from tqdm import tqdm
+
+from leto_sim.campaign import Campaign, SeedOutcome, Tally, run_campaign
+from leto_sim.campaign_files import WrongStateFile, load_state, report, save_state
+from leto_sim.commands.arguments import (
+    DEFAULT_EVENTS,
+    CommandLineError,
+    Subparsers,
+    add_level,
+    nodes,
+    positive,
+)
+
+INTERRUPTED = 130
+SAVE_EVERY_SECONDS = 10.0
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Its flags."""
+    parser = subparsers.add_parser("campaign", help="run many seeds on several processors")
+    parser.add_argument("--seeds", type=seed_range, required=True, metavar="A..B")
+    add_level(parser)
+    add_time(parser, default=None)
+    parser.add_argument("--jobs", type=positive, default=2, help="processes (2)")
+    parser.add_argument("--nodes", type=nodes, help="founded nodes (each seed draws its own)")
+    parser.add_argument("--events", type=positive, default=DEFAULT_EVENTS, help="at most (10000)")
+    parser.add_argument("--json", metavar="FILE", help="where the report goes; - for here")
+    parser.add_argument("--state", type=Path, metavar="FILE", help="to be taken up again")
+    parser.add_argument(
+        "--enforce-sometimes",
+        action="store_true",
+        help="fail if a rare situation that must occur did not",
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Runs it."""
+    campaign = Campaign(
+        level=arguments.level,
+        first_seed=arguments.seeds[0],
+        last_seed=arguments.seeds[1],
+        nodes=arguments.nodes,
+        events_max=arguments.events,
+    )
+    tally = _earlier(arguments.state, campaign)
+    was_interrupted = False
+    with _processes(arguments.jobs) as executor:
+        try:
+            _go_on(campaign, executor, tally, arguments)
+        except KeyboardInterrupt:
+            was_interrupted = True
+            executor.shutdown(wait=False, cancel_futures=True)
+    if arguments.state is not None:
+        save_state(arguments.state, campaign, tally)
+    _tell(campaign, tally, arguments)
+    if tally.violations or (arguments.enforce_sometimes and tally.never(campaign.level)):
+        return 1
+    return INTERRUPTED if was_interrupted else 0
+
+
+def seed_range(text: str) -> tuple[int, int]:
+    """`A..B`, both ends included; or one seed."""
+    first, dots, last = text.partition("..")
+    if first.isdecimal() and (last.isdecimal() if dots else not last):
+        seeds = (int(first), int(last) if dots else int(first))
+        if seeds[0] <= seeds[1]:
+            return seeds
+    raise ArgumentTypeError(f"must be A..B with A not above B, such as 1..1000, not {text!r}")
+
+
+def add_time(parser: ArgumentParser, *, default: float | None) -> None:
+    """`--time`: how long the command may work."""
+    parser.add_argument(
+        "--time", type=duration, default=default, metavar="T", help="at most, such as 90s or 10m"
+    )
+
+
+def duration(text: str) -> float:
+    """A time such as `90s`, `10m` or `1h`, in seconds."""
+    number, unit = text[:-1], text[-1:]
+    if unit in _UNITS and number.isdecimal() and int(number) > 0:
+        return float(int(number) * _UNITS[unit])
+    raise ArgumentTypeError(f"must be a time such as 90s, 10m or 1h, not {text!r}")
+
+
+def _earlier(state: Path | None, campaign: Campaign) -> Tally:
+    if state is None:
+        return Tally()
+    try:
+        return load_state(state, campaign)
+    except (OSError, WrongStateFile) as error:
+        raise CommandLineError(str(error)) from error
+
+
+def _processes(jobs: int) -> ProcessPoolExecutor:
+    # Spawned ones share nothing with this one, not even the hash seed.
+    context = get_context("spawn")
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts_to_the_first)
+
+
+def _leave_interrupts_to_the_first() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _go_on(campaign: Campaign, executor: Executor, tally: Tally, arguments: Namespace) -> None:
+    started, earlier = time.monotonic(), tally.seconds
+    saved_at = started
+    size = campaign.last_seed - campaign.first_seed + 1
+    with tqdm(total=size, initial=len(tally.done), unit="seed", file=sys.stderr) as bar:
+
+        def is_over() -> bool:
+            tally.seconds = earlier + time.monotonic() - started
+            return arguments.time is not None and time.monotonic() - started >= arguments.time
+
+        def on_outcome(outcome: SeedOutcome) -> None:
+            nonlocal saved_at
+            is_over()
+            bar.set_postfix_str(
+                f"{tally.events / tally.seconds:,.0f} events/s, {len(tally.violations)} violations",
+                refresh=False,
+            )
+            bar.update()
+            if outcome.found is not None:
+                bar.write(f"seed {outcome.seed}: {outcome.found.property_name}", file=sys.stderr)
+            if arguments.state is not None and time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
+                save_state(arguments.state, campaign, tally)
+                saved_at = time.monotonic()
+
+        run_campaign(
+            campaign,
+            executor,
+            tally,
+            jobs=arguments.jobs,
+            is_over=is_over,
+            on_outcome=on_outcome,
+        )
+
+
+def _tell(campaign: Campaign, tally: Tally, arguments: Namespace) -> None:
+    told = json.dumps(report(campaign, tally, jobs=arguments.jobs), indent=2)
+    if arguments.json == "-":
+        print(told)
+        return
+    if arguments.json is not None:
+        Path(arguments.json).write_text(told + "\n", encoding="utf-8")
+    for line in _lines(campaign, tally):
+        print(line)
+
+
+def _lines(campaign: Campaign, tally: Tally) -> Iterable[str]:
+    seeds, seconds = len(tally.done), max(tally.seconds, 1e-9)
+    yield f"{seeds} seeds at {campaign.level} level, {len(tally.violations)} violations"
+    yield f"events      {tally.events} in {tally.virtual_time_us / 1e6:.0f} virtual seconds"
+    yield f"speed       {tally.events / seconds:,.0f} events/s, {seeds / seconds:.1f} seeds/s"
+    yield f"elections   {tally.elections}"
+    yield f"commits     {tally.commits}"
+    for found in tally.violations:
+        yield f"\nVIOLATED: {found.property_name} (seed {found.seed})"
+        yield f"  {found.explanation}"
+        yield f"  {found.replay}"
+        yield f"  {found.shrink}"
+    yield "\nsometimes"
+    for title, count in tally.sometimes.items():
+        yield f"  {count:>10}  {title}"
+    for title in tally.never(campaign.level):
+        yield f"  {'never':>10}  {title}"
