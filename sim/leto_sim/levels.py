@@ -32,8 +32,8 @@ class Level(Protocol):
         """The class of its scenarios, a frozen attrs class."""
         ...
 
-    def draw(self, seed: int, *, nodes: int, events_max: int) -> AnyScenario:
-        """The scenario of that seed."""
+    def draw(self, seed: int, *, nodes: int | None, events_max: int) -> AnyScenario:
+        """The scenario of that seed, of that many nodes or of as many as it draws."""
         ...
 
     def begin(self, scenario: AnyScenario, *, traced: bool = False) -> Course:
@@ -55,6 +55,6 @@ def run_scenario(level: Level, scenario: AnyScenario) -> RunResult:
     return run_then_trace(lambda traced: level.begin(scenario, traced=traced))
 
 
-def run_seed(level: Level, seed: int, *, nodes: int, events_max: int) -> RunResult:
+def run_seed(level: Level, seed: int, *, nodes: int | None, events_max: int) -> RunResult:
     """Runs the scenario of a seed."""
     return run_scenario(level, level.draw(seed, nodes=nodes, events_max=events_max))

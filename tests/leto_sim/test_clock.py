@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leto_sim.clock import Clock
+from leto_sim.clock import NEVER, TRUE_RATE, Clock
 
 clocks = st.builds(Clock, st.integers(0, 10**12), st.integers(400_000, 1_600_000))
 
@@ -37,3 +37,22 @@ def test_without_drift_clocks_differ_in_their_zero_only() -> None:
 
     assert 5_000 == one.at(5_000) - one.at(0) == other.at(5_000) - other.at(0)
     assert one.offset_us != other.offset_us
+
+
+def test_a_clock_jumps_forward() -> None:
+    clock = Clock(100)
+
+    clock.advance(50)
+
+    assert (150, 10) == (clock.at(0), clock.when(160))
+
+
+def test_a_clock_that_stands_still_shows_nothing_later_until_it_goes_on() -> None:
+    clock = Clock(100)
+    clock.run_at(0, now=10)
+    stands_still = (clock.at(1_000), clock.when(110), clock.when(111))
+
+    clock.run_at(2 * TRUE_RATE, now=1_000)
+
+    assert (110, 10, NEVER) == stands_still
+    assert (110, 120, 1_005) == (clock.at(1_000), clock.at(1_005), clock.when(120))

@@ -18,6 +18,7 @@ from leto.raft.types import Index, NodeId, Term
 from leto_sim.checkers.attestations import Attestations
 from leto_sim.checkers.campaigns import CAMPAIGNING, Campaigns
 from leto_sim.checkers.change_order import check_changes
+from leto_sim.checkers.configurations import Configurations
 from leto_sim.checkers.determinism import Determinism
 from leto_sim.checkers.durable_quorum import check_durable_quorum
 from leto_sim.checkers.election_safety import ElectionSafety
@@ -54,9 +55,10 @@ class Panel:
     def __init__(self, *, trusts_clocks: bool = True) -> None:
         self._trusts_clocks = trusts_clocks  # or they err by more than leases allow
         self.ledger = Ledger()
+        self.configurations = Configurations()
         self.election_safety = ElectionSafety()
         self.safety = StateMachineSafety(self.ledger)
-        self.requests = Requests(self.safety)
+        self.requests = Requests(self.safety, trusts_clocks=trusts_clocks)
         self.on_change: Callable[[], None] | None = None  # a user's invariants
         self.lookout = Lookout()
         self._one_vote = OneVote()
@@ -89,6 +91,7 @@ class Panel:
         self._before[node.node_id] = _Before(node.status.standing, node.status.configuration)
         self._monotonicity.started(node)
         self._append_only.started(node)
+        self.configurations.started(node)
         self.safety.started(node)
         self.lookout.started(node)
 
@@ -114,6 +117,7 @@ class Panel:
             self.lookout.write_issued(node, write)
         if write.truncate_from is not None or write.snapshot is not None or write.entries:
             self._before[node.node_id].has_rewritten = True
+            self.configurations.write_issued(node, write)
 
     def write_durable(self, node: Observed, write: Write) -> None:
         """A write is about to be durable. Called before `node.platter` performs it."""
@@ -175,6 +179,8 @@ class Panel:
         if standing != before.standing or before.has_rewritten:
             self._monotonicity.handled(node)
             self._append_only.handled(node)
+            if before.has_rewritten:
+                self.configurations.handled(node)
             self._compare(node, before, standing)
             self.lookout.changed(node, before.standing, before.configuration)
             before.standing, before.configuration = standing, node.status.configuration

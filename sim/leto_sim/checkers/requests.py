@@ -63,8 +63,12 @@ class _Open:
 class Requests:
     """Remembers every request that is open, and the fate of every proposal."""
 
-    def __init__(self, safety: StateMachineSafety) -> None:
+    def __init__(self, safety: StateMachineSafety, *, trusts_clocks: bool = True) -> None:
         self._safety = safety
+        # Where clocks err more than leases allow, reads by lease alone may be old.
+        self._may_be_old = {ReadPolicy.STALE}
+        if not trusts_clocks:
+            self._may_be_old.add(ReadPolicy.LEASE)
         self._open: dict[RequestId, _Open] = {}
         self._proposed: dict[bytes, EntryId | None] = {}  # and where it was applied
         self._refused: set[bytes] = set()
@@ -94,7 +98,7 @@ class Requests:
                 self._check_committed(node, request, entry)
                 self._acknowledged = max(self._acknowledged, entry.index)
             case Readable(index=index, policy=policy):
-                if index < request.acknowledged and policy is not ReadPolicy.STALE:
+                if index < request.acknowledged and policy not in self._may_be_old:
                     raise _violation(
                         FRESH_READS, node, f"reads at {index}; {request.acknowledged} was told"
                     )

@@ -10,8 +10,7 @@ from typing import Protocol
 from leto_sim.levels import LEVELS
 
 DEFAULT_EVENTS = 10_000
-DEFAULT_NODES = 3
-NODES_MAX = 7
+NODES_MAX = 9
 
 
 class Subparsers(Protocol):
@@ -38,7 +37,7 @@ def add_level(parser: ArgumentParser) -> None:
 
 def add_size(parser: ArgumentParser) -> None:
     """`--nodes` and `--events`: how large a run is."""
-    parser.add_argument("--nodes", type=nodes, default=DEFAULT_NODES, help="founded nodes (3)")
+    parser.add_argument("--nodes", type=nodes, help="founded nodes (the seed decides)")
     parser.add_argument("--events", type=positive, default=DEFAULT_EVENTS, help="at most (10000)")
 
 
@@ -58,7 +57,8 @@ def positive(text: str) -> int:
 
 def run_command(options: Namespace) -> str:
     """The command that runs the same seed again."""
+    size = "" if options.nodes is None else f" --nodes {options.nodes}"
     return (
-        f"leto-sim run --seed {options.seed} --level {options.level}"
-        f" --nodes {options.nodes} --events {options.events}"
+        f"leto-sim run --seed {options.seed} --level {options.level}{size}"
+        f" --events {options.events}"
     )

@@ -1,48 +1,52 @@
 """Whoever adds and removes nodes, and replaces those whose disk is lost.
 
 Responsible for carrying out membership changes against whatever leads, one after
-the other, asking again until the committed configuration shows them.
+the other, asking again until the committed configuration shows them. And for the
+atlas of losses: which disk may be lost or damaged without costing a quorum's data, so
+that whatever is lost then is provably a bug.
 """
 
 from collections import deque
+from collections.abc import Callable, Iterable
 
 import attrs
 
 from leto.raft.actions import Outcome
-from leto.raft.configuration import AddMember, ConfigurationChange, MemberRole, RemoveMember
+from leto.raft.configuration import (
+    AddMember,
+    ChangePriority,
+    ChangeRole,
+    Configuration,
+    ConfigurationChange,
+    MemberRole,
+    RemoveMember,
+)
 from leto.raft.events import ChangeRequested
 from leto.raft.types import NodeId
 from leto_sim.node_level.cluster import Cluster, Host, member
+from leto_sim.node_level.faults import Reshape, Victim
 from leto_sim.node_level.process import Process
 
-MEMBERS_MAX = 7
-VOTERS_MIN = 3  # to remove or lose one: two are left
+MEMBERS_MAX = 9
+VOTERS_MIN = 3  # to remove one: two are left
 
 
 @attrs.frozen(kw_only=True)
 class Errand:
-    """Make the node of one machine a member, another one a member no more, or both at once."""
+    """Changes to be made at once; of more than one voter, that is a joint change (§4.3)."""
 
-    joining: Host | None = None
-    leaving: NodeId | None = None
+    changes: tuple[ConfigurationChange, ...]
+    replaces: bool = False  # somebody whose data is lost
 
     @property
-    def changes(self) -> tuple[ConfigurationChange, ...]:
-        """What to ask for. Both at once is a joint change (§4.3), of two voters."""
-        changes: list[ConfigurationChange] = []
-        if self.leaving is not None:
-            changes.append(RemoveMember(self.leaving))
-        if self.joining is not None:
-            role = MemberRole.JOINING if self.leaving is None else MemberRole.VOTER
-            changes.append(AddMember(member(self.joining.node_id, self.joining.name, role)))
-        return tuple(changes)
+    def leaving(self) -> list[NodeId]:
+        """Who is a member no more afterwards."""
+        return [c.node_id for c in self.changes if isinstance(c, RemoveMember)]
 
     def is_done(self, leader: Process) -> bool:
         """Whether the committed configuration shows it."""
         committed = leader.status.committed_configuration
-        has_joined = self.joining is None or committed.member(self.joining.node_id) is not None
-        has_left = self.leaving is None or committed.member(self.leaving) is None
-        return has_joined and has_left and leader.status.is_ready
+        return leader.status.is_ready and all(_shows(committed, c) for c in self.changes)
 
 
 class Administrator:
@@ -52,7 +56,9 @@ class Administrator:
         self._cluster = cluster
         self._errands: deque[Errand] = deque()
         self._is_waiting = False  # for an answer
+        self._has_stopped = False
         self._round_us = cluster.scenario.config.election_timeout_min_us // 2
+        cluster.on_refusal = self._replace_corrupt
         cluster.scheduler.after(self._round_us, self._make_round)
 
     @property
@@ -60,46 +66,140 @@ class Administrator:
         """Whether every errand is done."""
         return not self._errands
 
+    def stop(self) -> None:
+        """Leaves everything as it is from now on."""
+        self._errands.clear()
+        self._has_stopped = True
+
     def add_node(self) -> None:
         """Has a blank node join, unless there are many already."""
         leader = self._cluster.leader
         if leader is None or not self.is_idle:
             return
         if len(leader.status.configuration.members) < MEMBERS_MAX:
-            self._errands.append(Errand(joining=self._cluster.add_blank_host()))
+            self._run(self._joins(self._cluster.add_blank_host(), MemberRole.JOINING))
 
     def remove_node(self, host: Host) -> None:
-        """Removes a node, if enough voters are left."""
-        if self._can_spare(host):
-            self._errands.append(Errand(leaving=host.node_id))
+        """Removes a node, if enough voters are left and no data is lost anywhere."""
+        settled = self._settled()
+        if settled is None or not self.is_idle or settled.member(host.node_id) is None:
+            return
+        if len(settled.voters) >= VOTERS_MIN and not self._damaged(settled):
+            self._run(RemoveMember(host.node_id))
 
     def lose_disk(self, host: Host, *, at_once: bool) -> None:
         """Wipes a disk if that can be borne, and replaces the node by a stranger of its name.
 
         The one leaves and the other joins `at_once`, or one after the other.
         """
-        if self._can_spare(host):
+        if self._may_lose(host):
             self._cluster.wipe(host)
-            stranger = self._cluster.add_blank_host(host.name)
-            if at_once:
-                self._errands.append(Errand(leaving=host.node_id, joining=stranger))
-            else:
-                self._errands.append(Errand(leaving=host.node_id))
-                self._errands.append(Errand(joining=stranger))
+            self._replace(host, at_once=at_once)
 
-    def _can_spare(self, host: Host) -> bool:
-        leader = self._cluster.leader
-        if leader is None or not self.is_idle or host.is_gone:
+    def corrupt_disk(self, host: Host) -> None:
+        """Damages what is synced, if that can be borne. Nobody notices until the next start."""
+        if self._may_lose(host):
+            host.is_corrupt = True
+            self._cluster.remark(f"{host.name}'s disk is damaged")
+
+    def reshape(self, fault: Reshape, pick: Callable[[Victim], Host | None]) -> None:
+        """Makes all of these changes at once, as far as they fit."""
+        settled = self._settled()
+        if settled is None or not self.is_idle or self._damaged(settled):
+            return
+        changes = list(self._fitting(fault, pick, settled))
+        room = MEMBERS_MAX - len(settled.members)
+        for number in range(min(room, fault.joining + fault.learning)):
+            role = MemberRole.VOTER if number < fault.joining else MemberRole.LEARNER
+            changes.append(self._joins(self._cluster.add_blank_host(), role))
+        if changes:
+            self._run(*changes)
+
+    # --- what may be lost ----------------------------------------------------------------
+
+    def _may_lose(self, host: Host) -> bool:
+        """Whether a quorum's worth of the voters keeps its data without this one.
+
+        Each entry that is committed is on a quorum, so on one of any quorum that is left;
+        what replaces the lost ones is committed by such a quorum, and so is all before it.
+        """
+        settled = self._settled()
+        if settled is None or host.has_lost_data or settled.member(host.node_id) is None:
             return False
+        if not all(errand.replaces for errand in self._errands):
+            return False
+        damaged = {*self._damaged(settled), host.node_id}
+        return settled.has_quorum(lambda voter: voter not in damaged)
+
+    def _settled(self) -> Configuration | None:
+        """The configuration, if it is committed and there is no other anywhere."""
+        leader = self._cluster.leader
+        if leader is None or not leader.status.is_ready:
+            return None
         configuration = leader.status.committed_configuration
-        settled = configuration == leader.status.configuration and leader.status.is_ready
-        return (
-            settled
-            and configuration.member(host.node_id) is not None
-            and len(configuration.voters) >= VOTERS_MIN
-        )
+        is_latest = configuration == self._cluster.panel.configurations.latest
+        return configuration if is_latest and not configuration.is_joint else None
+
+    def _damaged(self, configuration: Configuration) -> list[NodeId]:
+        hosts = (self._cluster.host_of(voter) for voter in configuration.voters)
+        return [host.node_id for host in hosts if host is not None and host.has_lost_data]
+
+    def _replace_corrupt(self, host: Host) -> None:
+        """A node refuses to start: its disk is thrown away, and a stranger takes its place."""
+        if self._has_stopped:
+            return
+        self._cluster.wipe(host)
+        self._replace(host, at_once=False)
+
+    def _replace(self, host: Host, *, at_once: bool) -> None:
+        stranger = self._cluster.add_blank_host(host.name)
+        leaves = RemoveMember(host.node_id)
+        if at_once:
+            joins = self._joins(stranger, MemberRole.VOTER)
+            self._errands.append(Errand(changes=(leaves, joins), replaces=True))
+        else:
+            joins = self._joins(stranger, MemberRole.JOINING)
+            self._errands.append(Errand(changes=(leaves,), replaces=True))
+            self._errands.append(Errand(changes=(joins,), replaces=True))
+
+    # --- errands -------------------------------------------------------------------------
+
+    def _run(self, *changes: ConfigurationChange) -> None:
+        self._errands.append(Errand(changes=changes))
+
+    def _joins(self, host: Host, role: MemberRole) -> AddMember:
+        return AddMember(member(host.node_id, host.name, role))
+
+    def _fitting(
+        self, fault: Reshape, pick: Callable[[Victim], Host | None], settled: Configuration
+    ) -> Iterable[ConfigurationChange]:
+        """What fits of the changes to those who are members: some voters stay what they are."""
+        spare = len(settled.voters) - 1
+        touched: set[NodeId] = set()
+        for victim in (*fault.leaving, *fault.demoted):
+            host = pick(victim)
+            now = settled.member(host.node_id) if host is not None else None
+            if now is None or now.node_id in touched:
+                continue
+            if now.is_voter and not spare:
+                continue
+            spare -= now.is_voter
+            touched.add(now.node_id)
+            if victim in fault.leaving:
+                yield RemoveMember(now.node_id)
+            else:
+                role = MemberRole.LEARNER if now.is_voter else MemberRole.VOTER
+                yield ChangeRole(now.node_id, role)
+        for victim, priority in fault.priorities:
+            host = pick(victim)
+            if host is None or host.node_id in touched:
+                continue
+            if settled.member(host.node_id) is not None:
+                yield ChangePriority(host.node_id, priority)
 
     def _make_round(self) -> None:
+        if self._has_stopped:
+            return
         self._cluster.scheduler.after(self._round_us, self._make_round)
         leader = self._cluster.leader
         if not self._errands or leader is None:
@@ -113,14 +213,11 @@ class Administrator:
 
     def _finish(self, errand: Errand) -> None:
         """A node that was removed runs on for a while, and might disturb (§4.2.3)."""
-        if errand.leaving is not None:
-            host = self._cluster.host_of(errand.leaving)
+        for node_id in errand.leaving:
+            host = self._cluster.host_of(node_id)
             assert host is not None, "who is removed was a member"
             if not host.is_gone:
-                self._cluster.scheduler.after(10 * self._round_us, self._retire, host)
-
-    def _retire(self, host: Host) -> None:
-        self._cluster.retire(host)
+                self._cluster.scheduler.after(10 * self._round_us, self._cluster.retire, host)
 
     def _ask(self, leader: Process, errand: Errand) -> None:
         request_id = self._cluster.new_request_id()
@@ -129,3 +226,19 @@ class Administrator:
 
     def _on_outcome(self, _: Outcome | None) -> None:
         self._is_waiting = False
+
+
+def _shows(committed: Configuration, change: ConfigurationChange) -> bool:
+    match change:
+        case AddMember(member=new):
+            return committed.member(new.node_id) is not None
+        case RemoveMember(node_id=node_id):
+            return committed.member(node_id) is None
+        case ChangeRole(node_id=node_id, role=role):
+            now = committed.member(node_id)
+            return now is not None and now.role is role
+        case ChangePriority(node_id=node_id, priority=priority):
+            now = committed.member(node_id)
+            return now is not None and now.priority == priority
+        case _:
+            return False

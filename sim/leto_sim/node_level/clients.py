@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from leto_sim.node_level.scenario import Habits
     from leto_sim.node_level.workloads import Workload
 
-_READS_AT_LEADER = 0.5
-
 
 @attrs.define(eq=False)
 class _Attempt:
@@ -61,14 +59,26 @@ class Client:
         self._workload: Workload = cluster.parts.workload
         self._rng: Random = stream(cluster.seed, "client", number)
         self._history = history
+        # Where clocks err more than leases allow, nobody is to blame for an old read.
+        breaks_leases = cluster.scenario.breaks_clock_bound
+        self._may_be_old = {ReadPolicy.STALE}
+        if breaks_leases:
+            self._may_be_old.add(ReadPolicy.LEASE)
         self._believed_leader: NodeId | None = None
         self._under_way = 0
+        self._open: list[_Attempt] = []
         self._think()
 
     @property
     def is_idle(self) -> bool:
         """Whether it waits for nothing."""
         return self._under_way == 0
+
+    def leave(self) -> None:
+        """Goes away without the answers that it still waits for."""
+        for attempt in self._open:
+            if not attempt.is_settled:
+                self._settle(attempt, None)
 
     def take_last_look(self) -> None:
         """Asks what the workload asks when all is over."""
@@ -91,7 +101,7 @@ class Client:
 
     def _begin(self, requests: Sequence[Request]) -> None:
         attempts = [_Attempt(request, self._scheduler.now) for request in requests]
-        self._under_way = len(attempts)
+        self._under_way, self._open = len(attempts), attempts
         self._scheduler.after(self._habits.patience_us, self._lose_patience, attempts)
         self._try(attempts)
 
@@ -122,22 +132,30 @@ class Client:
 
     def _ask(self, process: Process, attempt: _Attempt) -> None:
         number = attempt.number = self._cluster.new_request_id()
-        leans_on_lease = self._rng.random() < self._habits.lease_reads
-        policy = ReadPolicy.LEASE if leans_on_lease else ReadPolicy.INDEX
+        policy = self._draw_policy()
         listener = partial(self._on_outcome, attempt, number, process)
         process.request(ReadRequested(number, policy), {number: listener})
 
+    def _draw_policy(self) -> ReadPolicy:
+        chance = self._rng.random()
+        if chance < self._habits.lease_reads:
+            return ReadPolicy.LEASE
+        is_stale = chance >= 1 - self._habits.stale_reads
+        return ReadPolicy.STALE if is_stale else ReadPolicy.INDEX
+
     def _choose(self, attempts: list[_Attempt]) -> Process | None:
         alive = self._cluster.alive
-        if not alive or not attempts:
+        core = self._cluster.core
+        candidates = [p for p in alive if p.node_id in core] if core else alive
+        if not candidates or not attempts:
             return None
         # Anybody may be asked to read; who asks an old leader puts it to the test.
-        wants_leader = not attempts[0].is_read or self._rng.random() < _READS_AT_LEADER
+        wants_leader = not attempts[0].is_read or self._rng.random() < self._habits.loyalty
         if self._believed_leader is not None and wants_leader:
             for process in alive:
                 if process.node_id == self._believed_leader:
                     return process
-        return self._rng.choice(alive)
+        return self._rng.choice(candidates)
 
     def _try_later(self, attempts: list[_Attempt]) -> None:
         if attempts:
@@ -157,6 +175,8 @@ class Client:
             case Committed(id=entry):
                 self._believed_leader = process.node_id
                 self._settle(attempt, self._scheduler.now, process.replica.result(entry.index))
+            case Readable(policy=policy) if policy in self._may_be_old:
+                self._settle(attempt, None)  # as good as no answer, to the judge
             case Readable() if isinstance(attempt.request, Query):
                 answer = attempt.request.answer(process.machine)
                 self._settle(attempt, self._scheduler.now, answer)

@@ -6,7 +6,7 @@ Who does what to it is elsewhere: `nemesis`, `clients`, `administrator`.
 """
 
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import attrs
 
@@ -26,11 +26,10 @@ from leto_sim.node_level.scenario import Scenario
 from leto_sim.randomness import stream
 from leto_sim.scheduler import Scheduler
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 _NODE_ID_BITS = 64
 _DOWN, _PAUSED = "x", "z"
+START_AGAIN_US = 50_000
+"""After so long whatever looks after a process starts it again."""
 
 
 @attrs.define(eq=False)
@@ -43,11 +42,18 @@ class Host:
     process: Process | None = None
     incarnation: int = 0
     is_gone: bool = False  # its disk is lost, or it was retired: it never starts again
+    is_corrupt: bool = False  # something on its disk that was synced is damaged
+    starts_to_fail: int = 0  # its disk cannot be read
 
     @property
     def alive(self) -> Process | None:
         """Its process, unless that has ended (as it does by itself on a failed disk)."""
         return None if self.process is None or self.process.is_over else self.process
+
+    @property
+    def has_lost_data(self) -> bool:
+        """Whether what it once held will never be found again."""
+        return self.is_gone or self.is_corrupt
 
 
 class Cluster:
@@ -61,12 +67,15 @@ class Cluster:
         self.seed = scenario.seed
         self.scheduler = Scheduler()
         self.journal = Journal(traced=traced)
-        self.panel = Panel()
+        self.panel = Panel(trusts_clocks=not scenario.breaks_clock_bound)
         self.network = Datagrams(self.scheduler, self.seed, scenario.weather, self._deliver)
         self.hosts: list[Host] = []
+        self.core: frozenset[NodeId] = frozenset()  # in the end: whom clients still ask
         self.on_elected: Callable[[Process], None] | None = None
+        self.on_refusal: Callable[[Host], None] | None = None
         self._hosts_by_id: dict[NodeId, Host] = {}
         self._unheard: set[NodeId] = set()
+        self._traps: dict[NodeId, tuple[str, Callable[[], None]]] = {}
         self._requests = 0
         self._node_ids = stream(self.seed, "node ids")
         self._found()
@@ -96,7 +105,7 @@ class Cluster:
 
     def start(self, host: Host) -> None:
         """Starts the node from what its disk holds, unless it runs."""
-        if host.alive is not None or host.is_gone:
+        if host.alive is not None or host.is_gone or not self._can_boot(host):
             return
         self._unheard.discard(host.node_id)
         host.incarnation += 1
@@ -113,6 +122,20 @@ class Cluster:
         )
         self.remark(f"{host.name} starts")
 
+    def _can_boot(self, host: Host) -> bool:
+        """Whether the disk can be read, and holds together (what the checksums tell)."""
+        if host.is_corrupt:
+            self.remark(f"{host.name} refuses to start: what was synced is damaged")
+            if self.on_refusal is not None:
+                self.on_refusal(host)
+        elif host.starts_to_fail:
+            host.starts_to_fail -= 1
+            self.remark(f"{host.name} cannot read its disk")
+            self.scheduler.after(START_AGAIN_US, self.start, host)
+        else:
+            return True
+        return False
+
     def crash(self, host: Host) -> None:
         """Cuts the power."""
         process, host.process = host.process, None
@@ -125,6 +148,14 @@ class Cluster:
     def silence(self, host: Host) -> None:
         """Nothing arrives any more that the node has said, until it starts anew."""
         self._unheard.add(host.node_id)
+
+    def set_trap(self, host: Host, message: str, spring: Callable[[], None]) -> None:
+        """Calls that as soon as the node has sent a message of that name."""
+        self._traps[host.node_id] = (message, spring)
+
+    def take_traps_away(self, host: Host) -> None:
+        """Undoes `set_trap`."""
+        self._traps.pop(host.node_id, None)
 
     def wipe(self, host: Host) -> None:
         """Destroys the disk: the node is gone for good."""
@@ -154,6 +185,14 @@ class Cluster:
     def send(self, source: NodeId, target: NodeId, message: Message) -> None:
         """Hands a message to the network."""
         self.network.send(source, target, message)
+        if self._traps and source in self._traps:
+            self._try_trap(source, message)
+
+    def _try_trap(self, source: NodeId, message: Message) -> None:
+        name, spring = self._traps[source]
+        if type(message).__name__ == name:
+            del self._traps[source]
+            self.scheduler.after(0, spring)
 
     def elected(self, process: Process) -> None:
         """A node has become leader."""
@@ -199,7 +238,10 @@ class Cluster:
     def _found(self) -> None:
         names = [f"id{number + 1}" for number in range(self.scenario.nodes)]
         node_ids = [self._new_node_id() for _ in names]
-        members = [member(node_id, name) for node_id, name in zip(node_ids, names, strict=True)]
+        members = [
+            self._founder(number, node_id, name)
+            for number, (node_id, name) in enumerate(zip(node_ids, names, strict=True))
+        ]
         configuration = Configuration(tuple(members), lease_us=self.scenario.lease_us)
         content = self.parts.machine().snapshot()
         founding = SnapshotMark(
@@ -207,6 +249,14 @@ class Cluster:
         )
         for name, node_id in zip(names, node_ids, strict=True):
             self.start(self._new_host(name, Platter(founding, content), node_id))
+
+    def _founder(self, number: int, node_id: NodeId, name: str) -> Member:
+        scenario = self.scenario
+        is_voter = number < scenario.nodes - scenario.learners
+        role = MemberRole.VOTER if is_voter else MemberRole.LEARNER
+        is_told = number < len(scenario.priorities)
+        priority = scenario.priorities[number] if is_told else 1
+        return attrs.evolve(member(node_id, name, role), priority=priority)
 
     def _new_host(self, name: str, platter: Platter, node_id: NodeId | None = None) -> Host:
         host = Host(name, node_id if node_id is not None else self._new_node_id(), platter)

@@ -4,6 +4,9 @@ Responsible for the fate of each message between two nodes. A message on its way
 knows nothing of crashes: it may arrive in another life of its target, or after its
 sender's end. What the fate is depends on the seed, the two nodes and the message's
 number between them alone, so that taking one fault away leaves the others' effects.
+
+A link may be cut (what is sent is lost), clogged (what is sent arrives once it is
+clear again) or slow; and it carries so many messages at once, no more.
 """
 
 from collections.abc import Callable, Iterable
@@ -30,6 +33,7 @@ class Weather:
     duplication: float = 0.0
     straggling: float = 0.0  # this share arrives late by up to `straggling_us` more
     straggling_us: int = 0
+    capacity: int = 0  # messages that a link carries at once; 0: any number
     # The same chances as thresholds of a draw, since every message is held against them.
     loss_below: int = attrs.field(init=False, eq=False, repr=False)
     duplication_below: int = attrs.field(init=False, eq=False, repr=False)
@@ -48,6 +52,9 @@ CALM = Weather()
 class _Traffic:
     draws: Draws
     sent: int = 0
+    # What is on its way, by number; kept only where the capacity is limited.
+    flying: dict[int, Message] = attrs.field(factory=dict[int, Message])
+    flights: int = 0
 
 
 class Datagrams:
@@ -65,7 +72,9 @@ class Datagrams:
         self._seed = seed
         self._deliver = deliver
         self._traffic: dict[Link, _Traffic] = {}
-        self._cuts: dict[Link, int] = {}
+        self._cuts: dict[Link, int] = {}  # and how often it was cut
+        self._clogged: dict[Link, Micros] = {}  # until then
+        self._slow: dict[Link, int] = {}  # times as long
 
     def send(self, source: NodeId, target: NodeId, message: Message) -> None:
         """The source lets go of a message."""
@@ -76,12 +85,16 @@ class Datagrams:
         traffic.sent += 1
         roll = traffic.draws.roll(traffic.sent)
         weather = self.weather
+        is_plain = not (weather.capacity or self._clogged or self._slow)
         if roll[0] >= weather.loss_below:
             delay_us = _delay_us(weather, roll, 1)
-            self._scheduler.after(delay_us, self._deliver, source, target, message)
+            if is_plain:
+                self._scheduler.after(delay_us, self._deliver, source, target, message)
+            else:
+                self._let_fly(link, traffic, delay_us, message)
         if roll[4] < weather.duplication_below:
             delay_us = _delay_us(weather, roll, 5)
-            self._scheduler.after(delay_us, self._deliver, source, target, message)
+            self._let_fly(link, traffic, delay_us, message)
 
     def _traffic_on(self, link: Link) -> _Traffic:
         traffic = _Traffic(Draws(self._seed, "link", *link))
@@ -98,12 +111,58 @@ class Datagrams:
             self._cuts[link] = self._cuts.get(link, 0) + 1
 
     def mend(self, links: Iterable[Link]) -> None:
-        """Undoes one `cut` of these links."""
+        """Undoes one `cut` of these links, as far as they are not healed already."""
         for link in links:
-            if self._cuts[link] == 1:
-                del self._cuts[link]
+            times = self._cuts.get(link, 0)
+            if times > 1:
+                self._cuts[link] = times - 1
             else:
-                self._cuts[link] -= 1
+                self._cuts.pop(link, None)
+
+    def clog(self, link: Link, until: Micros) -> None:
+        """Holds back what is sent on this link, until then."""
+        self._clogged[link] = max(until, self._clogged.get(link, 0))
+        self._scheduler.at(until, self._unclog, link)
+
+    def slow_down(self, links: Iterable[Link], factor: int) -> None:
+        """Lets everything take so much longer on these links; 1 is as before."""
+        for link in links:
+            if factor == 1:
+                self._slow.pop(link, None)
+            else:
+                self._slow[link] = factor
+
+    def heal(self, concerns: Callable[[NodeId], bool]) -> None:
+        """Undoes all that was done to the links between nodes that this concerns."""
+        for faults in (self._cuts, self._clogged, self._slow):
+            for link in [link for link in faults if all(map(concerns, link))]:
+                del faults[link]
+
+    def _unclog(self, link: Link) -> None:
+        if self._clogged.get(link, 0) <= self._scheduler.now:
+            self._clogged.pop(link, None)
+
+    def _let_fly(self, link: Link, traffic: _Traffic, delay_us: Micros, message: Message) -> None:
+        """Over a link that may be slow, clogged or full."""
+        source, target = link
+        delay_us *= self._slow.get(link, 1)
+        delay_us += max(0, self._clogged.get(link, 0) - self._scheduler.now)
+        capacity = self.weather.capacity
+        if not capacity:
+            self._scheduler.after(delay_us, self._deliver, source, target, message)
+            return
+        traffic.flights += 1
+        flying, number = traffic.flying, traffic.flights
+        flying[number] = message
+        if len(flying) > capacity:  # somebody must go, the new one as likely as any other
+            roll = traffic.draws.roll(-number)  # those of what is sent are positive
+            del flying[list(flying)[roll[0] % len(flying)]]
+        self._scheduler.after(delay_us, self._land, link, traffic, number)
+
+    def _land(self, link: Link, traffic: _Traffic, number: int) -> None:
+        message = traffic.flying.pop(number, None)
+        if message is not None:
+            self._deliver(*link, message)
 
 
 def _delay_us(weather: Weather, roll: Roll, place: int) -> Micros:

@@ -2,12 +2,13 @@
 
 Responsible for the one ordered lane between a node and its `Platter`. A disk syncs
 like a real one: a sync covers what was ordered before it began, what is ordered
-meanwhile waits for the next. One disk belongs to one life of a node.
+meanwhile waits for the next. Or it completes each write on its own, in any order, as
+an asynchronous interface does. One disk belongs to one life of a node.
 
 Invariants:
-    1. Writes reach the platter in the order of their `seq`, each whole or not at all:
-       at a crash a prefix of the outstanding ones survives, since a log's recovery
-       stops at the first torn frame.
+    1. Writes count in the order of their `seq`, each whole or not at all: of those under
+       way any subset may survive a crash, and a log's recovery takes them up to the
+       first that is missing or torn.
     2. What `Written` was said of is on the platter.
 """
 
@@ -20,7 +21,7 @@ import attrs
 from leto.raft.actions import Write
 from leto.raft.types import Micros, Seq
 from leto_sim.node_level.platter import Platter
-from leto_sim.randomness import DRAW_RANGE, Draws, Roll
+from leto_sim.randomness import DRAW_BITS, DRAW_RANGE, Draws, Roll
 from leto_sim.scheduler import Scheduler
 
 
@@ -30,6 +31,7 @@ class DiskSpeed:
 
     sync_least_us: int = 300
     sync_tail_us: int = 700
+    completes_separately: bool = False  # each write on its own, else what one sync covers
 
     def sync_us(self, roll: Roll) -> Micros:
         """The duration of one sync."""
@@ -65,6 +67,8 @@ class Disk:
         self._outstanding: deque[Write] = deque()
         self._covered = 0  # by the sync that runs; 0 if none does
         self._syncs = 0
+        self._completed: set[Seq] = set()  # on their own, behind one that is not
+        self._trap: Callable[[], None] | None = None
         self._stalled_until: Micros = 0
         self._is_failing = False
         self._is_over = False
@@ -77,36 +81,63 @@ class Disk:
     def submit(self, write: Write) -> None:
         """Make this durable, after every earlier write."""
         self._outstanding.append(write)
-        if not self._covered:
+        if self._trap is not None:
+            self._scheduler.after(0, self._trap)
+            self._trap = None
+        if self._speed.completes_separately:
+            self._scheduler.after(self._draw_sync_us(), self._finish_alone, write.seq)
+        elif not self._covered:
             self._start_sync()
 
     def stall_until(self, time_us: Micros) -> None:
         """No sync ends before that time."""
         self._stalled_until = max(self._stalled_until, time_us)
 
+    def set_trap(self, spring: Callable[[], None]) -> None:
+        """Calls that as soon as a write is under way."""
+        if self._outstanding:
+            spring()
+        else:
+            self._trap = spring
+
     def fail(self) -> None:
         """The next sync fails, and nobody knows what of it is durable."""
         self._is_failing = True
 
     def mend(self) -> None:
-        """Undoes `fail` and `stall_until`, unless they have struck."""
+        """Undoes `fail`, `stall_until` and `set_trap`, unless they have struck."""
         self._is_failing = False
+        self._trap = None
         self._stalled_until = 0
 
     def crash(self) -> None:
-        """The power is cut: some prefix of what is outstanding becomes durable."""
+        """The power is cut: some subset of what is outstanding survives; a prefix counts."""
         if self._is_over:
             return
         self._is_over = True
         self._syncs += 1
-        survivors = self._draws.roll(self._syncs)[1] % (len(self._outstanding) + 1)
-        self._perform(survivors)
+        roll = self._draws.roll(self._syncs)
+        if self._speed.completes_separately:
+            self._perform(self._count_survivors(roll))
+        else:
+            self._perform(roll[1] % (len(self._outstanding) + 1))
+
+    def _count_survivors(self, roll: Roll) -> int:
+        """How many survive in a row, if each that is not completed does by a coin's toss."""
+        count = 0
+        for write in self._outstanding:
+            if write.seq not in self._completed and roll[1] >> write.seq % DRAW_BITS & 1:
+                break
+            count += 1
+        return count
+
+    def _draw_sync_us(self) -> Micros:
+        self._syncs += 1
+        return self._speed.sync_us(self._draws.roll(self._syncs))
 
     def _start_sync(self) -> None:
         self._covered = len(self._outstanding)
-        self._syncs += 1
-        duration_us = self._speed.sync_us(self._draws.roll(self._syncs))
-        self._scheduler.after(duration_us, self._finish_sync)
+        self._scheduler.after(self._draw_sync_us(), self._finish_sync)
 
     def _finish_sync(self) -> None:
         if self._is_over:
@@ -124,6 +155,25 @@ class Disk:
         if self._outstanding:
             self._start_sync()
         self._on_written(seq)
+
+    def _finish_alone(self, seq: Seq) -> None:
+        if self._is_over:
+            return
+        if self._scheduler.now < self._stalled_until:
+            self._scheduler.at(self._stalled_until, self._finish_alone, seq)
+            return
+        if self._is_failing:
+            self.crash()
+            self._on_failed()
+            return
+        self._completed.add(seq)
+        counting: list[Seq] = []
+        while self._outstanding and self._outstanding[0].seq in self._completed:
+            counting.append(self._outstanding[0].seq)
+            self._completed.remove(counting[-1])
+            self._perform(1)
+        for each in counting:
+            self._on_written(each)
 
     def _perform(self, count: int) -> None:
         for _ in range(count):

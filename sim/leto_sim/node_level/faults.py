@@ -28,6 +28,23 @@ class Crash:
 
 
 @attrs.frozen
+class CrashWhileWriting:
+    """The process dies as soon as it has a write under way."""
+
+    victim: Victim
+    down_us: Micros
+
+
+@attrs.frozen
+class CrashWhenSending:
+    """The process dies as soon as it has sent a message of that name, such as `RequestVote`."""
+
+    victim: Victim
+    message: str
+    down_us: Micros
+
+
+@attrs.frozen
 class Ambush:
     """The next leaders die so long after their election, and start again later.
 
@@ -46,6 +63,40 @@ class Pause:
     """The process gets no processor for a while."""
 
     victim: Victim
+    for_us: Micros
+
+
+@attrs.frozen
+class SlowDown:
+    """The process has a slow processor for a while: handling one event takes so long."""
+
+    victim: Victim
+    event_us: Micros
+    for_us: Micros
+
+
+@attrs.frozen
+class AdvanceClock:
+    """The node's clock jumps forward. Back it never goes: it is a monotonic one."""
+
+    victim: Victim
+    by_us: Micros
+
+
+@attrs.frozen
+class StopClock:
+    """The node's clock stands still for a while, and then goes on from there."""
+
+    victim: Victim
+    for_us: Micros
+
+
+@attrs.frozen
+class DriftClock:
+    """The node's clock runs at so many millionths of true time for a while."""
+
+    victim: Victim
+    rate: int
     for_us: Micros
 
 
@@ -76,6 +127,52 @@ class Isolate:
 
     victim: Victim
     direction: Direction
+    for_us: Micros
+
+
+@attrs.frozen
+class CutRing:
+    """Each node reaches only its two neighbours in the order of their numbers."""
+
+    for_us: Micros
+
+
+@attrs.frozen
+class FlapLinks:
+    """A partition comes and goes, so many times, each time for that long."""
+
+    left: int
+    right: int
+    one_way: bool
+    period_us: Micros
+    times: int
+
+
+@attrs.frozen
+class Swizzle:
+    """Nodes are isolated one after the other, and come back in another order."""
+
+    victims: tuple[Victim, ...]
+    healed: tuple[Victim, ...]  # the same ones
+    step_us: Micros  # between two of them
+
+
+@attrs.frozen
+class ClogLinks:
+    """Links stop, each for an exponential time of that mean; then everything arrives."""
+
+    left: int
+    right: int
+    mean_us: Micros
+
+
+@attrs.frozen
+class SlowLinks:
+    """Everything takes so many times longer from the `left` nodes to the `right` ones."""
+
+    left: int
+    right: int
+    factor: int
     for_us: Micros
 
 
@@ -126,6 +223,25 @@ class LoseDisk:
 
 
 @attrs.frozen
+class CorruptDisk:
+    """Something that was synced is damaged, by a bit flip or by a write that went astray.
+
+    Nobody notices until the node starts the next time: then it refuses to, and
+    is replaced as if its disk were lost. Spares what `LoseDisk` spares.
+    """
+
+    victim: Victim
+
+
+@attrs.frozen
+class FailReads:
+    """The disk cannot be read for a while: so many starts fail, one after the other."""
+
+    victim: Victim
+    starts: int
+
+
+@attrs.frozen
 class TakeSnapshotNow:
     """Somebody asks the node for a snapshot."""
 
@@ -151,21 +267,46 @@ class RemoveNode:
     victim: Victim
 
 
+@attrs.frozen
+class Reshape:
+    """Several members come, go and change their roles at once, in one joint change."""
+
+    joining: int
+    learning: int  # nodes that join as learners
+    leaving: tuple[Victim, ...]
+    demoted: tuple[Victim, ...]  # voters that become learners; a learner becomes a voter
+    priorities: tuple[tuple[Victim, int], ...]
+
+
 Fault: TypeAlias = (
     Crash
+    | CrashWhileWriting
+    | CrashWhenSending
     | Ambush
     | Pause
+    | SlowDown
+    | AdvanceClock
+    | StopClock
+    | DriftClock
     | CutLinks
+    | CutRing
+    | FlapLinks
+    | Swizzle
+    | ClogLinks
+    | SlowLinks
     | Isolate
     | Storm
     | StallDisk
     | FailDisk
     | FillDisk
     | LoseDisk
+    | CorruptDisk
+    | FailReads
     | TakeSnapshotNow
     | TransferLeadership
     | AddNode
     | RemoveNode
+    | Reshape
 )
 
 

@@ -13,7 +13,7 @@ class NodeLevel:
     name: Final = NODE_LEVEL
     scenario_type: Final = Scenario
 
-    def draw(self, seed: int, *, nodes: int, events_max: int) -> Scenario:
+    def draw(self, seed: int, *, nodes: int | None, events_max: int) -> Scenario:
         """The scenario of that seed."""
         return draw_scenario(seed, nodes=nodes, events_max=events_max)
 

@@ -1,42 +1,63 @@
 """Lets faults happen, and undoes them.
 
-Responsible for performing a plan of faults on a cluster, and for healing everything
-when the storm is over.
+Responsible for performing a plan of faults on a cluster, and for the end of the
+storm, when everything is healed or only so much that a quorum can go on. What happens
+to links is `leto_sim.node_level.partitions`.
 """
 
-from collections.abc import Iterable
-from typing import assert_never
-
-import attrs
+from collections.abc import Callable, Collection
+from random import Random
+from typing import TypeAlias, assert_never
 
 from leto.raft.actions import Outcome
 from leto.raft.events import SnapshotRequested, TransferRequested
 from leto.raft.types import Micros, NodeId
+from leto_sim.clock import NEVER, TRUE_RATE
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster, Host
-from leto_sim.node_level.datagrams import CALM, Link
+from leto_sim.node_level.core import ids_of
 from leto_sim.node_level.faults import (
     LEADER,
     AddNode,
+    AdvanceClock,
     Ambush,
+    ClogLinks,
+    CorruptDisk,
     Crash,
+    CrashWhenSending,
+    CrashWhileWriting,
     CutLinks,
-    Direction,
+    CutRing,
+    DriftClock,
     FailDisk,
+    FailReads,
     Fault,
     FillDisk,
+    FlapLinks,
     Isolate,
     LoseDisk,
     Pause,
     PlannedFault,
     RemoveNode,
+    Reshape,
+    SlowDown,
+    SlowLinks,
     StallDisk,
+    StopClock,
     Storm,
+    Swizzle,
     TakeSnapshotNow,
     TransferLeadership,
     Victim,
 )
+from leto_sim.node_level.partitions import Partitions
 from leto_sim.node_level.process import Process
+
+_ProcessFault: TypeAlias = (
+    Pause | SlowDown | AdvanceClock | StopClock | DriftClock | StallDisk | FailDisk | FillDisk
+)
+
+_SHARE_OF_BROKEN_LINKS = 0.7
 
 
 class Nemesis:
@@ -46,9 +67,10 @@ class Nemesis:
         self._cluster = cluster
         self._administrator = administrator
         self._scheduler = cluster.scheduler
+        self._partitions = Partitions(cluster, self._pick)
         self._is_over = False
-        self._cuts: list[tuple[Link, ...]] = []
         self._ambushes: list[Ambush] = []
+        self._clocks_err_again_at: Micros = 0
         cluster.on_elected = self._spring_ambush
         for planned in cluster.scenario.plan:
             self._scheduler.at(planned.at_us, self._strike, planned)
@@ -56,16 +78,57 @@ class Nemesis:
     def heal(self) -> None:
         """Ends every fault: what is down starts, what is cut is mended."""
         self._is_over = True
-        for links in self._cuts:
-            self._cluster.network.mend(links)
-        self._cluster.network.weather = CALM
+        self._partitions.heal(lambda _: True)
         for host in self._cluster.hosts:
-            if host.alive is not None:
-                host.alive.disk.mend()
-                host.alive.tell_disk_room(has_room=True)
-                host.alive.resume()
-            self._cluster.start(host)
+            self._heal(host)
         self._cluster.remark("everything is healed")
+
+    def heal_core(self, core: Collection[Host], rng: Random) -> None:
+        """Heals these machines and the links between them; the others stay broken for ever."""
+        self._is_over = True
+        ids = ids_of(core)
+        self._partitions.heal(ids.__contains__)
+        for host in self._cluster.hosts:
+            if host in core:
+                self._heal(host)
+            elif not host.is_gone:
+                self._break(host, ids, rng)
+        self._cluster.remark(f"only {', '.join(sorted(host.name for host in core))} are healed")
+
+    def _break(self, host: Host, core: Collection[NodeId], rng: Random) -> None:
+        """Leaves a machine as it is, or in a way in which it may be a nuisance."""
+        process = host.alive
+        others = [other for other in core if rng.random() < _SHARE_OF_BROKEN_LINKS]
+        to_it, from_it = rng.choice(((True, True), (True, False), (False, True), (False, False)))
+        links = [(other, host.node_id) for other in others if to_it]
+        self._cluster.network.cut(links + [(host.node_id, other) for other in others if from_it])
+        match rng.choice(("as it is", "down", "paused", "slow", "without a disk", "timeless")):
+            case "down":
+                self._cluster.crash(host)
+            case "paused" if process is not None:
+                process.pause()
+            case "slow" if process is not None:
+                process.slow_down(self._cluster.scenario.config.heartbeat_interval_us)
+            case "without a disk" if process is not None:
+                process.disk.stall_until(NEVER)
+            case "timeless" if process is not None:
+                self._run_clock(process, 0)
+            case _:
+                pass
+
+    def _heal(self, host: Host) -> None:
+        process = host.alive
+        host.starts_to_fail = 0
+        if process is None:
+            self._cluster.start(host)
+            return
+        self._cluster.take_traps_away(host)
+        process.disk.mend()
+        process.tell_disk_room(has_room=True)
+        process.slow_down(0)
+        process.resume()
+        process.clock.run_at(TRUE_RATE, self._scheduler.now)
+        process.clock_has_changed()
 
     def _strike(self, planned: PlannedFault) -> None:
         if not self._is_over:
@@ -75,16 +138,24 @@ class Nemesis:
     def perform(self, fault: Fault) -> None:
         """Lets a fault happen now."""
         match fault:
-            case Storm():
-                self._begin_storm(fault)
-            case CutLinks():
-                self._cut(fault)
+            case (
+                CutLinks()
+                | CutRing()
+                | FlapLinks()
+                | Swizzle()
+                | ClogLinks()
+                | SlowLinks()
+                | Storm()
+            ):
+                self._partitions.perform(fault)
             case Ambush():
                 self._ambushes += [fault] * fault.leaders
             case AddNode():
                 self._administrator.add_node()
+            case Reshape():
+                self._administrator.reshape(fault, self._pick)
             case _:
-                host = self._host(fault.victim)
+                host = self._pick(fault.victim)
                 if host is not None:
                     self._perform_on(host, fault)
 
@@ -92,58 +163,103 @@ class Nemesis:
         self,
         host: Host,
         fault: Crash
-        | Pause
+        | CrashWhileWriting
+        | CrashWhenSending
         | Isolate
-        | StallDisk
-        | FailDisk
-        | FillDisk
         | LoseDisk
+        | CorruptDisk
+        | FailReads
         | TakeSnapshotNow
         | TransferLeadership
-        | RemoveNode,
+        | RemoveNode
+        | _ProcessFault,
     ) -> None:
         match fault:
             case Crash(down_us=down_us):
-                self._cluster.crash(host)
-                self._scheduler.after(down_us, self._cluster.start, host)
-            case Pause(for_us=for_us):
-                self._pause(host, for_us)
+                self._crash(host, down_us)
             case Isolate():
-                self._isolate(host, fault)
-            case StallDisk(for_us=for_us):
-                if host.alive is not None:
-                    host.alive.disk.stall_until(self._scheduler.now + for_us)
-            case FailDisk(down_us=down_us):
-                if host.alive is not None:
-                    host.alive.disk.fail()
-                    self._scheduler.after(down_us, self._restart_once_over, host, down_us)
-            case FillDisk(for_us=for_us):
-                if host.alive is not None:
-                    host.alive.tell_disk_room(has_room=False)
-                    self._scheduler.after(for_us, self._empty_disk, host.alive)
+                self._partitions.isolate(host, fault)
             case LoseDisk(at_once=at_once):
                 self._administrator.lose_disk(host, at_once=at_once)
-            case TakeSnapshotNow():
-                self._request_snapshot(host)
+            case CorruptDisk():
+                self._administrator.corrupt_disk(host)
+            case FailReads(starts=starts):
+                host.starts_to_fail += starts
             case TransferLeadership(victim=victim):
                 self._request_transfer(None if victim == LEADER else host.node_id)
             case RemoveNode():
                 self._administrator.remove_node(host)
             case _:
+                if host.alive is not None:
+                    self._perform_on_process(host, host.alive, fault)
+
+    def _perform_on_process(
+        self,
+        host: Host,
+        process: Process,
+        fault: CrashWhileWriting | CrashWhenSending | TakeSnapshotNow | _ProcessFault,
+    ) -> None:
+        match fault:
+            case CrashWhileWriting(down_us=down_us):
+                process.disk.set_trap(lambda: self._crash_life(host, process, down_us))
+            case CrashWhenSending(message=message, down_us=down_us):
+                self._cluster.set_trap(
+                    host, message, lambda: self._crash_life(host, process, down_us)
+                )
+            case Pause(for_us=for_us):
+                process.pause()
+                self._later(for_us, process.resume)
+            case SlowDown(event_us=event_us, for_us=for_us):
+                process.slow_down(event_us)
+                self._later(for_us, lambda: process.slow_down(0))
+            case AdvanceClock() | StopClock() | DriftClock():
+                self._disturb_clock(process, fault)
+            case StallDisk(for_us=for_us):
+                process.disk.stall_until(self._scheduler.now + for_us)
+            case FailDisk(down_us=down_us):
+                process.disk.fail()
+                self._scheduler.after(down_us, self._restart_once_over, host, down_us)
+            case FillDisk(for_us=for_us):
+                process.tell_disk_room(has_room=False)
+                self._scheduler.after(for_us, self._empty_disk, process)
+            case TakeSnapshotNow():
+                request_id = self._cluster.new_request_id()
+                process.request(SnapshotRequested(request_id), {request_id: _ignore})
+            case _:
                 assert_never(fault)
 
-    def _host(self, victim: Victim) -> Host | None:
+    def _pick(self, victim: Victim) -> Host | None:
         if victim == LEADER:
             leader = self._cluster.leader
             return None if leader is None else self._cluster.host_of(leader.node_id)
         hosts = [host for host in self._cluster.hosts if not host.is_gone]
         return hosts[victim % len(hosts)]
 
+    def _later(self, after_us: Micros, act: Callable[[], None]) -> None:
+        self._scheduler.after(after_us, self._unless_over, act)
+
+    def _unless_over(self, act: Callable[[], None]) -> None:
+        if not self._is_over:
+            act()
+
+    # --- processes -----------------------------------------------------------------------
+
+    def _crash(self, host: Host, down_us: Micros) -> None:
+        self._cluster.crash(host)
+        self._later(down_us, lambda: self._cluster.start(host))
+
+    def _crash_life(self, host: Host, process: Process, down_us: Micros) -> None:
+        """The trap was set for this life of it, not for another."""
+        if host.alive is process and not self._is_over:
+            self._crash(host, down_us)
+
     def _restart_once_over(self, host: Host, down_us: Micros) -> None:
         """The disk fails with its next sync, whenever that is."""
+        if self._is_over:
+            return
         if host.alive is None:
             self._cluster.start(host)
-        elif not self._is_over:
+        else:
             self._scheduler.after(down_us + 1, self._restart_once_over, host, down_us)
 
     def _spring_ambush(self, elected: Process) -> None:
@@ -153,71 +269,41 @@ class Nemesis:
             self._cluster.remark(f"{host.name} falls into {ambush}")
             if ambush.unheard:
                 self._cluster.silence(host)
-            self._scheduler.after(ambush.delay_us, self._cluster.crash, host)
-            self._scheduler.after(ambush.delay_us + ambush.down_us, self._cluster.start, host)
-
-    def _pause(self, host: Host, for_us: Micros) -> None:
-        if host.alive is not None:
-            host.alive.pause()
-            self._scheduler.after(for_us, self._resume, host.alive)
-
-    def _resume(self, process: Process) -> None:
-        if not process.is_over:
-            process.resume()
+            self._later(ambush.delay_us, lambda: self._crash(host, ambush.down_us))
 
     def _empty_disk(self, process: Process) -> None:
-        process.tell_disk_room(has_room=True)
-
-    def _begin_storm(self, storm: Storm) -> None:
-        network = self._cluster.network
-        network.weather = attrs.evolve(
-            self._cluster.scenario.weather,
-            loss=storm.loss,
-            duplication=storm.duplication,
-            delay_tail_us=storm.delay_tail_us,
-        )
-        self._scheduler.after(storm.for_us, self._end_storm)
-
-    def _end_storm(self) -> None:
         if not self._is_over:
-            self._cluster.network.weather = self._cluster.scenario.weather
+            process.tell_disk_room(has_room=True)
 
-    def _cut(self, fault: CutLinks) -> None:
-        left, right = self._side(fault.left), self._side(fault.right)
-        links = [(a.node_id, b.node_id) for a in left for b in right]
-        if not fault.one_way:
-            links += [(target, source) for source, target in links]
-        self._cut_links(links, fault.for_us)
+    # --- clocks --------------------------------------------------------------------------
 
-    def _isolate(self, host: Host, fault: Isolate) -> None:
-        others = [other for other in self._cluster.hosts if other is not host]
-        to_it = [(other.node_id, host.node_id) for other in others]
-        from_it = [(host.node_id, other.node_id) for other in others]
-        links = {
-            Direction.TO_IT: to_it,
-            Direction.FROM_IT: from_it,
-            Direction.BOTH: to_it + from_it,
-        }
-        self._cut_links(links[fault.direction], fault.for_us)
+    def _disturb_clock(
+        self, process: Process, fault: AdvanceClock | StopClock | DriftClock
+    ) -> None:
+        scenario, now = self._cluster.scenario, self._scheduler.now
+        if scenario.lease_us and not scenario.breaks_clock_bound:
+            # What is assumed of clocks is assumed of all of them together: one errs at a time.
+            if now < self._clocks_err_again_at:
+                return
+            self._clocks_err_again_at = now + 3 * scenario.lease_us
+        clock = process.clock
+        rate = clock.rate
+        match fault:
+            case AdvanceClock(by_us=by_us):
+                clock.advance(by_us)
+            case StopClock(for_us=for_us):
+                self._run_clock(process, 0)
+                self._later(for_us, lambda: self._run_clock(process, rate or TRUE_RATE))
+            case DriftClock(rate=wrong, for_us=for_us):
+                self._run_clock(process, wrong)
+                self._later(for_us, lambda: self._run_clock(process, rate or TRUE_RATE))
+        process.clock_has_changed()
 
-    def _cut_links(self, links: Iterable[Link], for_us: Micros) -> None:
-        cut = tuple(links)
-        self._cluster.network.cut(cut)
-        self._cuts.append(cut)
-        self._scheduler.after(for_us, self._mend, cut)
+    def _run_clock(self, process: Process, rate: int) -> None:
+        process.clock.run_at(rate, self._scheduler.now)
+        process.clock_has_changed()
 
-    def _mend(self, cut: tuple[Link, ...]) -> None:
-        if not self._is_over:
-            self._cuts.remove(cut)
-            self._cluster.network.mend(cut)
-
-    def _side(self, mask: int) -> list[Host]:
-        return [host for number, host in enumerate(self._cluster.hosts) if mask >> number & 1]
-
-    def _request_snapshot(self, host: Host) -> None:
-        if host.alive is not None:
-            request_id = self._cluster.new_request_id()
-            host.alive.request(SnapshotRequested(request_id), {request_id: _ignore})
+    # --- requests ------------------------------------------------------------------------
 
     def _request_transfer(self, to: NodeId | None) -> None:
         leader = self._cluster.leader

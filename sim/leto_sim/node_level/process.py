@@ -7,10 +7,12 @@ and in how it may delay what it performs the strangest.
 Invariants:
     1. An order is performed at once, or later in the order in which it was given.
     2. After its end a process tells nobody anything, and is told nothing.
-    3. While paused it handles nothing; what happens meanwhile waits for it.
+    3. While paused it handles nothing, while slow one event after the other; what
+       happens meanwhile waits for it, and messages beyond `BACKLOG_MAX` are lost.
 """
 
 import zlib
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVarTuple
@@ -53,7 +55,7 @@ from leto.raft.traces import describe
 from leto.raft.types import EntryId, Micros, NodeId, RequestId, Seq
 from leto_sim.checkers.panel import Panel
 from leto_sim.checkers.requests import Requested
-from leto_sim.clock import Clock
+from leto_sim.clock import NEVER, Clock
 from leto_sim.journal import Journal, Lanes
 from leto_sim.node_level.canonical import FORMS, canonical_write
 from leto_sim.node_level.descriptions import describe_event
@@ -64,6 +66,9 @@ from leto_sim.node_level.replica import Replica
 from leto_sim.randomness import Draws, stream
 from leto_sim.result import PropertyViolated
 from leto_sim.scheduler import Scheduler
+
+BACKLOG_MAX = 2_000
+"""Messages that wait for a process that does not get to them, as in a socket's buffer."""
 
 HEALTHY_CORE = "the core keeps its own invariants"
 _MISTAKES = (AssertionError, LetoError, ArithmeticError, LookupError, TypeError, ValueError)
@@ -137,7 +142,7 @@ class Process:
         self._world = world
         self._scheduler, self._panel, self._journal = world.scheduler, world.panel, world.journal
         self._where = b"%d.%d" % names
-        self._clock = Clock.drawn(stream(world.seed, "clock", *names), clock_drift)
+        self.clock = Clock.drawn(stream(world.seed, "clock", *names), clock_drift)
         self._timer_at: Micros | None = None
         self._armed_for: Micros | None = None  # the same by the node's clock
         self._machine_us = machine_us
@@ -146,8 +151,12 @@ class Process:
         self._machine_free_at: Micros = 0
         self._listeners: dict[RequestId, Listener] = {}
         self.is_paused = False
-        self._missed: list[Event] = []
         self._steps: list[str] = []  # done at the event that is being handled
+        self._event_us: Micros = 0  # to handle one, while the processor is slow
+        self._holds_back = False  # paused or slow
+        self._is_busy = False  # with an event that takes its time
+        self._timer_waits = False  # among the missed
+        self._missed: deque[Event] = deque()
         self._performers: dict[type[Action], Callable[..., None]] = {
             Write: self._write,
             Send: self._send,
@@ -192,15 +201,24 @@ class Process:
 
     def pause(self) -> None:
         """The process gets no processor."""
-        self.is_paused = True
+        self.is_paused = self._holds_back = True
 
     def resume(self) -> None:
         """The process goes on, late."""
         self.is_paused = False
-        missed, self._missed = self._missed, []
-        for event in missed:
-            self._happen(event)
-        self._arm_timer()
+        self._catch_up()
+
+    def slow_down(self, event_us: Micros) -> None:
+        """To handle an event takes so long from now on; 0 is as before."""
+        self._event_us = event_us
+        if not self.is_paused:
+            self._catch_up()
+
+    def clock_has_changed(self) -> None:
+        """The clock jumps, stops or runs at another rate: the timer is due at another time."""
+        if not self.is_over:
+            self._timer_at = self._armed_for = None
+            self._arm_timer()
 
     def end(self) -> None:
         """The process dies, and with it what the disk has not synced."""
@@ -220,9 +238,12 @@ class Process:
     def _happen(self, event: Event) -> None:
         if self.is_over:
             return
-        if self.is_paused:
-            self._missed.append(event)
+        if self._holds_back:
+            self._hold_back(event)
             return
+        self._consider(event)
+
+    def _consider(self, event: Event) -> None:
         journal = self._journal
         journal.note(self._scheduler.now, self._where, FORMS[type(event)](event))
         if journal.is_traced:
@@ -240,9 +261,46 @@ class Process:
             raise
         self._trace(text)
 
+    def _hold_back(self, event: Event) -> None:
+        if type(event) is TimerFired:
+            if self._timer_waits:
+                return  # once is enough
+            self._timer_waits = True
+        elif type(event) is MessageReceived and len(self._missed) >= BACKLOG_MAX:
+            return
+        self._missed.append(event)
+        self._work()
+
+    def _catch_up(self) -> None:
+        """It gets its processor back, a slow one or its own."""
+        self._holds_back = bool(self._event_us)
+        while self._missed and not self._holds_back and not self.is_over:
+            self._consider_missed()
+        self._work()
+        if not self.is_over:
+            self._arm_timer()
+
+    def _work(self) -> None:
+        """Takes the next of the missed, if it has a processor, a slow one."""
+        if self._missed and not self._is_busy and not self.is_paused and not self.is_over:
+            self._is_busy = True
+            self._scheduler.after(self._event_us, self._finish_work)
+
+    def _finish_work(self) -> None:
+        self._is_busy = False
+        if self._missed and self._event_us and not self.is_paused and not self.is_over:
+            self._consider_missed()
+        self._work()
+
+    def _consider_missed(self) -> None:
+        event = self._missed.popleft()
+        if type(event) is TimerFired:
+            self._timer_waits = False
+        self._consider(event)
+
     def _handle(self, event: Event) -> None:
         try:
-            actions = self.node.handle(event, self._clock.at(self._scheduler.now))
+            actions = self.node.handle(event, self.clock.at(self._scheduler.now))
         except _MISTAKES as mistake:
             raise PropertyViolated(
                 HEALTHY_CORE, f"{type(mistake).__name__}: {mistake}", node=self.name
@@ -270,8 +328,11 @@ class Process:
         deadline = self.node.deadline
         if deadline is None or (self._armed_for is not None and deadline >= self._armed_for):
             return
+        due = self.clock.when(deadline)
+        if due >= NEVER:
+            return  # the clock stands still
         self._armed_for = deadline
-        self._timer_at = max(self._clock.when(deadline), self._scheduler.now)
+        self._timer_at = max(due, self._scheduler.now)
         self._scheduler.at(self._timer_at, self._on_timer, self._timer_at)
 
     def _on_timer(self, armed_for: Micros) -> None:
@@ -281,7 +342,7 @@ class Process:
         if self.is_paused:
             return  # `resume` arms it again
         deadline = self.node.deadline
-        if deadline is not None and deadline <= self._clock.at(self._scheduler.now):
+        if deadline is not None and deadline <= self.clock.at(self._scheduler.now):
             self._happen(TimerFired())
         else:
             self._arm_timer()  # it was postponed meanwhile
@@ -367,7 +428,8 @@ class Process:
 
     def _delay_us(self) -> Micros:
         self._machine_jobs += 1
-        return exponential_us(self._machine_us, self._machine_draws.roll(self._machine_jobs)[0])
+        job_us = exponential_us(self._machine_us, self._machine_draws.roll(self._machine_jobs)[0])
+        return job_us + self._event_us
 
     # --- what the disk says -------------------------------------------------------------
 

@@ -1,19 +1,21 @@
 """A run at node level: a storm, a calm, and the last judgement.
 
 Responsible for the course of a run. In the storm faults strike while clients work.
-In the calm everything is healed, and the cluster must elect, commit and agree within
-a bounded virtual time. Then the clients' histories are judged.
+In the calm everything is healed, or a random quorum alone while all else stays broken for
+ever; the cluster must elect, commit and answer within a bounded virtual time. Then the
+clients' histories are judged.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from leto.raft.configuration import MemberRole
 from leto_sim.course import Course, run_then_trace
 from leto_sim.inspection import describe_disk, describe_life
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.clients import Client
-from leto_sim.node_level.cluster import Cluster
+from leto_sim.node_level.cluster import Cluster, Host
+from leto_sim.node_level.core import choose_core, ids_of, why_stuck
 from leto_sim.node_level.custom_faults import Mischief
 from leto_sim.node_level.exactly_once import EXACTLY_ONCE_PARTS
 from leto_sim.node_level.invariants import Watch
@@ -22,6 +24,7 @@ from leto_sim.node_level.parts import REGISTERS, Parts
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.scenario import Scenario, draw_scenario
 from leto_sim.node_level.view import ClusterView
+from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
 
 if TYPE_CHECKING:
@@ -29,15 +32,16 @@ if TYPE_CHECKING:
     from leto_sim.node_level.workloads import Seen
 
 NODE_LEVEL = "node"
-PROGRESS = "progress after everything is healed"
+PROGRESS = "progress after the storm"
 SAME_CONTENT = "state machines agree in the end"
 
 _ELECTIONS_TO_RECOVER = 30  # election timeouts: many, since the settings are extreme
+_CLIENTS_TO_RETURN = 3  # whole patiences of theirs, spent on somebody who says nothing
 _MOST_PATIENCE = 20  # that much of it: elections without end store something each
 _EVENTS_BETWEEN_LOOKS = 20
 
 
-def run_node_level(seed: int, nodes: int = 3, events_max: int = 10_000) -> RunResult:
+def run_node_level(seed: int, nodes: int | None = None, events_max: int = 10_000) -> RunResult:
     """Runs the scenario of that seed."""
     return run_scenario(draw_scenario(seed, nodes=nodes, events_max=events_max))
 
@@ -50,6 +54,10 @@ def run_scenario(scenario: Scenario, parts: Parts | None = None) -> RunResult:
 def usual_parts(scenario: Scenario) -> Parts:
     """What the simulator runs of itself in such a scenario."""
     return EXACTLY_ONCE_PARTS if scenario.habits.repeats else REGISTERS
+
+
+class _StuckLegally(Exception):
+    """Nothing moves any more, and nothing has to."""
 
 
 class NodeLevelRun(Course):
@@ -65,6 +73,8 @@ class NodeLevelRun(Course):
         self.cluster = Cluster(scenario, parts, traced=traced)
         super().__init__(scenario, self.cluster)
         self.history: list[Seen] = []
+        self._core: Sequence[Host] = ()
+        self._is_whole = True  # in the end: all members run and agree
         self.administrator = Administrator(self.cluster)
         self.nemesis = Nemesis(self.cluster, self.administrator)
         self.view = ClusterView(self.cluster, self.administrator)
@@ -101,9 +111,22 @@ class NodeLevelRun(Course):
     def _calm(self) -> None:
         self._mischief.heal()
         self.view.mend_links()
+        try:
+            if self._scenario.heals_core_only:
+                self._heal_core()
+            else:
+                self._heal_all()
+        except _StuckLegally as stuck:
+            self._is_whole = False
+            self.cluster.remark(f"stuck, and nobody is to blame: {stuck}")
+            for client in self._clients:
+                client.leave()
+
+    def _heal_all(self) -> None:
+        """Everything is healed: the nodes must come to agree, and every request be answered."""
+        self._core = self.cluster.hosts
         self.nemesis.heal()
-        commits = self.cluster.panel.commits
-        self._run_until(lambda: self.cluster.panel.commits > commits, "nothing is committed")
+        self._wait_for_commit()
         self._run_until(lambda: self.administrator.is_idle, "a membership change does not end")
         for client in self._clients:
             client.is_stopped = True
@@ -111,10 +134,35 @@ class NodeLevelRun(Course):
         self._clients[0].take_last_look()
         self._run_until(self._is_quiet, "the last reads are not answered")
 
+    def _heal_core(self) -> None:
+        """A quorum is healed: it must commit, and answer, whatever the others do."""
+        rng = stream(self._scenario.seed, "core")
+        core = choose_core(self.cluster, rng)
+        if core is None:
+            raise PropertyViolated(PROGRESS, "no quorum is left whose data is not lost")
+        self._is_whole = False
+        self._core, self.cluster.core = core, ids_of(core)
+        self.administrator.stop()
+        self.nemesis.heal_core(core, rng)
+        self._wait_for_commit()
+        for client in self._clients:
+            client.is_stopped = True
+        self._run_until(self._are_idle, "clients are not answered")
+        self._clients[0].take_last_look()
+        self._run_until(self._are_idle, "the last reads are not answered")
+
+    def _wait_for_commit(self) -> None:
+        commits = self.cluster.panel.commits
+        self._run_until(lambda: self.cluster.panel.commits > commits, "nothing is committed")
+
+    def _are_idle(self) -> bool:
+        return all(client.is_idle for client in self._clients)
+
     def _run_until(self, is_reached: Callable[[], bool], otherwise: str) -> None:
         """Lets things happen until then. Whoever still gets on is given more time, within bounds."""
-        scheduler, config = self.cluster.scheduler, self._scenario.config
-        patience_us: Micros = _ELECTIONS_TO_RECOVER * config.election_timeout_max_us
+        scheduler, scenario = self.cluster.scheduler, self._scenario
+        patience_us: Micros = _ELECTIONS_TO_RECOVER * scenario.config.election_timeout_max_us
+        patience_us += _CLIENTS_TO_RETURN * scenario.habits.patience_us
         give_up_at, achieved = scheduler.now + patience_us, self._achieved()
         limit = scheduler.now + _MOST_PATIENCE * patience_us
         while not is_reached():
@@ -123,11 +171,17 @@ class NodeLevelRun(Course):
             if self._achieved() > achieved:
                 give_up_at, achieved = scheduler.now + patience_us, self._achieved()
             if scheduler.now > min(give_up_at, limit):
-                raise PropertyViolated(PROGRESS, f"{otherwise}; nothing moves for {patience_us} us")
+                self._complain(f"{otherwise}; nothing moves for {patience_us} us")
+
+    def _complain(self, what: str) -> NoReturn:
+        excuse = why_stuck(self._core)
+        if excuse is not None:
+            raise _StuckLegally(excuse)
+        raise PropertyViolated(PROGRESS, what)
 
     def _achieved(self) -> int:
         """Grows with everything that is stored, committed or applied."""
-        statuses = [process.status for process in self.cluster.alive]
+        statuses = [host.alive.status for host in self._core if host.alive is not None]
         return sum(status.durable_index + status.last_applied for status in statuses)
 
     def _is_quiet(self) -> bool:
@@ -135,31 +189,35 @@ class NodeLevelRun(Course):
         members = self._members()
         if not members or self.cluster.panel.requests.open_requests:
             return False
-        if not all(client.is_idle for client in self._clients):
+        if not self._are_idle():
             return False
         last_indexes = {process.status.last_log.index for process in members}
         last_indexes |= {process.status.last_applied for process in members}
         return len(last_indexes) == 1
 
     def _members(self) -> list[Process]:
-        """The processes of all members; nobody unless all are voters, and run."""
+        """The processes of all members; nobody unless all have joined, and run."""
         leader = self.cluster.leader
         if leader is None:
             return []
         processes: list[Process] = []
         for member in leader.status.configuration.members:
             host = self.cluster.host_of(member.node_id)
-            if member.role is not MemberRole.VOTER or host is None or host.alive is None:
+            if member.role is MemberRole.JOINING or host is None or host.alive is None:
                 return []
             processes.append(host.alive)
         return processes
 
     def _judge(self) -> None:
+        if self._is_whole:
+            self._compare_contents()
+        self._watch.look_at_last()
+        self.cluster.parts.workload.judge(self.history)
+
+    def _compare_contents(self) -> None:
         contents = {process.machine.snapshot() for process in self._members()}
         if len(contents) != 1:
             raise PropertyViolated(SAME_CONTENT, f"there are {len(contents)} different contents")
-        self._watch.look_at_last()
-        self.cluster.parts.workload.judge(self.history)
 
     def _break_off(self) -> None:
         """Whatever happens at this level has been noted when it begins."""

@@ -1,47 +1,35 @@
 """What is strange about a run: settings, weather, disks, clients and faults.
 
-Responsible for drawing all of it from a seed. Each seed enables some kinds of faults
-and leaves others out, and takes extreme settings rather than middling ones, so that
-each run is strange in its own way (swarm testing). A scenario is a value: whoever
-wants another one writes it.
+Responsible for drawing all of it from a seed; the plan of faults is drawn in
+`leto_sim.node_level.plans`. Each seed is strange in its own way (swarm testing): it
+takes some settings from their extremes rather than from the middle, and some features
+that others do without. A scenario is a value: whoever wants another one writes it.
 """
 
-from collections.abc import Callable, Sequence
 from random import Random
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import attrs
 
 from leto.raft import Config
-from leto.raft.config import MIB
+from leto.raft.config import KIB, MIB
 from leto.raft.types import Micros
 from leto_sim.node_level.datagrams import CALM, Weather
 from leto_sim.node_level.disk import DiskSpeed
-from leto_sim.node_level.faults import (
-    LEADER,
-    AddNode,
-    Ambush,
-    Crash,
-    CutLinks,
-    Direction,
-    FailDisk,
-    Fault,
-    FillDisk,
-    Isolate,
-    LoseDisk,
-    Pause,
-    PlannedFault,
-    RemoveNode,
-    StallDisk,
-    Storm,
-    TakeSnapshotNow,
-    TransferLeadership,
-)
+from leto_sim.node_level.faults import PlannedFault
+from leto_sim.node_level.plans import draw_plan, stage_of
 from leto_sim.randomness import stream
 
 MS = 1_000
+NODES_MAX = 9
 LEASE_DRIFT_MAX = 0.1  # the fastest clock against the slowest: `leto.raft.leases` allows a ninth
-ValueT = TypeVar("ValueT")
+DRIFT_BESIDE_FAULTS = 0.05  # where clocks also jump and stop, by so much of a lease at once:
+CLOCK_FAULT_MAX = 0.04
+Knob = TypeVar("Knob")
+_HALF: Final = 0.5
+_REPEATERS_SHARE: Final = 0.15
+_SESSIONS_CHUNK_BYTES: Final = 500
+_SIZES = (1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7, 8, 9)
 
 
 @attrs.frozen(kw_only=True)
@@ -56,6 +44,8 @@ class Habits:
     patience_us: Micros = 2_000 * MS  # then it goes on without knowing
     lease_reads: float = 0.0  # the share of reads that rest on the leader's lease
     repeats: bool = False  # clients count up in sessions, and repeat what they hear nothing of
+    stale_reads: float = 0.0  # the share of reads that take whatever a node has applied
+    loyalty: float = 0.5  # how often a reader asks whom it takes for the leader
 
 
 @attrs.frozen(kw_only=True)
@@ -64,6 +54,8 @@ class Scenario:
 
     seed: int
     nodes: int = 3
+    learners: int = 0  # so many of the nodes, the last ones
+    priorities: tuple[int, ...] = ()  # of the nodes, the first ones; the others have 1
     events_max: int = 10_000  # of the stormy part; the calm that follows is short
     duration_us: Micros = 60_000 * MS  # of the stormy part
     config: Config = attrs.field(factory=Config)
@@ -71,37 +63,50 @@ class Scenario:
     disk: DiskSpeed = attrs.field(factory=DiskSpeed)
     machine_us: Micros = 100  # to apply, to read or write a snapshot, on average
     clock_drift: float = 0.0  # clocks run too fast or too slow by up to half of it
+    breaks_clock_bound: bool = False  # clocks err more than leases allow: lease reads may be old
     lease_us: Micros = 0  # of the founding configuration
     tells_deaths: bool = False  # whether nodes notice that a peer's process has died
+    heals_core_only: bool = False  # in the end: a quorum goes on, the rest stays broken
     habits: Habits = attrs.field(factory=Habits)
     plan: tuple[PlannedFault, ...] = ()
 
 
-def draw_scenario(seed: int, *, nodes: int = 3, events_max: int = 10_000) -> Scenario:
-    """The scenario of that seed."""
+def draw_scenario(seed: int, *, nodes: int | None = None, events_max: int = 10_000) -> Scenario:
+    """The scenario of that seed, of that many nodes or of as many as it draws."""
     rng = stream(seed, "scenario")
+    size = rng.choice(_SIZES)
+    size = nodes if nodes is not None else size
     config = draw_config(rng)
     habits = draw_habits(rng)
     if habits.repeats:
         config = _able_to_carry_sessions(config)
     lease_us = config.election_timeout_min_us if habits.lease_reads else 0
-    duration_us = _duration_us(events_max, nodes, config, habits)
+    breaks_clock_bound = bool(lease_us) and rng.random() < 0.25  # noqa: PLR2004 - a share
+    duration_us = _duration_us(events_max, size, config, habits)
+    clock_drift = _draw_drift(rng, has_leases=bool(lease_us), is_bound=not breaks_clock_bound)
+    clock_fault_max_us: Micros | None = None
+    if lease_us and not breaks_clock_bound:
+        has_slack = clock_drift <= DRIFT_BESIDE_FAULTS
+        clock_fault_max_us = int(lease_us * CLOCK_FAULT_MAX) if has_slack else 0
+    stage = stage_of(size, config, clock_fault_max_us=clock_fault_max_us)
     return Scenario(
         seed=seed,
-        nodes=nodes,
+        nodes=size,
+        learners=rng.choice((0, 0, 0, min(1, size - 1), (size - 1) // 2)),
+        priorities=_draw_priorities(rng, size),
         events_max=events_max,
         duration_us=duration_us,
         config=config,
         weather=draw_weather(rng),
-        disk=DiskSpeed(
-            sync_least_us=rng.choice((50, 500, 5 * MS)), sync_tail_us=rng.choice((100, MS, 20 * MS))
-        ),
+        disk=draw_disk(rng),
         machine_us=rng.choice((10, 100, 5 * MS)),
-        clock_drift=rng.choice((0.0, LEASE_DRIFT_MAX) if lease_us else (0.0, 0.1, 1.0)),
+        clock_drift=clock_drift,
+        breaks_clock_bound=breaks_clock_bound,
         lease_us=lease_us,
         tells_deaths=rng.random() < _HALF,
+        heals_core_only=rng.random() < _HALF,
         habits=habits,
-        plan=draw_plan(rng, nodes, config, duration_us),
+        plan=draw_plan(rng, stage, duration_us),
     )
 
 
@@ -112,26 +117,32 @@ def _able_to_carry_sessions(config: Config) -> Config:
 
 
 def draw_config(rng: Random) -> Config:
-    """Settings at their extremes: what is rare with the defaults happens all the time."""
-    heartbeat_us = rng.choice((20, 50, 100)) * MS
-    election_us = heartbeat_us * rng.choice((3, 5, 10))
-    config = Config(
+    """Settings, some at their extremes: what is rare with the others happens all the time."""
+    share_of_extremes = rng.choice((0.15, 0.5, 0.85))
+
+    def knob(usual: Knob, *extremes: Knob) -> Knob:
+        return rng.choice(extremes) if rng.random() < share_of_extremes else usual
+
+    heartbeat_us = knob(50, 20, 100) * MS
+    election_us = heartbeat_us * knob(5, 2, 3, 10)
+    chunk_bytes = knob(256 * KIB, 7, 30)
+    return Config(
         election_timeout_min_us=election_us,
-        election_timeout_max_us=int(election_us * rng.choice((1.3, 2, 3))),
+        election_timeout_max_us=int(election_us * knob(2.0, 1.3, 3.0)),
         heartbeat_interval_us=heartbeat_us,
-        append_bytes_max=rng.choice((1, 200, MIB)),
-        appends_in_flight_max=rng.choice((1, 2, 64)),
-        bytes_in_flight_max=rng.choice((1, 500, 8 * MIB)),
-        uncommitted_bytes_max=rng.choice((300, 64 * MIB, 64 * MIB)),
-        apply_bytes_max=rng.choice((1, 300, MIB)),
-        snapshot_chunk_bytes=rng.choice((7, 30, MIB)),
-        snapshot_after_entries=rng.choice((3, 20, 100, 100_000)),
-        snapshot_after_bytes=rng.choice((1_000, 64 * MIB)),
-        trailing_entries=rng.choice((0, 1, 5, 10_000)),
-        trailing_bytes=rng.choice((0, 300, 16 * MIB)),
+        append_bytes_max=knob(MIB, 1, 200),
+        appends_in_flight_max=knob(64, 1, 2),
+        bytes_in_flight_max=knob(8 * MIB, 1, 500),
+        uncommitted_bytes_max=knob(64 * MIB, 300, 2_000),
+        apply_bytes_max=knob(64 * KIB, 1, 300),
+        snapshot_chunk_bytes=chunk_bytes,
+        # Room for one chunk: of several followers in need all but one wait.
+        snapshot_bytes_in_flight_max=chunk_bytes * knob(1, 3),
+        snapshot_after_entries=knob(100, 1, 3, 20, 100_000),
+        snapshot_after_bytes=knob(64 * MIB, 300, 1_000),
+        trailing_entries=knob(20, 0, 1, 5, 10_000),
+        trailing_bytes=knob(16 * MIB, 0, 300),
     )
-    # Room for one chunk: of several followers in need all but one wait.
-    return attrs.evolve(config, snapshot_bytes_in_flight_max=config.snapshot_chunk_bytes)
 
 
 def draw_habits(rng: Random) -> Habits:
@@ -143,8 +154,10 @@ def draw_habits(rng: Random) -> Habits:
         thinking_us=rng.choice((10, 50, 200)) * MS,
         burst_max=rng.choice((1, 1, 4, 20)),
         patience_us=rng.choice((300, 2_000)) * MS,
-        lease_reads=rng.choice((0.0, 0.0, 0.5)),
+        lease_reads=rng.choice((0.0, 0.0, 0.5, 1.0)),
         repeats=rng.random() < _REPEATERS_SHARE,
+        stale_reads=rng.choice((0.0, 0.0, 0.2)),
+        loyalty=rng.choice((0.3, 0.6, 0.95)),
     )
 
 
@@ -157,24 +170,30 @@ def draw_weather(rng: Random) -> Weather:
         duplication=rng.choice((0.0, 0.01, 0.2)),
         straggling=rng.choice((0.0, 0.005, 0.05)),
         straggling_us=rng.choice((100, 1_000, 5_000)) * MS,
+        capacity=rng.choice((0, 0, 0, 2, 6, 20)),
     )
 
 
-def draw_plan(
-    rng: Random, nodes: int, config: Config, duration_us: Micros
-) -> tuple[PlannedFault, ...]:
-    """Faults of some kinds, some more often than others, over the stormy part of the run."""
-    kinds = [kind for kind in _KINDS if rng.random() < _SHARE_OF_KINDS] or [_crash]
-    weights = [rng.randint(1, 100) for _ in kinds]
-    patience_us = config.election_timeout_max_us
-    mean_gap_us = patience_us * rng.choice((0.3, 1, 3))
-    plan: list[PlannedFault] = []
-    at_us = patience_us + int(rng.expovariate(1 / mean_gap_us))
-    while at_us < duration_us:
-        (kind,) = rng.choices(kinds, weights)
-        plan.append(PlannedFault(at_us, kind(rng, nodes, patience_us)))
-        at_us += int(rng.expovariate(1 / mean_gap_us))
-    return tuple(plan)
+def draw_disk(rng: Random) -> DiskSpeed:
+    """From memory that lasts to a worn-out card."""
+    return DiskSpeed(
+        sync_least_us=rng.choice((50, 500, 5 * MS)),
+        sync_tail_us=rng.choice((100, MS, 20 * MS)),
+        completes_separately=rng.random() < _HALF,
+    )
+
+
+def _draw_drift(rng: Random, *, has_leases: bool, is_bound: bool) -> float:
+    if has_leases and is_bound:
+        return rng.choice((0.0, DRIFT_BESIDE_FAULTS, LEASE_DRIFT_MAX))
+    return rng.choice((0.0, 0.1, 1.0))
+
+
+def _draw_priorities(rng: Random, nodes: int) -> tuple[int, ...]:
+    """Often all the same. Whoever has none never campaigns: the first always has some."""
+    if rng.random() < 0.7:  # noqa: PLR2004 - a share
+        return ()
+    return (rng.randint(1, 3), *(rng.randint(0, 3) for _ in range(nodes - 1)))
 
 
 def _duration_us(events_max: int, nodes: int, config: Config, habits: Habits) -> Micros:
@@ -183,109 +202,3 @@ def _duration_us(events_max: int, nodes: int, config: Config, habits: Habits) ->
     operations = habits.clients * 1_000 * MS / (habits.thinking_us + 10 * MS)
     events_a_second = heartbeats + operations * 5 * nodes
     return int(events_max / events_a_second * 1_000 * MS)
-
-
-# --- kinds of faults -----------------------------------------------------------------
-
-_HALF = 0.5
-_REPEATERS_SHARE = 0.15
-_SESSIONS_CHUNK_BYTES = 500
-_SHARE_OF_KINDS = 0.5
-_Kind = Callable[[Random, int, Micros], Fault]
-
-
-def _victim(rng: Random, nodes: int) -> int:
-    """Often the leader: most of what can go wrong does so around it."""
-    return LEADER if rng.random() < 0.4 else rng.randrange(nodes)  # noqa: PLR2004 - a share
-
-
-def _while_us(rng: Random, patience_us: Micros) -> Micros:
-    """From a moment to several elections."""
-    return int(patience_us * rng.choice((0.05, 0.3, 1, 3)) * rng.random())
-
-
-def _crash(rng: Random, nodes: int, patience_us: Micros) -> Fault:
-    return Crash(_victim(rng, nodes), _while_us(rng, patience_us))
-
-
-def _ambush(rng: Random, _: int, patience_us: Micros) -> Fault:
-    delay_us = int(patience_us * rng.choice((0.01, 0.05, 0.2)) * rng.random())
-    return Ambush(
-        leaders=rng.randint(1, 4),
-        delay_us=delay_us,
-        down_us=_while_us(rng, patience_us),
-        unheard=rng.random() < _HALF,
-    )
-
-
-def _pause(rng: Random, nodes: int, patience_us: Micros) -> Fault:
-    return Pause(_victim(rng, nodes), _while_us(rng, patience_us))
-
-
-def _cut(rng: Random, nodes: int, patience_us: Micros) -> Fault:
-    left = rng.randrange(1, 1 << nodes)
-    everybody = (1 << nodes) - 1
-    right = everybody & ~left
-    if rng.random() < 0.3:  # noqa: PLR2004 - a share
-        right &= rng.randrange(1 << nodes)  # who is on neither side is a bridge
-    one_way = rng.random() < 0.4  # noqa: PLR2004 - a share
-    return CutLinks(left, right, one_way, 2 * _while_us(rng, patience_us))
-
-
-def _isolate(rng: Random, nodes: int, patience_us: Micros) -> Fault:
-    direction = rng.choice((Direction.BOTH, Direction.BOTH, Direction.TO_IT, Direction.FROM_IT))
-    return Isolate(_victim(rng, nodes), direction, 2 * _while_us(rng, patience_us))
-
-
-def _storm(rng: Random, _: int, patience_us: Micros) -> Fault:
-    return Storm(
-        loss=rng.choice((0.0, 0.2, 0.5)),
-        duplication=rng.choice((0.0, 0.3)),
-        delay_tail_us=int(patience_us * rng.choice((0.01, 0.1, 0.5))),
-        for_us=_while_us(rng, patience_us),
-    )
-
-
-def _stall(rng: Random, nodes: int, patience_us: Micros) -> Fault:
-    return StallDisk(_victim(rng, nodes), _while_us(rng, patience_us))
-
-
-def _fail(rng: Random, nodes: int, patience_us: Micros) -> Fault:
-    return FailDisk(_victim(rng, nodes), _while_us(rng, patience_us))
-
-
-def _fill(rng: Random, nodes: int, patience_us: Micros) -> Fault:
-    return FillDisk(_victim(rng, nodes), _while_us(rng, patience_us))
-
-
-def _lose(rng: Random, nodes: int, _: Micros) -> Fault:
-    return LoseDisk(_victim(rng, nodes), at_once=rng.random() < _HALF)
-
-
-def _snapshot(rng: Random, nodes: int, _: Micros) -> Fault:
-    return TakeSnapshotNow(_victim(rng, nodes))
-
-
-def _transfer(rng: Random, nodes: int, _: Micros) -> Fault:
-    return TransferLeadership(_victim(rng, nodes))
-
-
-def _membership(rng: Random, nodes: int, _: Micros) -> Fault:
-    return AddNode() if rng.random() < _HALF else RemoveNode(_victim(rng, nodes))
-
-
-_KINDS: Sequence[_Kind] = (
-    _crash,
-    _ambush,
-    _pause,
-    _cut,
-    _isolate,
-    _storm,
-    _stall,
-    _fail,
-    _fill,
-    _lose,
-    _snapshot,
-    _transfer,
-    _membership,
-)

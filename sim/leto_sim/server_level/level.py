@@ -13,7 +13,7 @@ class ServerLevel:
     name: Final = SERVER_LEVEL
     scenario_type: Final = ServerScenario
 
-    def draw(self, seed: int, *, nodes: int, events_max: int) -> ServerScenario:
+    def draw(self, seed: int, *, nodes: int | None, events_max: int) -> ServerScenario:
         """The scenario of that seed."""
         return draw_server_scenario(seed, nodes=nodes, events_max=events_max)
 

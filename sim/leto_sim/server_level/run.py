@@ -39,7 +39,7 @@ _EVENTS_BETWEEN_LOOKS: Final = 20
 _EXPIRY_SLACK_MS: Final = 500
 
 
-def run_server_level(seed: int, nodes: int = 3, events_max: int = 10_000) -> RunResult:
+def run_server_level(seed: int, nodes: int | None = None, events_max: int = 10_000) -> RunResult:
     """Run the scenario of that seed."""
     return run_server_scenario(draw_server_scenario(seed, nodes=nodes, events_max=events_max))
 

@@ -69,25 +69,31 @@ class ServerScenario:
     plan: tuple[PlannedServerFault, ...] = ()
 
 
-def draw_server_scenario(seed: int, *, nodes: int = 3, events_max: int = 10_000) -> ServerScenario:
-    """The scenario of that seed."""
+_SIZES = (1, 2, 3, 3, 3, 3, 4, 5)
+
+
+def draw_server_scenario(
+    seed: int, *, nodes: int | None = None, events_max: int = 10_000
+) -> ServerScenario:
+    """The scenario of that seed, of that many nodes or of as many as it draws."""
     rng = stream(seed, "server scenario")
+    size = stream(seed, "server nodes").choice(_SIZES) if nodes is None else nodes
     workload = draw_workload(rng)
     config = _able_to_carry(workload, draw_config(rng))
     return ServerScenario(
         seed=seed,
-        nodes=nodes,
+        nodes=size,
         events_max=events_max,
         config=config,
         limits=draw_limits(rng),
         names_hosts=rng.random() < _HALF,
         weather=draw_weather(rng),
         disk=draw_disk(rng),
-        clocks=tuple(draw_clock(rng) for _ in range(nodes)),
-        newer=rng.randrange(1 << nodes) if rng.random() < _NEWER_SHARE else 0,
+        clocks=tuple(draw_clock(rng) for _ in range(size)),
+        newer=rng.randrange(1 << size) if rng.random() < _NEWER_SHARE else 0,
         workload=workload,
         manners=draw_manners(rng),
-        plan=draw_plan(rng, nodes, workload.clients, config),
+        plan=draw_plan(rng, size, workload.clients, config),
     )
 
 

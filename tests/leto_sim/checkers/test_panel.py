@@ -3,10 +3,10 @@
 import pytest
 
 from leto.raft.actions import Answer, RoleName, Send, Unknown, Write
-from leto.raft.entries import HardState
+from leto.raft.entries import Entry, HardState, SnapshotMark
 from leto.raft.events import ReadRequested
 from leto.raft.messages import ReadIndex, RequestVoteResponse
-from leto.raft.types import NodeId
+from leto.raft.types import EntryId, NodeId
 from leto_sim.checkers.panel import Panel
 from leto_sim.result import PropertyViolated
 from tests.support.observed import StandingNode, entry, node_with_log, voters
@@ -15,6 +15,7 @@ from tests.support.observed import StandingNode, entry, node_with_log, voters
 def started(panel: Panel, *nodes: StandingNode) -> None:
     for node in nodes:
         node.status.configuration = voters(1, 2, 3)
+        node.platter.snapshot = SnapshotMark(configuration=voters(1, 2, 3))
         panel.node_started(node)
 
 
@@ -86,7 +87,8 @@ def test_a_configuration_counts_as_of_before_an_event_and_after_it() -> None:
     started(panel, leader, follower)
     leader.status.commit_index = 1
     leader.status.configuration = voters(1, 2, 3, 4)  # promoted in the event that committed
-    panel.write_issued(leader, Write(seq=1, entries=(entry(1, 2),)))
+    promotion = Entry(EntryId(1, 2), leader.status.configuration)
+    panel.write_issued(leader, Write(seq=1, entries=(promotion,)))
 
     panel.handled(leader)
 

@@ -13,7 +13,13 @@ from leto.raft.actions import (
     Unknown,
 )
 from leto.raft.entries import Entry, Noop
-from leto.raft.events import CommandsProposed, Proposal, ReadRequested, SnapshotRequested
+from leto.raft.events import (
+    CommandsProposed,
+    Proposal,
+    ReadPolicy,
+    ReadRequested,
+    SnapshotRequested,
+)
 from leto.raft.types import BEFORE_LOG, EntryId
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.requests import Requests
@@ -28,14 +34,14 @@ REFUSED = Refused(Refusal.NOT_LEADER)
 class Desk:
     """One node whose log holds two committed entries, and the checker."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, trusts_clocks: bool = True) -> None:
         self.node: StandingNode = node_with_log(1, 1, 1)
         self.node.status.commit_index = self.node.status.last_applied = 2
         ledger = Ledger()
         ledger.commit_advanced(self.node)
         self.safety = StateMachineSafety(ledger)
         self.safety.started(self.node)
-        self.requests = Requests(self.safety)
+        self.requests = Requests(self.safety, trusts_clocks=trusts_clocks)
 
     def propose(self, request_id: int, data: bytes) -> None:
         event = CommandsProposed((Proposal(request_id, data),))
@@ -185,3 +191,21 @@ def test_a_read_before_its_index_is_applied_is_a_violation(desk: Desk) -> None:
 
     with pytest.raises(PropertyViolated, match="reads at 3 before applying it"):
         desk.answer(1, Readable(3))
+
+
+@pytest.mark.parametrize("trusts_clocks", [True, False])
+def test_a_read_by_lease_may_be_old_only_where_clocks_are_not_trusted(
+    trusts_clocks: bool,  # noqa: FBT001
+) -> None:
+    desk = Desk(trusts_clocks=trusts_clocks)
+    desk.propose(1, b"a")
+    desk.apply(entry(1, 1, b"a"))
+    desk.answer(1, Committed(FIRST))
+    for number in (2, 3, 4):
+        desk.read(number)
+
+    desk.answer(2, Readable(0, ReadPolicy.STALE))
+    with pytest.raises(PropertyViolated, match="reads see"):
+        desk.answer(3, Readable(0, ReadPolicy.LEASE if trusts_clocks else ReadPolicy.INDEX))
+    if not trusts_clocks:
+        desk.answer(4, Readable(0, ReadPolicy.LEASE))

@@ -48,7 +48,7 @@ def test_another_seed_gives_another_digest(capsys: pytest.CaptureFixture[str]) -
 
 @pytest.fixture
 def violated(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run_seed(level: Level, seed: int, *, nodes: int, events_max: int) -> RunResult:
+    def run_seed(level: Level, seed: int, *, nodes: int | None, events_max: int) -> RunResult:
         violation = Violation(
             property_name="log matching", explanation="it differs", event=events_max, time_us=5
         )
@@ -57,7 +57,7 @@ def violated(monkeypatch: pytest.MonkeyPatch) -> None:
             level="node",
             events=events_max,
             virtual_time_us=5,
-            elections=nodes,
+            elections=nodes or 0,
             commits=0,
             digest="d",
             violation=violation,

@@ -5,6 +5,7 @@ import pytest
 from leto.raft.configuration import MemberRole
 from leto_sim.node_level.administrator import MEMBERS_MAX, Administrator
 from leto_sim.node_level.cluster import Cluster, Host
+from leto_sim.node_level.faults import Reshape
 from tests.support.sims import QUICK, cluster_of, elect, pass_time, wait
 
 
@@ -145,3 +146,75 @@ def test_an_errand_survives_the_leader_that_was_asked(staff: Staff) -> None:
     staff.finish()
 
     assert ["id1", "id2", "id3", "id4"] == staff.names
+
+
+def test_of_five_voters_two_may_be_lost_and_no_third() -> None:
+    staff = Staff(5)
+    leader = elect(staff.cluster)
+    followers = [host for host in staff.cluster.hosts if host.alive is not leader]
+
+    for host in followers:
+        staff.administrator.lose_disk(host, at_once=True)
+
+    assert 2 == len([host for host in staff.cluster.hosts if host.is_gone])
+    staff.finish()
+    assert ["id1", "id2", "id3", "id4", "id5"] == staff.names
+
+
+def test_nobody_is_removed_while_data_is_lost() -> None:
+    staff = Staff(5)
+    host = staff.follower()
+    staff.administrator.corrupt_disk(host)
+
+    for other in staff.cluster.hosts:
+        staff.administrator.remove_node(other)
+    pick = dict(enumerate(staff.cluster.hosts)).get
+    staff.administrator.reshape(Reshape(1, 0, (0,), (), ()), pick)
+
+    assert host.is_corrupt
+    assert staff.administrator.is_idle
+
+
+def test_a_cluster_keeps_a_voter_whoever_is_to_leave() -> None:
+    staff = Staff(3)
+    pick = dict(enumerate(staff.cluster.hosts)).get
+
+    staff.administrator.reshape(Reshape(0, 0, (0, 1, 9), (1, 2), ((0, 2), (2, 2))), pick)
+    staff.finish()
+
+    members = elect(staff.cluster).status.committed_configuration.members
+    assert [("id3", 2)] == [(member.name, member.priority) for member in members]
+
+
+def test_a_learner_becomes_a_voter_again() -> None:
+    staff = Staff(3)
+    pick = dict(enumerate(staff.cluster.hosts)).get
+    demoted = Reshape(0, 0, (), (0,), ())
+
+    for voters in (2, 3):
+        staff.administrator.reshape(demoted, pick)
+        staff.finish()
+        configuration = elect(staff.cluster).status.committed_configuration
+        assert voters == len(configuration.voters)
+
+
+def test_a_reshaping_that_fits_nothing_is_none() -> None:
+    staff = Staff(1)
+
+    staff.administrator.reshape(Reshape(0, 0, (0,), (), ((7, 2),)), lambda _: None)
+
+    assert staff.administrator.is_idle
+
+
+def test_after_its_work_is_over_an_administrator_does_nothing(staff: Staff) -> None:
+    staff.administrator.add_node()
+
+    staff.administrator.stop()
+    pass_time(staff.cluster, 10 * QUICK.election_timeout_max_us)
+    host = staff.follower()
+    host.is_corrupt = True
+    staff.cluster.crash(host)
+    staff.cluster.start(host)
+
+    assert ["id1", "id2", "id3"] == staff.names
+    assert not host.is_gone

@@ -5,7 +5,7 @@ import pytest
 
 from leto_sim.node_level.clients import Client
 from leto_sim.node_level.cluster import Cluster
-from leto_sim.node_level.scenario import MS, Habits
+from leto_sim.node_level.scenario import MS, Habits, Scenario
 from leto_sim.node_level.workloads import Propose, Query, RegisterWorkload, Seen
 from tests.support.sims import QUIET, elect, pass_time, wait
 
@@ -15,8 +15,8 @@ BUSY = attrs.evolve(QUIET.habits, reads=0.5)
 class Shop:
     """Three nodes, and one client of them."""
 
-    def __init__(self, habits: Habits) -> None:
-        self.cluster = Cluster(attrs.evolve(QUIET, habits=habits))
+    def __init__(self, habits: Habits, scenario: Scenario = QUIET) -> None:
+        self.cluster = Cluster(attrs.evolve(scenario, habits=habits))
         self.history: list[Seen] = []
         self.client = Client(self.cluster, 0, self.history)
 
@@ -151,3 +151,34 @@ def test_each_client_has_its_own_mind(number: int) -> None:
 
     assert len(histories[number]) > 5
     assert histories[0] != histories[1]
+
+
+@pytest.mark.parametrize(
+    "habits,breaks_clock_bound",
+    [
+        (attrs.evolve(BUSY, reads=1.0, stale_reads=1.0), False),
+        (attrs.evolve(BUSY, reads=1.0, lease_reads=1.0), True),
+    ],
+)
+def test_what_may_be_old_proves_nothing(
+    habits: Habits,
+    breaks_clock_bound: bool,  # noqa: FBT001
+) -> None:
+    scenario = attrs.evolve(QUIET, lease_us=100 * MS, breaks_clock_bound=breaks_clock_bound)
+    shop = Shop(habits, scenario)
+
+    shop.work()
+
+    assert len([seen for seen in shop.history if seen.returned is None]) > 20
+
+
+def test_in_the_end_a_client_asks_only_the_core() -> None:
+    shop = Shop(attrs.evolve(BUSY, reads=1.0))
+    leader = elect(shop.cluster)
+    (down, *_) = (host for host in shop.cluster.hosts if host.node_id != leader.node_id)
+    shop.cluster.core = frozenset({down.node_id})
+    shop.cluster.crash(down)
+
+    shop.work()
+
+    assert [None] == list({seen.returned for seen in shop.history})

@@ -1,13 +1,15 @@
 """Machines: founded, started, crashed, wiped; and who hears whom."""
 
+import attrs
 import pytest
 
 from leto.raft.configuration import MemberRole
-from leto.raft.messages import ReadIndex
+from leto.raft.messages import AppendEntriesResponse, ReadIndex
 from leto.raft.types import NodeId
 from leto_sim.node_level.cluster import Cluster, member
 from leto_sim.node_level.process import Process
-from tests.support.sims import QUICK, cluster_of, elect, pass_time, wait
+from leto_sim.node_level.scenario import MS
+from tests.support.sims import QUICK, QUIET, cluster_of, elect, pass_time, wait
 
 
 def test_founders_hold_the_same_configuration() -> None:
@@ -179,3 +181,44 @@ def test_remarks_are_events_of_the_run() -> None:
 
     assert events + 1 == cluster.journal.events
     assert digest != cluster.journal.digest
+
+
+def test_messages_from_before_a_restart_still_arrive() -> None:
+    cluster = cluster_of(2)
+    source, target = cluster.hosts
+    cluster.send(source.node_id, target.node_id, ReadIndex(term=99, read=1))
+
+    cluster.crash(target)
+    cluster.start(target)
+    cluster.crash(source)
+    cluster.start(source)
+    pass_time(cluster, 10 * MS)
+
+    assert target.alive is not None
+    assert 99 == target.alive.status.current_term
+
+
+def test_founders_have_the_roles_and_priorities_of_the_scenario() -> None:
+    scenario = attrs.evolve(QUIET, nodes=4, learners=1, priorities=(2, 0))
+
+    cluster = Cluster(scenario)
+
+    members = {m.name: m for m in elect(cluster).status.configuration.members}
+    assert [2, 0, 1, 1] == [members[f"id{n}"].priority for n in (1, 2, 3, 4)]
+    assert ["learner"] == [m.role.value for m in members.values() if not m.is_voter]
+
+
+def test_a_trap_springs_once_at_the_first_message_of_its_name() -> None:
+    cluster, sprung = cluster_of(3), list[int]()
+    host = cluster.hosts[0]
+    cluster.set_trap(host, "AppendEntriesResponse", lambda: sprung.append(1))
+    cluster.set_trap(cluster.hosts[1], "TimeoutNow", lambda: sprung.append(2))
+
+    cluster.take_traps_away(cluster.hosts[1])
+    elect(cluster)
+    message = AppendEntriesResponse(term=0, round=0, match_index=0)
+    for _ in range(2):
+        cluster.send(host.node_id, cluster.hosts[1].node_id, message)
+    pass_time(cluster, 10 * MS)
+
+    assert [1] == sprung

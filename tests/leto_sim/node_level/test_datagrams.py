@@ -100,3 +100,61 @@ def test_another_seed_is_another_fate() -> None:
     other.send(1)
 
     assert one.run() != other.run()
+
+
+def test_a_full_path_drops_somebody_not_always_the_last() -> None:
+    line = Line(Weather(capacity=3))
+
+    line.send(*range(10))
+
+    reads = {read for _, read in line.run()}
+    assert 3 == len(reads)
+    assert {7, 8, 9} != reads
+
+
+def test_a_path_that_is_empty_again_takes_more() -> None:
+    line = Line(Weather(capacity=1))
+    line.send(1)
+    line.run()
+
+    line.send(2)
+
+    assert [1, 2] == [read for _, read in line.run()]
+
+
+def test_what_is_sent_into_a_clogged_link_arrives_when_it_is_clear() -> None:
+    line = Line(Weather(delay_least_us=100, delay_tail_us=0))
+    line.network.clog((A, B), until=5_000)
+    line.network.clog((A, B), until=3_000)
+    line.send(1)
+    line.run()
+
+    line.send(2)
+
+    assert [(5_100, 1), (5_200, 2)] == line.run()
+
+
+def test_a_slow_link_takes_so_many_times_as_long() -> None:
+    line = Line(Weather(delay_least_us=100, delay_tail_us=0))
+    line.network.slow_down([(A, B)], 30)
+    line.send(1)
+    line.network.slow_down([(A, B)], 1)
+    line.send(2)
+
+    assert [(100, 2), (3_000, 1)] == line.run()
+
+
+def test_healing_undoes_everything_between_those_it_concerns() -> None:
+    line = Line(Weather(delay_least_us=100, delay_tail_us=0))
+    for link in ((A, B), (B, A)):
+        line.network.cut([link])
+        line.network.clog(link, until=5_000)
+        line.network.slow_down([link], 30)
+
+    line.network.heal(lambda node_id: node_id == A)
+    assert not line.network.reaches(A, B)
+    line.network.heal(lambda _: True)
+    line.network.mend([(A, B)])  # by whoever cut it: it is healed already
+    line.send(1)
+
+    assert [(100, 1)] == line.run()

@@ -15,7 +15,7 @@ SYNC_US = 100
 class Bench:
     """A disk whose syncs all take `SYNC_US`, and what it says."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, *, tail_us: int = 0, separately: bool = False) -> None:
         self.scheduler = Scheduler()
         self.platter = Platter()
         self.durable: list[int] = []
@@ -24,7 +24,7 @@ class Bench:
             self.platter,
             self.scheduler,
             Draws(seed, "disk"),
-            DiskSpeed(sync_least_us=SYNC_US, sync_tail_us=0),
+            DiskSpeed(sync_least_us=SYNC_US, sync_tail_us=tail_us, completes_separately=separately),
             on_durable=lambda write: self.durable.append(write.seq),
             on_written=lambda seq: self.said.append((self.scheduler.now, seq)),
             on_failed=lambda: self.said.append((self.scheduler.now, "failed")),
@@ -116,3 +116,78 @@ def test_exponential_times_have_their_mean() -> None:
 
     assert 450 < sum(times) / len(times) < 550
     assert 0 == exponential_us(500, DRAW_RANGE - 1)
+
+
+def test_writes_that_complete_on_their_own_count_in_order() -> None:
+    for seed in range(20):
+        bench = Bench(seed, tail_us=10 * SYNC_US, separately=True)
+
+        bench.submit(1, 2, 3, 4)
+        bench.run()
+
+        assert [1, 2, 3, 4] == bench.durable == [seq for _, seq in bench.said]
+
+
+def test_a_write_waits_for_those_before_it_only() -> None:
+    benches = [Bench(seed, tail_us=10 * SYNC_US, separately=True) for seed in range(20)]
+
+    for bench in benches:
+        bench.submit(1, 2)
+        bench.run()
+
+    times = [[time for time, _ in bench.said] for bench in benches]
+    assert any(first == second for first, second in times)  # the second was faster
+    assert any(first < second for first, second in times)
+
+
+def test_of_writes_that_complete_on_their_own_a_crash_leaves_any_subset_and_a_prefix_counts() -> (
+    None
+):
+    left: set[tuple[int, ...]] = set()
+    for seed in range(40):
+        bench = Bench(seed, tail_us=10 * SYNC_US, separately=True)
+        bench.submit(1, 2, 3)
+        bench.scheduler.step()
+
+        bench.disk.crash()
+        bench.run()
+
+        left.add(tuple(bench.durable))
+    assert {(), (1,), (1, 2), (1, 2, 3)} == left
+
+
+def test_a_disk_stalls_and_fails_for_writes_on_their_own_too() -> None:
+    stalled, failing = Bench(separately=True), Bench(separately=True)
+    stalled.disk.stall_until(5_000)
+    failing.disk.fail()
+
+    for bench in (stalled, failing):
+        bench.submit(1, 2)
+        bench.run()
+
+    assert [(5_000, 1), (5_000, 2)] == stalled.said
+    assert [(SYNC_US, "failed")] == failing.said
+
+
+def test_a_trap_springs_when_a_write_is_under_way() -> None:
+    bench, sprung = Bench(), list[int]()
+    bench.disk.set_trap(lambda: sprung.append(bench.disk.outstanding))
+
+    bench.submit(1)
+    bench.scheduler.step()
+    bench.disk.set_trap(lambda: sprung.append(bench.disk.outstanding))
+    bench.submit(2)
+    bench.run()
+
+    assert [1, 1] == sprung
+
+
+def test_a_trap_that_is_taken_away_does_not_spring() -> None:
+    bench, sprung = Bench(), list[int]()
+    bench.disk.set_trap(lambda: sprung.append(1))
+
+    bench.disk.mend()
+    bench.submit(1)
+    bench.run()
+
+    assert [] == sprung

@@ -1,5 +1,7 @@
 """Faults strike when they are planned to, and end."""
 
+from random import Random
+
 import attrs
 import pytest
 
@@ -9,11 +11,17 @@ from leto_sim.node_level.datagrams import CALM
 from leto_sim.node_level.faults import (
     LEADER,
     AddNode,
+    AdvanceClock,
     Ambush,
+    CorruptDisk,
     Crash,
+    CrashWhenSending,
+    CrashWhileWriting,
     CutLinks,
     Direction,
+    DriftClock,
     FailDisk,
+    FailReads,
     Fault,
     FillDisk,
     Isolate,
@@ -21,13 +29,16 @@ from leto_sim.node_level.faults import (
     Pause,
     PlannedFault,
     RemoveNode,
+    Reshape,
+    SlowDown,
     StallDisk,
+    StopClock,
     Storm,
     TakeSnapshotNow,
     TransferLeadership,
 )
 from leto_sim.node_level.nemesis import Nemesis
-from leto_sim.node_level.scenario import MS
+from leto_sim.node_level.scenario import MS, Scenario
 from tests.support.sims import QUIET, elect, pass_time, wait
 
 STRIKES_AT = 1_000 * MS
@@ -37,9 +48,9 @@ FOR_US = 300 * MS
 class Victims:
     """Three nodes, and a plan of faults that strike after a second."""
 
-    def __init__(self, *faults: Fault) -> None:
+    def __init__(self, *faults: Fault, scenario: Scenario = QUIET) -> None:
         plan = tuple(PlannedFault(STRIKES_AT, fault) for fault in faults)
-        self.cluster = Cluster(attrs.evolve(QUIET, plan=plan))
+        self.cluster = Cluster(attrs.evolve(scenario, plan=plan))
         self.administrator = Administrator(self.cluster)
         self.nemesis = Nemesis(self.cluster, self.administrator)
         self.first = self.cluster.hosts[0]
@@ -91,58 +102,6 @@ def test_a_paused_node_goes_on() -> None:
     pass_time(victims.cluster, FOR_US + MS)
 
     assert not victims.first.alive.is_paused
-
-
-def test_a_partition_is_cut_and_mended() -> None:
-    victims = Victims(CutLinks(0b001, 0b110, one_way=False, for_us=FOR_US))
-
-    victims.strike()
-    assert not victims.reaches(0, 1)
-    assert not victims.reaches(2, 0)
-    assert victims.reaches(1, 2)
-    pass_time(victims.cluster, FOR_US + MS)
-
-    assert victims.reaches(0, 1)
-
-
-def test_a_partition_may_be_of_one_way() -> None:
-    victims = Victims(CutLinks(0b001, 0b010, one_way=True, for_us=FOR_US))
-
-    victims.strike()
-
-    assert not victims.reaches(0, 1)
-    assert victims.reaches(1, 0)
-    assert victims.reaches(0, 2)
-
-
-@pytest.mark.parametrize(
-    "direction,lost",
-    [
-        (Direction.BOTH, [(0, 1), (1, 0)]),
-        (Direction.TO_IT, [(1, 0)]),
-        (Direction.FROM_IT, [(0, 1)]),
-    ],
-)
-def test_a_node_is_isolated_in_either_direction(
-    direction: Direction, lost: list[tuple[int, int]]
-) -> None:
-    victims = Victims(Isolate(0, direction, FOR_US))
-
-    victims.strike()
-
-    cut = [link for link in ((0, 1), (1, 0), (1, 2)) if not victims.reaches(*link)]
-    assert lost == cut
-
-
-def test_a_storm_passes() -> None:
-    victims = Victims(Storm(loss=0.5, duplication=0.1, delay_tail_us=7, for_us=FOR_US))
-
-    victims.strike()
-    weather = victims.cluster.network.weather
-    assert (0.5, 0.1, 7) == (weather.loss, weather.duplication, weather.delay_tail_us)
-    pass_time(victims.cluster, FOR_US + MS)
-
-    assert QUIET.weather == victims.cluster.network.weather
 
 
 def test_a_stalled_disk_costs_the_leader_its_office() -> None:
@@ -292,3 +251,135 @@ def test_after_healing_no_planned_fault_strikes() -> None:
     victims.strike()
 
     assert victims.first.alive is not None
+
+
+@pytest.mark.parametrize(
+    "fault", [CrashWhileWriting(LEADER, FOR_US), CrashWhenSending(LEADER, "AppendEntries", FOR_US)]
+)
+def test_a_process_dies_just_when_it_does_something(fault: Fault) -> None:
+    victims = Victims(fault)
+    leader = elect(victims.cluster)
+    host = victims.cluster.host_of(leader.node_id)
+    assert host is not None
+    victims.strike()
+
+    victims.administrator.add_node()  # gives it something to write and to send
+    wait(victims.cluster, lambda: leader.is_over)
+    wait(victims.cluster, lambda: host.alive is not None)
+
+    assert 2 == host.incarnation
+
+
+def test_a_trap_is_for_one_life() -> None:
+    victims = Victims(CrashWhenSending(0, "AppendEntriesResponse", FOR_US), Crash(0, MS))
+    victims.strike()
+
+    pass_time(victims.cluster, FOR_US)
+
+    assert 2 == victims.first.incarnation
+
+
+def test_a_slow_processor_takes_its_time() -> None:
+    victims = Victims(SlowDown(LEADER, 500 * MS, 2_000 * MS))
+    leader = elect(victims.cluster)
+
+    victims.strike()
+    pass_time(victims.cluster, 1_900 * MS)
+
+    assert victims.cluster.leader not in (leader, None)
+    pass_time(victims.cluster, 600 * MS)
+    assert leader.status.current_term > 1
+
+
+@pytest.mark.parametrize(
+    "fault,gained_us",
+    [
+        (AdvanceClock(0, 100 * MS), 100 * MS),
+        (StopClock(0, FOR_US), -FOR_US),
+        (DriftClock(0, 2_000_000, FOR_US), FOR_US),
+    ],
+)
+def test_clocks_jump_stop_and_drift(fault: Fault, gained_us: int) -> None:
+    victims = Victims(fault)
+    assert victims.first.alive is not None
+    clock = victims.first.alive.clock
+    zero_us = clock.at(0)
+
+    victims.strike()
+    pass_time(victims.cluster, 2 * FOR_US)
+
+    now = victims.cluster.scheduler.now
+    assert gained_us == clock.at(now) - zero_us - now
+
+
+def test_where_leases_rely_on_clocks_one_errs_at_a_time() -> None:
+    scenario = attrs.evolve(QUIET, lease_us=100 * MS)
+    victims = Victims(AdvanceClock(0, 4 * MS), AdvanceClock(1, 4 * MS), scenario=scenario)
+    processes = victims.cluster.alive
+    before = [process.clock.offset_us for process in processes]
+
+    victims.strike()
+
+    after = [process.clock.offset_us for process in processes]
+    assert [4 * MS, 0, 0] == [b - a for a, b in zip(before, after, strict=True)]
+
+
+def test_a_damaged_disk_is_found_at_the_next_start_and_replaced() -> None:
+    victims = Victims(CorruptDisk(0))
+    elect(victims.cluster)
+    victims.strike()
+    assert victims.first.alive is not None
+
+    victims.cluster.crash(victims.first)
+    victims.cluster.start(victims.first)
+    wait(victims.cluster, lambda: victims.administrator.is_idle)
+
+    assert victims.first.is_gone
+    assert ["id1", "id2", "id3", "id1"] == [host.name for host in victims.cluster.hosts]
+
+
+def test_a_disk_that_cannot_be_read_delays_the_start() -> None:
+    victims = Victims(FailReads(0, 2), Crash(0, MS))
+    victims.strike()
+    pass_time(victims.cluster, 10 * MS)
+    assert victims.first.alive is None
+
+    wait(victims.cluster, lambda: victims.first.alive)
+
+    assert 2 == victims.first.incarnation
+
+
+def test_a_cluster_is_reshaped_at_once() -> None:
+    fault = Reshape(joining=1, learning=1, leaving=(0,), demoted=(1,), priorities=((2, 3),))
+    victims = Victims(fault)
+    elect(victims.cluster)
+
+    victims.strike()
+    wait(victims.cluster, lambda: victims.administrator.is_idle)
+
+    committed = elect(victims.cluster).status.committed_configuration
+    roles = {m.name: (m.role.value, m.priority) for m in committed.members}
+    assert {
+        "id2": ("learner", 1),
+        "id3": ("voter", 3),
+        "id4": ("voter", 1),
+        "id5": ("learner", 1),
+    } == roles
+
+
+def test_only_the_core_is_healed_and_the_others_are_a_nuisance() -> None:
+    seen: set[str] = set()
+    for seed in range(40):
+        victims = Victims(Isolate(0, Direction.BOTH, FOR_US), Pause(1, FOR_US))
+        outsider, *core = victims.cluster.hosts
+        victims.strike()
+
+        victims.nemesis.heal_core(core, Random(seed))
+        pass_time(victims.cluster, 2 * FOR_US)
+
+        assert {host.name for host in core} <= {p.name for p in victims.cluster.running}
+        assert victims.reaches(1, 2)
+        assert not victims.reaches(0, 1)
+        alive = outsider.alive
+        seen.add("down" if alive is None else "paused" if alive.is_paused else "runs")
+    assert {"down", "paused", "runs"} == seen

@@ -9,7 +9,7 @@ from leto.raft.messages import AppendEntries, ReadIndex
 from leto.raft.types import BEFORE_LOG
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.machine import Registers, encode_write
-from leto_sim.node_level.process import HEALTHY_CORE, Process
+from leto_sim.node_level.process import BACKLOG_MAX, HEALTHY_CORE, Process
 from leto_sim.result import PropertyViolated
 from tests.support.sims import QUICK, QUIET, cluster_of, elect, pass_time, wait
 
@@ -210,3 +210,69 @@ def test_a_violation_is_traced_even_where_its_user_wants_to_halt(
         pass_time(cluster, 1_000_000)
 
     assert cluster.journal.events == cluster.journal.last_events[-1].event
+
+
+def test_a_slow_process_handles_one_event_after_the_other() -> None:
+    cluster = cluster_of(3)
+    leader = elect(cluster)
+    leader.slow_down(40_000)
+    began = cluster.scheduler.now
+
+    outcomes = [propose(cluster, leader, value) for value in (1, 2)]
+    wait(cluster, lambda: all(outcomes))
+
+    assert cluster.scheduler.now - began > 3 * 40_000
+
+
+def test_a_slow_process_that_is_paused_waits_for_both() -> None:
+    cluster = cluster_of(3)
+    leader = elect(cluster)
+    leader.slow_down(10_000)
+    outcomes = propose(cluster, leader, 1)
+    leader.pause()
+    pass_time(cluster, 30_000)
+    leader.slow_down(0)
+    pass_time(cluster, 30_000)
+    assert [] == outcomes
+
+    leader.resume()
+
+    wait(cluster, outcomes.__len__)
+
+
+def test_a_process_that_dies_slowly_says_no_more() -> None:
+    cluster = cluster_of(3)
+    leader = elect(cluster)
+    leader.slow_down(10_000)
+    outcomes = propose(cluster, leader, 1)
+
+    leader.end()
+    pass_time(cluster, 50_000)
+
+    assert [None] == outcomes
+
+
+def test_what_does_not_fit_into_the_backlog_is_lost() -> None:
+    cluster = cluster_of(1)
+    process = elect(cluster)
+    process.pause()
+    events = cluster.journal.events
+
+    for read in range(BACKLOG_MAX + 100):
+        process.receive(process.node_id, ReadIndex(term=1, read=read))
+    process.resume()
+
+    assert BACKLOG_MAX == cluster.journal.events - events
+
+
+def test_a_clock_that_stands_still_stops_the_timer() -> None:
+    cluster = cluster_of(3)
+    leader = elect(cluster)
+    leader.clock.run_at(0, cluster.scheduler.now)
+    leader.clock_has_changed()
+
+    wait(cluster, lambda: cluster.leader is not leader)
+    leader.end()
+    leader.clock_has_changed()
+
+    assert leader.is_over

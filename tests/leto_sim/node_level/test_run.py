@@ -148,3 +148,34 @@ def test_members_that_come_and_go_are_waited_for() -> None:
     result = NodeLevelRun(scenario).run()
 
     assert None is result.violation
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_quorum_goes_on_while_all_else_stays_broken(seed: int) -> None:
+    scenario = attrs.evolve(BRIEF, seed=seed, nodes=5, heals_core_only=True)
+    run = NodeLevelRun(scenario)
+
+    result = run.run()
+
+    assert None is result.violation
+    assert 3 <= len(run.cluster.core) <= 5
+
+
+def test_a_core_without_a_quorum_of_data_is_a_violation() -> None:
+    run = NodeLevelRun(attrs.evolve(BRIEF, heals_core_only=True))
+    for host in run.cluster.hosts[1:]:
+        host.is_corrupt = True
+
+    violation = run.run().violation
+
+    assert violation is not None
+    assert "no quorum is left" in violation.explanation
+
+
+@pytest.mark.parametrize("heals_core_only", [False, True])
+def test_nobody_is_to_blame_where_nobody_may_lead(
+    heals_core_only: bool,  # noqa: FBT001
+) -> None:
+    scenario = attrs.evolve(BRIEF, heals_core_only=heals_core_only, priorities=(0, 0, 0))
+
+    assert None is NodeLevelRun(scenario).run().violation

@@ -1,0 +1,129 @@
+"""The configurations of all logs: each node acts by the last of its log, and successive
+ones cannot decide apart.
+
+Responsible for two properties. The effective configuration is the last one in the log,
+or the snapshot's (§4.1). And where one configuration follows another in a log, no
+quorum of the one is disjoint from every quorum of the other (§4.1, figure 4.3; §4.3): else
+two leaders of one term could be elected, or two entries committed at one index. An
+operator's forced configuration alone is exempt.
+"""
+
+from itertools import combinations
+
+import attrs
+
+from leto.raft.actions import Write
+from leto.raft.configuration import EMPTY_CONFIGURATION, Configuration
+from leto.raft.types import BEFORE_LOG, EntryId, Index, NodeId
+from leto_sim.checkers.observed import Observed
+from leto_sim.node_level.platter import LogImage
+from leto_sim.result import PropertyViolated
+
+QUORUMS_INTERSECT = "quorums of successive configurations intersect"
+LAST_IN_LOG = "the last configuration in the log is in effect"
+
+
+@attrs.define
+class _History:
+    """What the log of one node says, oldest first: where each configuration stands."""
+
+    known: list[tuple[Index, Configuration]]
+
+    @property
+    def last(self) -> Configuration:
+        return self.known[-1][1] if self.known else EMPTY_CONFIGURATION
+
+    def start_from(self, index: Index, configuration: Configuration) -> None:
+        later = [(at, c) for at, c in self.known if at > index]
+        self.known = [(index, configuration), *later]
+
+
+class Configurations:
+    """Follows the configurations of every log. `latest` is the newest of all."""
+
+    def __init__(self) -> None:
+        self.latest: Configuration | None = None
+        self.issued: dict[EntryId, Configuration] = {}  # by anybody, ever
+        self._latest_id: EntryId = BEFORE_LOG
+        self._histories: dict[NodeId, _History] = {}
+        self._compared: dict[tuple[Configuration, Configuration], bool] = {}
+
+    def started(self, node: Observed) -> None:
+        """A new life: what its disk holds is in effect."""
+        history = self._histories[node.node_id] = _History([])
+        mark = node.platter.snapshot
+        if mark is not None:
+            history.start_from(mark.last_included.index, mark.configuration)
+            if self.latest is None:
+                self.latest = self.issued[mark.last_included] = mark.configuration
+        self._append(node, history, node.platter.log)
+        self.handled(node)
+
+    def write_issued(self, node: Observed, write: Write) -> None:
+        """The node orders a write that changes its log, or names a snapshot."""
+        history = self._histories[node.node_id]
+        if write.truncate_from is not None:
+            history.known = [known for known in history.known if known[0] < write.truncate_from]
+        if write.entries:
+            self._append(node, history, LogImage(entries=write.entries))
+        mark = write.snapshot
+        if mark is not None:
+            history.start_from(mark.last_included.index, mark.configuration)
+
+    def handled(self, node: Observed) -> None:
+        """The event is done with, and every order of it given."""
+        expected = self._histories[node.node_id].last
+        if node.status.configuration != expected:
+            raise PropertyViolated(
+                LAST_IN_LOG,
+                f"{node.name} acts by {_brief(node.status.configuration)};"
+                f" the last in its log is {_brief(expected)}",
+                node=node.name,
+            )
+
+    def _append(self, node: Observed, history: _History, log: LogImage) -> None:
+        for entry in log.entries:
+            configuration = entry.payload
+            if type(configuration) is not Configuration:
+                continue
+            at = entry.id.index
+            if history.known and at <= history.known[0][0]:
+                continue  # behind a snapshot
+            self._check(node, history.last, configuration)
+            history.known.append((at, configuration))
+            self.issued[entry.id] = configuration
+            if entry.id > self._latest_id:
+                self._latest_id, self.latest = entry.id, configuration
+
+    def _check(self, node: Observed, before: Configuration, after: Configuration) -> None:
+        if after.is_forced or not before.voters:
+            return
+        pair = (before, after)
+        if pair not in self._compared:
+            self._compared[pair] = quorums_intersect(before, after)
+        if not self._compared[pair]:
+            raise PropertyViolated(
+                QUORUMS_INTERSECT,
+                f"{node.name} puts {_brief(after)} behind {_brief(before)}",
+                node=node.name,
+            )
+
+
+def quorums_intersect(one: Configuration, other: Configuration) -> bool:
+    """Whether every quorum of the one shares a node with every quorum of the other.
+
+    Tries every set of the one's voters that is a quorum. O(2^voters); rarely asked.
+    """
+    voters = sorted({m.node_id for c in (one, other) for m in (*c.members, *c.outgoing)})
+    return not any(
+        one.has_quorum(set(some).__contains__)
+        and other.has_quorum(set(voters).difference(some).__contains__)
+        for size in range(len(voters) + 1)
+        for some in combinations(voters, size)
+    )
+
+
+def _brief(configuration: Configuration) -> str:
+    names = ",".join(member.name for member in configuration.members if member.is_voter)
+    outgoing = ",".join(member.name for member in configuration.outgoing)
+    return f"[{names}]" + (f" from [{outgoing}]" if outgoing else "")

@@ -1,0 +1,88 @@
+"""The core: a random quorum that alone is healed in the end, and what it may be expected to do.
+
+Responsible for choosing the nodes that must go on while everything else stays broken
+for ever, and for the oracle that says whether being stuck is nobody's fault.
+
+Who is in the core is a quorum of the configuration that is committed and of each one
+that may yet be: all that some disk or memory still holds behind it.
+"""
+
+from collections.abc import Collection, Iterable
+from random import Random
+
+from leto.raft.configuration import Configuration
+from leto.raft.types import EntryId, NodeId
+from leto_sim.node_level.cluster import Cluster, Host
+from leto_sim.node_level.process import Process
+
+_SHARE_OF_GUESTS = 0.3  # of those who are not needed for a quorum
+
+
+def choose_core(cluster: Cluster, rng: Random) -> list[Host] | None:
+    """A random quorum, and some more; None if none is left whose data is not lost."""
+    configurations = _configurations_to_come(cluster)
+    core = [host for host in cluster.hosts if not host.has_lost_data]
+    rng.shuffle(core)
+    if not _is_quorum(core, configurations):
+        return None
+    for host in list(core):
+        others = [other for other in core if other is not host]
+        if _is_quorum(others, configurations) and rng.random() >= _SHARE_OF_GUESTS:
+            core = others
+    return core
+
+
+def why_stuck(core: Collection[Host]) -> str | None:
+    """Why nobody may be blamed that the core elects no leader; None if somebody may.
+
+    Who could win by its log may be forbidden to campaign: its priority is 0. It may be
+    the only one, for it may hold what the leader that sent it never wrote.
+    """
+    processes = [host.alive for host in core if host.alive is not None]
+    winners = [process for process in processes if _could_win(process, processes)]
+    if not winners or any(map(_may_campaign, winners)):
+        return None
+    names = ", ".join(process.name for process in winners)
+    return f"only {names} could win an election, and has no priority"
+
+
+def _is_quorum(hosts: Iterable[Host], configurations: Iterable[Configuration]) -> bool:
+    ids = {host.node_id for host in hosts}
+    return all(configuration.has_quorum(ids.__contains__) for configuration in configurations)
+
+
+def _configurations_to_come(cluster: Cluster) -> list[Configuration]:
+    """The committed configuration, and those behind it that somebody holds."""
+    panel, issued = cluster.panel, cluster.panel.configurations.issued
+    committed = [entry for entry in issued if panel.ledger.id_at(entry.index) == entry]
+    last = max(committed, key=lambda entry: entry.index)
+    to_come = [e for e in issued if e.index > last.index and _is_held(cluster, e)]
+    return [issued[entry] for entry in (last, *to_come)]
+
+
+def _is_held(cluster: Cluster, entry: EntryId) -> bool:
+    logs = [host.platter.log for host in cluster.hosts if not host.has_lost_data]
+    logs += [process.memory for process in cluster.alive]
+    return any(log.id_at(entry.index) == entry for log in logs)
+
+
+def _could_win(process: Process, voters: Iterable[Process]) -> bool:
+    """Whether a quorum of its configuration would vote for its log (§3.6.1)."""
+    last = process.status.last_log
+    granting = {v.node_id for v in voters if v.status.last_log <= last}
+    return process.status.configuration.has_quorum(granting.__contains__)
+
+
+def _may_campaign(process: Process) -> bool:
+    """Also if its vote was taken away, as long as that is not committed (figure 4.6)."""
+    status = process.status
+    for configuration in (status.configuration, status.committed_configuration):
+        member = configuration.member(process.node_id)
+        if member is not None and configuration.is_voter(process.node_id):
+            return member.priority > 0
+    return False
+
+
+def ids_of(hosts: Iterable[Host]) -> frozenset[NodeId]:
+    """Their nodes."""
+    return frozenset(host.node_id for host in hosts)

@@ -1,0 +1,312 @@
+"""Plans of faults, drawn from a seed.
+
+Responsible for which faults strike when. Each seed enables some kinds of faults and
+leaves others out, some strike often and some seldom (swarm testing), and what a fault
+does ranges from hardly anything to more than anybody could bear.
+"""
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+import attrs
+
+from leto.raft import Config
+from leto.raft.types import Micros
+from leto_sim.node_level.faults import (
+    LEADER,
+    AddNode,
+    AdvanceClock,
+    Ambush,
+    ClogLinks,
+    CorruptDisk,
+    Crash,
+    CrashWhenSending,
+    CrashWhileWriting,
+    CutLinks,
+    CutRing,
+    Direction,
+    DriftClock,
+    FailDisk,
+    FailReads,
+    Fault,
+    FillDisk,
+    FlapLinks,
+    Isolate,
+    LoseDisk,
+    Pause,
+    PlannedFault,
+    RemoveNode,
+    Reshape,
+    SlowDown,
+    SlowLinks,
+    StallDisk,
+    StopClock,
+    Storm,
+    Swizzle,
+    TakeSnapshotNow,
+    TransferLeadership,
+    Victim,
+)
+
+_HALF = 0.5
+_SHARE_OF_KINDS = 0.4
+_SHARE_AT_LEADER = 0.4
+
+
+@attrs.frozen(kw_only=True)
+class Stage:
+    """What a plan is drawn for."""
+
+    nodes: int
+    patience_us: Micros  # the longest election timeout
+    clock_fault_max_us: Micros  # how far a clock may be wrong at once; 0: not at all
+    lets_rates_change: bool
+
+
+def stage_of(nodes: int, config: Config, *, clock_fault_max_us: Micros | None = None) -> Stage:
+    """For a cluster of that size, whose clocks err by no more than that at once, if it is said."""
+    patience_us = config.election_timeout_max_us
+    return Stage(
+        nodes=nodes,
+        patience_us=patience_us,
+        clock_fault_max_us=5 * patience_us if clock_fault_max_us is None else clock_fault_max_us,
+        lets_rates_change=clock_fault_max_us is None,
+    )
+
+
+def draw_plan(rng: Random, stage: Stage, duration_us: Micros) -> tuple[PlannedFault, ...]:
+    """Faults of some kinds, some more often than others, over the stormy part of the run."""
+    kinds = [kind for kind in KINDS if rng.random() < _SHARE_OF_KINDS] or [_crash]
+    weights = [rng.randint(1, 100) for _ in kinds]
+    mean_gap_us = stage.patience_us * rng.choice((0.3, 1, 3))
+    plan: list[PlannedFault] = []
+    at_us = stage.patience_us + int(rng.expovariate(1 / mean_gap_us))
+    while at_us < duration_us:
+        (kind,) = rng.choices(kinds, weights)
+        fault = kind(rng, stage)
+        if fault is not None:
+            plan.append(PlannedFault(at_us, fault))
+        at_us += int(rng.expovariate(1 / mean_gap_us))
+    return tuple(plan)
+
+
+# --- what they have in common ------------------------------------------------------------
+
+
+def _victim(rng: Random, stage: Stage) -> Victim:
+    """Often the leader: most of what can go wrong does so around it."""
+    return LEADER if rng.random() < _SHARE_AT_LEADER else rng.randrange(stage.nodes)
+
+
+def _while_us(rng: Random, stage: Stage) -> Micros:
+    """From a moment to several elections."""
+    return int(stage.patience_us * rng.choice((0.05, 0.3, 1, 3)) * rng.random())
+
+
+def _sides(rng: Random, stage: Stage) -> tuple[int, int]:
+    """Two sides of a partition; who is on neither is a bridge between them."""
+    everybody = (1 << stage.nodes) - 1
+    left = rng.randrange(1, 1 << stage.nodes)
+    right = everybody & ~left
+    if rng.random() < 0.3:  # noqa: PLR2004 - a share
+        right &= rng.randrange(1 << stage.nodes)
+    return left, right
+
+
+def _some(rng: Random, stage: Stage) -> tuple[Victim, ...]:
+    """A random half of the nodes, in a random order."""
+    return tuple(rng.sample(range(stage.nodes), (stage.nodes + 1) // 2))
+
+
+# --- processes and clocks ----------------------------------------------------------------
+
+
+def _crash(rng: Random, stage: Stage) -> Fault:
+    return Crash(_victim(rng, stage), _while_us(rng, stage))
+
+
+def _crash_while_writing(rng: Random, stage: Stage) -> Fault:
+    return CrashWhileWriting(_victim(rng, stage), _while_us(rng, stage))
+
+
+_TELLING = (
+    "AppendEntries",
+    "AppendEntriesResponse",
+    "InstallSnapshot",
+    "InstallSnapshotResponse",
+    "PreVoteResponse",
+    "ReadIndexResponse",
+    "RequestVote",
+    "RequestVoteResponse",
+    "TimeoutNow",
+)
+
+
+def _crash_when_sending(rng: Random, stage: Stage) -> Fault:
+    return CrashWhenSending(_victim(rng, stage), rng.choice(_TELLING), _while_us(rng, stage))
+
+
+def _ambush(rng: Random, stage: Stage) -> Fault:
+    return Ambush(
+        leaders=rng.randint(1, 4),
+        delay_us=int(stage.patience_us * rng.choice((0.01, 0.05, 0.2)) * rng.random()),
+        down_us=_while_us(rng, stage),
+        unheard=rng.random() < _HALF,
+    )
+
+
+def _pause(rng: Random, stage: Stage) -> Fault:
+    return Pause(_victim(rng, stage), _while_us(rng, stage))
+
+
+def _slow_down(rng: Random, stage: Stage) -> Fault:
+    event_us = int(stage.patience_us * rng.choice((0.001, 0.01, 0.1)))
+    return SlowDown(_victim(rng, stage), event_us, 2 * _while_us(rng, stage))
+
+
+def _advance_clock(rng: Random, stage: Stage) -> Fault | None:
+    by_us = int(stage.clock_fault_max_us * rng.choice((0.1, 1)) * rng.random())
+    return AdvanceClock(_victim(rng, stage), by_us) if by_us else None
+
+
+def _stop_clock(rng: Random, stage: Stage) -> Fault | None:
+    for_us = int(stage.clock_fault_max_us * rng.choice((0.1, 1)) * rng.random())
+    return StopClock(_victim(rng, stage), for_us) if for_us else None
+
+
+def _drift_clock(rng: Random, stage: Stage) -> Fault | None:
+    if not stage.lets_rates_change:
+        return None
+    rate = rng.choice((100_000, 700_000, 1_500_000, 5_000_000))
+    return DriftClock(_victim(rng, stage), rate, 3 * _while_us(rng, stage))
+
+
+# --- the network -------------------------------------------------------------------------
+
+
+def _cut(rng: Random, stage: Stage) -> Fault:
+    one_way = rng.random() < 0.4  # noqa: PLR2004 - a share
+    return CutLinks(*_sides(rng, stage), one_way, 2 * _while_us(rng, stage))
+
+
+def _ring(rng: Random, stage: Stage) -> Fault:
+    return CutRing(2 * _while_us(rng, stage))
+
+
+def _flap(rng: Random, stage: Stage) -> Fault:
+    period_us = int(stage.patience_us * rng.choice((0.1, 0.5, 1.5)))
+    one_way = rng.random() < _HALF
+    return FlapLinks(*_sides(rng, stage), one_way, period_us, rng.randint(2, 6))
+
+
+def _swizzle(rng: Random, stage: Stage) -> Fault:
+    victims = _some(rng, stage)
+    healed = tuple(rng.sample(victims, len(victims)))
+    return Swizzle(victims, healed, int(stage.patience_us * rng.choice((0.1, 0.5, 1.5))))
+
+
+def _clog(rng: Random, stage: Stage) -> Fault:
+    return ClogLinks(*_sides(rng, stage), 1 + _while_us(rng, stage))
+
+
+def _slow_links(rng: Random, stage: Stage) -> Fault:
+    factor = rng.choice((3, 30, 300))
+    return SlowLinks(*_sides(rng, stage), factor, 3 * _while_us(rng, stage))
+
+
+def _isolate(rng: Random, stage: Stage) -> Fault:
+    direction = rng.choice((Direction.BOTH, Direction.BOTH, Direction.TO_IT, Direction.FROM_IT))
+    return Isolate(_victim(rng, stage), direction, 2 * _while_us(rng, stage))
+
+
+def _storm(rng: Random, stage: Stage) -> Fault:
+    return Storm(
+        loss=rng.choice((0.0, 0.2, 0.5)),
+        duplication=rng.choice((0.0, 0.3)),
+        delay_tail_us=int(stage.patience_us * rng.choice((0.01, 0.1, 0.5))),
+        for_us=_while_us(rng, stage),
+    )
+
+
+# --- disks -------------------------------------------------------------------------------
+
+
+def _stall(rng: Random, stage: Stage) -> Fault:
+    return StallDisk(_victim(rng, stage), _while_us(rng, stage))
+
+
+def _fail(rng: Random, stage: Stage) -> Fault:
+    return FailDisk(_victim(rng, stage), _while_us(rng, stage))
+
+
+def _fill(rng: Random, stage: Stage) -> Fault:
+    return FillDisk(_victim(rng, stage), _while_us(rng, stage))
+
+
+def _lose(rng: Random, stage: Stage) -> Fault:
+    return LoseDisk(_victim(rng, stage), at_once=rng.random() < _HALF)
+
+
+def _corrupt(rng: Random, stage: Stage) -> Fault:
+    return CorruptDisk(_victim(rng, stage))
+
+
+def _fail_reads(rng: Random, stage: Stage) -> Fault:
+    return FailReads(_victim(rng, stage), rng.randint(1, 3))
+
+
+# --- the cluster -------------------------------------------------------------------------
+
+
+def _snapshot(rng: Random, stage: Stage) -> Fault:
+    return TakeSnapshotNow(_victim(rng, stage))
+
+
+def _transfer(rng: Random, stage: Stage) -> Fault:
+    return TransferLeadership(_victim(rng, stage))
+
+
+def _membership(rng: Random, stage: Stage) -> Fault:
+    return AddNode() if rng.random() < _HALF else RemoveNode(_victim(rng, stage))
+
+
+def _reshape(rng: Random, stage: Stage) -> Fault:
+    return Reshape(
+        joining=rng.randint(0, 2),
+        learning=rng.randint(0, 1),
+        leaving=_some(rng, stage)[: rng.randint(0, 2)],
+        demoted=_some(rng, stage)[: rng.randint(0, 1)],
+        priorities=tuple((victim, rng.randint(0, 3)) for victim in _some(rng, stage)[:1]),
+    )
+
+
+KINDS: Sequence[Callable[[Random, Stage], Fault | None]] = (
+    _crash,
+    _crash_while_writing,
+    _crash_when_sending,
+    _ambush,
+    _pause,
+    _slow_down,
+    _advance_clock,
+    _stop_clock,
+    _drift_clock,
+    _cut,
+    _ring,
+    _flap,
+    _swizzle,
+    _clog,
+    _slow_links,
+    _isolate,
+    _storm,
+    _stall,
+    _fail,
+    _fill,
+    _lose,
+    _corrupt,
+    _fail_reads,
+    _snapshot,
+    _transfer,
+    _membership,
+    _reshape,
+)
+"""Each draws a fault of its kind, or none where that cannot be."""

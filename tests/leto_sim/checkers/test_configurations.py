@@ -1,0 +1,106 @@
+"""Configurations are those of the logs, and never decide apart."""
+
+import attrs
+import pytest
+
+from leto.raft.actions import Write
+from leto.raft.configuration import AddMember, Configuration, Member, RemoveMember
+from leto.raft.entries import Entry, SnapshotMark
+from leto.raft.types import EntryId, NodeId
+from leto_sim.checkers.configurations import (
+    LAST_IN_LOG,
+    QUORUMS_INTERSECT,
+    Configurations,
+    quorums_intersect,
+)
+from leto_sim.result import PropertyViolated
+from tests.support.observed import StandingNode, voters
+
+
+def standing(term: int, index: int, configuration: Configuration) -> Entry:
+    return Entry(EntryId(term, index), configuration)
+
+
+def started(configuration: Configuration) -> tuple[Configurations, StandingNode]:
+    node, checker = StandingNode(), Configurations()
+    node.platter.snapshot = SnapshotMark(configuration=configuration)
+    node.status.configuration = configuration
+    checker.started(node)
+    return checker, node
+
+
+def test_a_configuration_is_in_effect_once_it_is_in_the_log() -> None:
+    checker, node = started(voters(1, 2, 3))
+
+    checker.write_issued(node, Write(seq=1, entries=(standing(1, 1, voters(1, 2)),)))
+
+    with pytest.raises(PropertyViolated, match=LAST_IN_LOG):
+        checker.handled(node)
+    node.status.configuration = voters(1, 2)
+    checker.handled(node)
+    assert voters(1, 2) == checker.latest
+
+
+def test_it_is_in_effect_no_more_when_the_log_has_lost_it() -> None:
+    checker, node = started(voters(1, 2, 3))
+    checker.write_issued(node, Write(seq=1, entries=(standing(1, 7, voters(1, 2)),)))
+
+    checker.write_issued(node, Write(seq=2, truncate_from=7))
+
+    checker.handled(node)
+    node.status.configuration = voters(1, 2)
+    with pytest.raises(PropertyViolated, match=LAST_IN_LOG):
+        checker.handled(node)
+
+
+def test_a_snapshot_says_what_was_in_effect_there() -> None:
+    checker, node = started(voters(1, 2, 3))
+    checker.write_issued(node, Write(seq=1, entries=(standing(1, 9, voters(1, 2)),)))
+    mark = SnapshotMark(last_included=EntryId(1, 8), configuration=voters(1, 2, 3, 4))
+
+    checker.write_issued(node, Write(seq=2, snapshot=mark))
+    node.status.configuration = voters(1, 2)
+    checker.handled(node)
+    mark = SnapshotMark(last_included=EntryId(2, 20), configuration=voters(1))
+    checker.write_issued(node, Write(seq=3, snapshot=mark))
+
+    node.status.configuration = voters(1)
+    checker.handled(node)
+
+
+def test_what_a_disk_holds_is_in_effect_after_a_start() -> None:
+    node, checker = StandingNode(), Configurations()
+    node.platter.snapshot = SnapshotMark(last_included=EntryId(1, 5), configuration=voters(1, 2, 3))
+    node.platter.log.entries = [standing(1, 5, voters(1)), standing(1, 6, voters(1, 2))]
+    node.status.configuration = voters(1, 2)
+
+    checker.started(node)
+
+    assert voters(1, 2) == checker.latest
+
+
+def test_two_voters_must_not_change_at_once() -> None:
+    checker, node = started(voters(1, 2, 3))
+
+    with pytest.raises(PropertyViolated, match=QUORUMS_INTERSECT):
+        checker.write_issued(node, Write(seq=1, entries=(standing(1, 1, voters(1, 4, 5)),)))
+
+
+def test_an_operator_may_force_what_does_not_intersect() -> None:
+    checker, node = started(voters(1, 2, 3))
+    forced = attrs.evolve(voters(1), is_forced=True)
+
+    checker.write_issued(node, Write(seq=1, entries=(standing(1, 1, forced),)))
+
+    assert forced == checker.latest
+
+
+def test_joint_configurations_intersect_with_those_before_and_after() -> None:
+    before = voters(1, 2, 3)
+    new = Member(node_id=NodeId(4), name="id4", address="id4:1")
+    joint = before.changed((AddMember(new), RemoveMember(NodeId(1)), RemoveMember(NodeId(2))))
+
+    assert joint.is_joint
+    assert quorums_intersect(before, joint)
+    assert quorums_intersect(joint, joint.left())
+    assert not quorums_intersect(before, joint.left())

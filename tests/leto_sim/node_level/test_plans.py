@@ -1,0 +1,49 @@
+"""Plans are of some kinds of faults, more or less extreme."""
+
+from random import Random
+from typing import get_args
+
+from leto.raft import Config
+from leto_sim.node_level.faults import AdvanceClock, Crash, DriftClock, Fault, StopClock
+from leto_sim.node_level.plans import draw_plan, stage_of
+from leto_sim.node_level.scenario import MS
+
+STAGE = stage_of(5, Config())
+DURATION_US = 100_000 * MS
+
+
+def test_every_fault_is_drawn_by_some_seed_and_by_no_seed_all() -> None:
+    plans = [draw_plan(Random(seed), STAGE, DURATION_US) for seed in range(150)]
+
+    kinds = [{type(planned.fault) for planned in plan} for plan in plans]
+    assert set(get_args(Fault)) == {kind for some in kinds for kind in some}
+    assert set(get_args(Fault)) not in kinds
+
+
+def test_faults_strike_in_order_and_within_the_storm() -> None:
+    for seed in range(50):
+        times = [planned.at_us for planned in draw_plan(Random(seed), STAGE, DURATION_US)]
+
+        assert sorted(times) == times
+        assert all(time < DURATION_US for time in times)
+
+
+def test_where_clocks_must_not_err_they_do_not() -> None:
+    stage = stage_of(5, Config(), clock_fault_max_us=0)
+
+    plans = [draw_plan(Random(seed), stage, DURATION_US) for seed in range(50)]
+
+    clocks = (AdvanceClock, StopClock, DriftClock)
+    assert not any(isinstance(planned.fault, clocks) for plan in plans for planned in plan)
+
+
+def test_a_plan_without_a_kind_of_its_own_is_of_crashes() -> None:
+    class Reluctant(Random):
+        """Leaves every kind out."""
+
+        def random(self) -> float:
+            return 0.99
+
+    plan = draw_plan(Reluctant(1), STAGE, 20_000 * MS)
+
+    assert {Crash} == {type(planned.fault) for planned in plan}
