@@ -24,13 +24,14 @@ test: $(VENV)/test.stamp ## Run the tests
 coverage: $(VENV)/test.stamp ## Is each module of leto covered by its own test file?
 	$(BIN)/python tests/own_coverage.py
 
-bench: $(VENV)/bench.stamp ## Measure three nodes: throughput, failover, expiry, a snapshot under load
+bench: $(VENV)/bench.stamp ## Measure three nodes: throughput, failover, expiry, a snapshot under load; and the simulator
 	$(BIN)/python -m benchmarks.throughput
 	$(BIN)/python -m benchmarks.failover
 	$(BIN)/python -m benchmarks.gaps
 	$(BIN)/python -m benchmarks.expiry
 	$(BIN)/python -m benchmarks.snapshot_under_load
 	$(BIN)/python -m benchmarks.linearizability
+	$(BIN)/python -m benchmarks.simulation
 
 soak: $(VENV)/test.stamp ## Three nodes under load for ten minutes, or ARGS="--minutes 60"
 	$(BIN)/python -m benchmarks.soak $(ARGS)

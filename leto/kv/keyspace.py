@@ -73,6 +73,8 @@ class FrozenKeyspace:
     def entries(self) -> Iterator[Entry]:
         """List what was visible, in the keyspace's order."""
         for shard in self._shards:
+            if shard is _EMPTY_SHARD:
+                continue  # as almost all are of a small keyspace
             for key, value in shard.values.items():
                 due_ms = shard.due_ms.get(key)
                 if due_ms is None or due_ms > self.stamp_ms:

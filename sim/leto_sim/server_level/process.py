@@ -145,6 +145,7 @@ class Process:
         self._rng = rng
         self._untold: list[Fact] = []  # while paused
         self._timer: Micros | None = None  # when the next tick is due, in the world's time
+        self._armed_for: Micros | None = None  # the same by the machine's clock
 
     def listen(self, port: Port, address: str) -> None:
         """Open a listening port."""
@@ -247,18 +248,18 @@ class Process:
 
     def _set_timer(self) -> None:
         deadline = self.program.deadline
-        if deadline is None:
-            return
+        if deadline is None or (self._armed_for is not None and deadline >= self._armed_for):
+            return  # a timer that fires too early is set again
         earliest = self._scheduler.now + TIMER_LATENESS_US
         due = max(self.clock.when(deadline), earliest)
         if self._timer is None or due < self._timer:
-            self._timer = due
+            self._timer, self._armed_for = due, deadline
             self._scheduler.at(due, self._tick, due)
 
     def _tick(self, due: Micros) -> None:
         if due != self._timer or self.has_ended:
             return  # an earlier one took its place
-        self._timer = None
+        self._timer = self._armed_for = None
         deadline = self.program.deadline
         if self.is_paused or (
             deadline is not None and deadline <= self.clock.now(self._scheduler.now)
