@@ -3,12 +3,14 @@
 `pytest tests/scripts --update` rewrites the scripts; read the difference before it is committed.
 """
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.support.script import run
 
+README = Path(__file__).parent / "README.md"
 SCRIPTS = sorted(Path(__file__).parent.glob("*.script"))
 
 
@@ -22,3 +24,13 @@ def test_the_cluster_does_what_the_script_tells(path: Path, pytestconfig: pytest
         path.write_text(happened, encoding="utf-8")
     else:
         assert script == happened
+
+
+def test_every_script_that_the_readme_names_for_others_scenarios_exists() -> None:
+    tables = README.read_text(encoding="utf-8").partition("## What etcd's")[2]
+    here = [row.split("|")[2] for row in tables.splitlines() if row.startswith("| `")]
+
+    named = {name for cell in here for name in re.findall(r"`(\w+)`", cell)}
+
+    assert set() == named - {script.stem for script in SCRIPTS}
+    assert 24 + 28 == len(here)  # some rows are of two scenarios
