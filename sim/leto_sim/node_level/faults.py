@@ -131,6 +131,18 @@ class Isolate:
 
 
 @attrs.frozen
+class CutOffWhenSending:
+    """A node is cut off as soon as it has sent a message of that name; a client still reaches it.
+
+    A leader that has just handed over, and hears nothing any more, is put to the test.
+    """
+
+    victim: Victim
+    message: str
+    for_us: Micros
+
+
+@attrs.frozen
 class CutRing:
     """Each node reaches only its two neighbours in the order of their numbers."""
 
@@ -295,6 +307,7 @@ Fault: TypeAlias = (
     | ClogLinks
     | SlowLinks
     | Isolate
+    | CutOffWhenSending
     | Storm
     | StallDisk
     | FailDisk

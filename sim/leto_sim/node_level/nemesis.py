@@ -27,7 +27,9 @@ from leto_sim.node_level.faults import (
     CrashWhenSending,
     CrashWhileWriting,
     CutLinks,
+    CutOffWhenSending,
     CutRing,
+    Direction,
     DriftClock,
     FailDisk,
     FailReads,
@@ -166,6 +168,7 @@ class Nemesis:
         | CrashWhileWriting
         | CrashWhenSending
         | Isolate
+        | CutOffWhenSending
         | LoseDisk
         | CorruptDisk
         | FailReads
@@ -179,6 +182,9 @@ class Nemesis:
                 self._crash(host, down_us)
             case Isolate():
                 self._partitions.isolate(host, fault)
+            case CutOffWhenSending(victim=victim, message=message, for_us=for_us):
+                isolation = Isolate(victim, Direction.BOTH, for_us)
+                self._cluster.set_trap(host, message, lambda: self._cut_off(host, isolation))
             case LoseDisk(at_once=at_once):
                 self._administrator.lose_disk(host, at_once=at_once)
             case CorruptDisk():
@@ -252,6 +258,10 @@ class Nemesis:
         """The trap was set for this life of it, not for another."""
         if host.alive is process and not self._is_over:
             self._crash(host, down_us)
+
+    def _cut_off(self, host: Host, isolation: Isolate) -> None:
+        if not self._is_over:
+            self._partitions.isolate(host, isolation)
 
     def _restart_once_over(self, host: Host, down_us: Micros) -> None:
         """The disk fails with its next sync, whenever that is."""

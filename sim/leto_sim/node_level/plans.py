@@ -23,6 +23,7 @@ from leto_sim.node_level.faults import (
     CrashWhenSending,
     CrashWhileWriting,
     CutLinks,
+    CutOffWhenSending,
     CutRing,
     Direction,
     DriftClock,
@@ -219,6 +220,11 @@ def _isolate(rng: Random, stage: Stage) -> Fault:
     return Isolate(_victim(rng, stage), direction, 2 * _while_us(rng, stage))
 
 
+def _cut_off_when_sending(rng: Random, stage: Stage) -> Fault:
+    message = rng.choice(("AppendEntries", "RequestVote", "TimeoutNow", "TimeoutNow"))
+    return CutOffWhenSending(_victim(rng, stage), message, 2 * _while_us(rng, stage))
+
+
 def _storm(rng: Random, stage: Stage) -> Fault:
     return Storm(
         loss=rng.choice((0.0, 0.2, 0.5)),
@@ -297,6 +303,7 @@ KINDS: Sequence[Callable[[Random, Stage], Fault | None]] = (
     _clog,
     _slow_links,
     _isolate,
+    _cut_off_when_sending,
     _storm,
     _stall,
     _fail,

@@ -18,6 +18,7 @@ from leto_sim.node_level.faults import (
     CrashWhenSending,
     CrashWhileWriting,
     CutLinks,
+    CutOffWhenSending,
     Direction,
     DriftClock,
     FailDisk,
@@ -268,6 +269,31 @@ def test_a_process_dies_just_when_it_does_something(fault: Fault) -> None:
     wait(victims.cluster, lambda: host.alive is not None)
 
     assert 2 == host.incarnation
+
+
+def test_a_node_is_cut_off_just_when_it_says_something() -> None:
+    victims = Victims(CutOffWhenSending(LEADER, "AppendEntries", FOR_US))
+    leader = elect(victims.cluster)
+    numbers = [host.node_id for host in victims.cluster.hosts]
+    at = numbers.index(leader.node_id)
+    victims.strike()
+
+    wait(victims.cluster, lambda: not victims.reaches(at, (at + 1) % 3))
+    assert not victims.reaches((at + 1) % 3, at)
+
+    pass_time(victims.cluster, FOR_US + 1)
+    assert victims.reaches(at, (at + 1) % 3)
+
+
+def test_nobody_is_cut_off_after_healing() -> None:
+    victims = Victims(CutOffWhenSending(LEADER, "AppendEntries", FOR_US))
+    elect(victims.cluster)
+    victims.strike()
+
+    victims.nemesis.heal()
+    pass_time(victims.cluster, FOR_US)
+
+    assert victims.reaches(0, 1)
 
 
 def test_a_trap_is_for_one_life() -> None:
