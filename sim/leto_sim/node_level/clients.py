@@ -181,7 +181,8 @@ class Client:
                 answer = attempt.request.answer(process.machine)
                 self._settle(attempt, self._scheduler.now, answer)
             case Refused(leader=leader):
-                self._believed_leader = leader
+                # Who leads and will not is asked no more: there may be another one by now.
+                self._believed_leader = leader if leader != process.node_id else None
                 self._try_later([attempt])
             case _ if attempt.is_read:
                 self._try_later([attempt])

@@ -143,6 +143,16 @@ class CutOffWhenSending:
 
 
 @attrs.frozen
+class Oust:
+    """The leader hands over, and is cut off as it asks the next one to lead.
+
+    So it takes itself for the leader as long as it may, and clients still reach it.
+    """
+
+    for_us: Micros
+
+
+@attrs.frozen
 class CutRing:
     """Each node reaches only its two neighbours in the order of their numbers."""
 
@@ -308,6 +318,7 @@ Fault: TypeAlias = (
     | SlowLinks
     | Isolate
     | CutOffWhenSending
+    | Oust
     | Storm
     | StallDisk
     | FailDisk

@@ -38,6 +38,7 @@ from leto_sim.node_level.faults import (
     FlapLinks,
     Isolate,
     LoseDisk,
+    Oust,
     Pause,
     PlannedFault,
     RemoveNode,
@@ -152,6 +153,8 @@ class Nemesis:
                 self._partitions.perform(fault)
             case Ambush():
                 self._ambushes += [fault] * fault.leaders
+            case Oust(for_us=for_us):
+                self._oust(for_us)
             case AddNode():
                 self._administrator.add_node()
             case Reshape():
@@ -258,6 +261,12 @@ class Nemesis:
         """The trap was set for this life of it, not for another."""
         if host.alive is process and not self._is_over:
             self._crash(host, down_us)
+
+    def _oust(self, for_us: Micros) -> None:
+        host = self._pick(LEADER)
+        if host is not None:
+            self._perform_on(host, CutOffWhenSending(LEADER, "TimeoutNow", for_us))
+            self._request_transfer(None)
 
     def _cut_off(self, host: Host, isolation: Isolate) -> None:
         if not self._is_over:

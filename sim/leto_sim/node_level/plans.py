@@ -34,6 +34,7 @@ from leto_sim.node_level.faults import (
     FlapLinks,
     Isolate,
     LoseDisk,
+    Oust,
     Pause,
     PlannedFault,
     RemoveNode,
@@ -221,8 +222,12 @@ def _isolate(rng: Random, stage: Stage) -> Fault:
 
 
 def _cut_off_when_sending(rng: Random, stage: Stage) -> Fault:
-    message = rng.choice(("AppendEntries", "RequestVote", "TimeoutNow", "TimeoutNow"))
+    message = rng.choice(("AppendEntries", "RequestVote", "RequestVoteResponse"))
     return CutOffWhenSending(_victim(rng, stage), message, 2 * _while_us(rng, stage))
+
+
+def _oust(rng: Random, stage: Stage) -> Fault:
+    return Oust(int(stage.patience_us * rng.choice((0.3, 1, 3))))
 
 
 def _storm(rng: Random, stage: Stage) -> Fault:
@@ -304,6 +309,7 @@ KINDS: Sequence[Callable[[Random, Stage], Fault | None]] = (
     _slow_links,
     _isolate,
     _cut_off_when_sending,
+    _oust,
     _storm,
     _stall,
     _fail,

@@ -5,6 +5,7 @@ from random import Random
 import attrs
 import pytest
 
+from leto.raft.actions import RoleName
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.datagrams import CALM
@@ -27,6 +28,7 @@ from leto_sim.node_level.faults import (
     FillDisk,
     Isolate,
     LoseDisk,
+    Oust,
     Pause,
     PlannedFault,
     RemoveNode,
@@ -283,6 +285,27 @@ def test_a_node_is_cut_off_just_when_it_says_something() -> None:
 
     pass_time(victims.cluster, FOR_US + 1)
     assert victims.reaches(at, (at + 1) % 3)
+
+
+def test_a_leader_that_hands_over_does_not_hear_of_its_successor() -> None:
+    victims = Victims(Oust(FOR_US))
+    leader = elect(victims.cluster)
+    term = leader.status.current_term
+    victims.strike()
+
+    wait(victims.cluster, lambda: victims.cluster.leader not in (leader, None))
+
+    assert (RoleName.LEADER, term) == (leader.status.role, leader.status.current_term)
+
+
+def test_without_a_leader_nobody_is_ousted() -> None:
+    victims = Victims(Oust(FOR_US))
+    for host in victims.cluster.hosts:
+        victims.cluster.crash(host)
+
+    victims.strike()
+
+    assert victims.reaches(0, 1)
 
 
 def test_nobody_is_cut_off_after_healing() -> None:
