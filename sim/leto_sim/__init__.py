@@ -12,6 +12,8 @@ Reading order, for whoever tests a state machine of their own:
 6. `check_machine`: everything that can show that a machine cannot be replicated.
 7. `SimulatedCluster`: a cluster that a test drives by hand, in virtual time.
    In pytest, it is the fixture `leto_cluster` (`leto_sim.pytest_plugin`).
+8. `strategies` and `ClusterStateMachine`: scenarios, and whole histories of a cluster,
+   that Hypothesis draws and shrinks.
 
 Every name is loaded when it is first used, so that a program that needs one part does
 not wait for the others.
@@ -38,8 +40,10 @@ if TYPE_CHECKING:
         SimulatedCluster,
     )
     from leto_sim.simulation import SimulatedResult, simulate
+    from leto_sim.stateful import ClusterStateMachine
 
 _HOMES = {
+    "ClusterStateMachine": "leto_sim.stateful",
     "ClusterView": "leto_sim.node_level.view",
     "CommandWorkload": "leto_sim.node_level.workloads",
     "CustomFault": "leto_sim.node_level.custom_faults",
@@ -72,6 +76,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ClusterStateMachine",
     "ClusterView",
     "CommandWorkload",
     "CustomFault",
