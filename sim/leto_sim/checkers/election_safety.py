@@ -16,11 +16,7 @@ class ElectionSafety:
 
     def __init__(self) -> None:
         self.leaders: dict[Term, NodeId] = {}
-
-    @property
-    def last_term(self) -> "Term":
-        """The latest term that has had a leader."""
-        return max(self.leaders, default=0)
+        self.last_term: Term = 0  # the latest term that has had a leader
 
     def elected(self, node: Observed) -> None:
         """The node says that it leads its current term. It may do so once."""
@@ -31,3 +27,4 @@ class ElectionSafety:
                 ELECTION_SAFETY, f"{node.name} leads term {term} {again}", node=node.name
             )
         self.leaders[term] = node.node_id
+        self.last_term = max(self.last_term, term)

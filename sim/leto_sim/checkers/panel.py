@@ -13,6 +13,7 @@ import attrs
 from leto.raft.actions import Answer, RoleName, Send, Write
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
+from leto.raft.events import ReadRequested
 from leto.raft.messages import AppendEntries
 from leto.raft.types import Index, NodeId, Term
 from leto_sim.checkers.attestations import Attestations
@@ -24,13 +25,13 @@ from leto_sim.checkers.durable_quorum import check_durable_quorum
 from leto_sim.checkers.election_safety import ElectionSafety
 from leto_sim.checkers.leader_append_only import LeaderAppendOnly
 from leto_sim.checkers.leader_completeness import CommittedInTerms, check_committed
-from leto_sim.checkers.leases import check_lease
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.log_matching import LogMatching
 from leto_sim.checkers.match_indexes import MatchIndexes
 from leto_sim.checkers.monotonicity import Monotonicity
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.one_vote import VOTING, OneVote
+from leto_sim.checkers.read_leaders import ReadLeaders
 from leto_sim.checkers.requests import Requested, Requests
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 from leto_sim.checkers.terms import Terms
@@ -53,11 +54,11 @@ class Panel:
     """The checkers of one run."""
 
     def __init__(self, *, trusts_clocks: bool = True) -> None:
-        self._trusts_clocks = trusts_clocks  # or they err by more than leases allow
         self.ledger = Ledger()
         self.configurations = Configurations()
         self.election_safety = ElectionSafety()
         self.safety = StateMachineSafety(self.ledger)
+        self._read_leaders = ReadLeaders(self.election_safety, trusts_clocks=trusts_clocks)
         self.requests = Requests(self.safety, trusts_clocks=trusts_clocks)
         self.on_change: Callable[[], None] | None = None  # a user's invariants
         self.lookout = Lookout()
@@ -140,13 +141,14 @@ class Panel:
 
     def requested(self, node: Observed, event: Requested) -> None:
         """Somebody asks the node for something. Called before it is told."""
+        if type(event) is ReadRequested:
+            self._read_leaders.requested(event)
         self.requests.requested(node, event)
         self.lookout.requested(node, event)
 
     def answered(self, node: Observed, answer: Answer) -> None:
         """The node answers a request."""
-        if self._trusts_clocks:
-            check_lease(node, answer, self.election_safety)
+        self._read_leaders.answered(node, answer)
         self.requests.answered(node, answer)
         self.lookout.answered(answer)
 

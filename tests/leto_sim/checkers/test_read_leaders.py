@@ -1,0 +1,82 @@
+"""Who lets a node read still leads."""
+
+import pytest
+
+from leto.raft.actions import Answer, Committed, Outcome, Readable
+from leto.raft.events import ReadPolicy, ReadRequested
+from leto.raft.types import EntryId, NodeId
+from leto_sim.checkers.election_safety import ElectionSafety
+from leto_sim.checkers.read_leaders import ReadLeaders
+from leto_sim.result import PropertyViolated
+from tests.support.observed import StandingNode
+
+BY_LEASE = Readable(5, ReadPolicy.LEASE, 1_000)
+BY_INDEX = Readable(5)
+
+
+class Reader:
+    """A read of node 1, which leads term 1, and the elections around it."""
+
+    def __init__(
+        self, policy: ReadPolicy, *, elected_before: int = 1, trusts_clocks: bool = True
+    ) -> None:
+        self.elections = ElectionSafety()
+        self.checker = ReadLeaders(self.elections, trusts_clocks=trusts_clocks)
+        self.elect(elected_before)
+        self.checker.requested(ReadRequested(7, policy))
+
+    def elect(self, term: int) -> None:
+        self.elections.elected(self.leader(term))
+
+    def answered(self, outcome: Outcome, *, in_term: int = 1) -> None:
+        self.checker.answered(self.leader(in_term), Answer(7, outcome))
+
+    def leader(self, term: int) -> StandingNode:
+        node = StandingNode(NodeId(term))
+        node.status.current_term = term
+        return node
+
+
+def test_the_last_leader_may_answer_by_its_lease() -> None:
+    Reader(ReadPolicy.LEASE).answered(BY_LEASE)
+
+
+def test_an_earlier_one_may_not() -> None:
+    reader = Reader(ReadPolicy.LEASE)
+    reader.elect(2)
+
+    with pytest.raises(PropertyViolated, match="id1 answers by its lease of term 1; term 2 has"):
+        reader.answered(BY_LEASE)
+
+
+def test_where_clocks_err_too_much_a_lease_means_nothing() -> None:
+    reader = Reader(ReadPolicy.LEASE, trusts_clocks=False)
+    reader.elect(2)
+
+    reader.answered(BY_LEASE)
+
+
+def test_a_read_may_be_confirmed_before_the_next_election() -> None:
+    reader = Reader(ReadPolicy.INDEX)
+    reader.elect(2)
+
+    reader.answered(BY_INDEX)
+
+
+def test_a_read_that_was_asked_for_after_it_may_not() -> None:
+    reader = Reader(ReadPolicy.INDEX, elected_before=2)
+
+    with pytest.raises(PropertyViolated, match="id1 lets read in term 1; term 2 has a leader"):
+        reader.answered(BY_INDEX)
+
+
+def test_who_has_heard_of_the_new_leader_may_be_let_read_by_it() -> None:
+    Reader(ReadPolicy.INDEX, elected_before=2).answered(BY_INDEX, in_term=2)
+
+
+def test_a_stale_read_promises_nothing() -> None:
+    Reader(ReadPolicy.STALE, elected_before=2).answered(Readable(5, ReadPolicy.STALE))
+
+
+def test_other_answers_rest_on_nothing() -> None:
+    Reader(ReadPolicy.INDEX, elected_before=2).answered(Committed(EntryId(1, 1)))
