@@ -76,7 +76,9 @@ FLAGS: Final = (
     Flag("raftbind", "raft bus transport bind address", ":15379"),
     Flag("raftdir", "raft data directory", "./"),
     Flag(
-        "reads", "how current reads are: linearizable, or local and possibly stale", "linearizable"
+        "reads",
+        "how reads are answered: linearizable, lease (see RAFT HELP), or local and possibly stale",
+        "linearizable",
     ),
 )
 
@@ -124,7 +126,7 @@ def settings_from(flags: Mapping[str, str]) -> Settings:
     try:
         reads = ReadMode(flags["reads"])
     except ValueError:
-        raise _wrong(f"-reads {flags['reads']!r} is neither linearizable nor local") from None
+        raise _wrong(f"-reads {flags['reads']!r} is none of linearizable, lease, local") from None
     reserve_bytes = bytes_in(flags["diskreserve"])
     if reserve_bytes is None:
         raise _wrong(f"-diskreserve {flags['diskreserve']!r} is no size: write it as 512mb or 2gb")

@@ -173,6 +173,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
          "End a node's membership: its name."),
     _row("snapshot", 1, _SERVER, "admin noscript", _NO_KEYS, "cluster", "0.1.0",
          "Take a snapshot now, and compact the log."),
+    _row("raft", -2, _SERVER, "admin noscript", _NO_KEYS, "cluster", "0.1.0",
+         "Administer the cluster: TRANSFER | PRIORITY | ROLE | LEASE | RECOVER | HELP."),
 )
 # fmt: on
 

@@ -168,6 +168,13 @@ class LiveNode:
         """The disk has room for more commands again, or none beyond its reserve."""
         self._events.append(DiskRoomChanged(has_room))
 
+    def recover(
+        self, lost: list[str], survivors: tuple[NodeId, ...], then: Callable[[Outcome], None]
+    ) -> None:
+        """Go on without a quorum, on an operator's word."""
+        self._turn.error("RECOVERY: members are said to be lost for good", lost=",".join(lost))
+        self.replica.force_configuration(survivors, then)
+
     # --- the end of a leader ---------------------------------------------------------
 
     def retire(self) -> None:

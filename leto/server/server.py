@@ -13,10 +13,11 @@ machine) -> `slots` (its reply) -> `connections` (bytes again).
 """
 
 from collections.abc import Callable, Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from leto.kv import KeyValueMachine
 from leto.raft.entries import Entry
+from leto.raft.events import ReadPolicy
 from leto.raft.types import Dice, Micros
 from leto.resp import Request
 from leto.server.clients import errors
@@ -36,7 +37,7 @@ from leto.server.identity import Identity
 from leto.server.live_node import EXIT_DATA, LiveNode, Parts
 from leto.server.machine import Machine
 from leto.server.routing import Router
-from leto.server.settings import Settings
+from leto.server.settings import ReadMode, Settings
 from leto.server.switchboard import Switchboard
 from leto.server.turn import Turn, earliest
 from leto.server.world import (
@@ -58,6 +59,12 @@ from leto.server.world import (
     StopRequested,
 )
 from leto.wal import Opened
+
+_POLICIES: Final = {
+    ReadMode.LINEARIZABLE: ReadPolicy.INDEX,
+    ReadMode.LEASE: ReadPolicy.LEASE,
+    ReadMode.LOCAL: ReadPolicy.INDEX,  # for those that ask no leave it is never used
+}
 
 
 class Server:
@@ -86,7 +93,7 @@ class Server:
         self._room = DiskRoom(turn, limits.disk_reserve_bytes)
         self._batches = Batches(limits)
         timekeeper = Timekeeper(turn, machine, self._batches, limits)
-        self._reads = Reads(turn, machine, timekeeper)
+        self._reads = Reads(turn, machine, timekeeper, _POLICIES[settings.reads])
         self._parts = Parts(
             settings=settings,
             dice=rng,

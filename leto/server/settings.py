@@ -25,6 +25,7 @@ class ReadMode(Enum):
     """How current an answer is (§6.4)."""
 
     LINEARIZABLE = "linearizable"
+    LEASE = "lease"  # linearizable too, if clocks run alike: the leader answers alone (§6.4.1)
     LOCAL = "local"  # from this node's state machine, possibly stale: what the seed did
 
 

@@ -130,7 +130,7 @@ def test_sizes_are_spelled_as_in_redis_configuration(size: str, size_bytes: int 
         ("-i x", "there is no flag -i: see leto -h"),
         ("-id x serve", "unexpected argument 'serve': every flag is written -flag value"),
         ("-id x --", "unexpected argument '--': every flag is written -flag value"),
-        ("-id x -reads stale", "-reads 'stale' is neither linearizable nor local"),
+        ("-id x -reads stale", "-reads 'stale' is none of linearizable, lease, local"),
         ("-id x -diskreserve much", "-diskreserve 'much' is no size: write it as 512mb or 2gb"),
         ("-id x -listen 5379", "-listen '5379' is not host:port or :port"),
         ("-id x -raftbind :70000", "-raftbind ':70000' is not host:port or :port"),

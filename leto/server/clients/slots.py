@@ -70,9 +70,10 @@ class ReadSlot(Slot):
 
     `is_ready`: it may be read as soon as everything before has been answered.
     `not_before_ms`: but not before the state machine's time has come so far.
+    `valid_until`: nor from then on, if leave was given on a lease.
     """
 
-    __slots__ = ("is_local", "is_ready", "not_before_ms")
+    __slots__ = ("is_local", "is_ready", "not_before_ms", "valid_until")
 
     def __init__(
         self,
@@ -86,6 +87,7 @@ class ReadSlot(Slot):
         self.is_local = is_local
         self.is_ready = is_local
         self.not_before_ms = 0
+        self.valid_until: Micros | None = None
 
 
 class OrderSlot(Slot):

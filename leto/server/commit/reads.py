@@ -9,11 +9,14 @@ Invariants:
        that was made after the read came.
     2. At the leader no read shows a key that is due by the leader's own clock: it
        waits for the entry that lets that time pass everywhere.
+    3. A read on a lease is done by the clock of a turn in which the lease holds: what the
+       machine holds then is the answer, however late it leaves (§6.4.1).
 """
 
 from collections.abc import Callable
 
 from leto.raft.actions import Outcome, Readable
+from leto.raft.events import ReadPolicy
 from leto.raft.types import Micros
 from leto.server.clients.slots import ReadSlot
 from leto.server.commit.timekeeping import Timekeeper
@@ -26,11 +29,14 @@ RETRY_US = 50_000
 class Reads:
     """The reads that wait for leave, and those that were asked for."""
 
-    def __init__(self, turn: Turn, machine: Machine, timekeeper: Timekeeper) -> None:
+    def __init__(
+        self, turn: Turn, machine: Machine, timekeeper: Timekeeper, policy: ReadPolicy
+    ) -> None:
         self.is_barred = False  # the state machine is being restored; written by the node
         self._turn = turn
         self._machine = machine
         self._timekeeper = timekeeper
+        self._policy = policy
         self._waiting: list[ReadSlot] = []
         self._asked: list[ReadSlot] = []
         self._retry_at: Micros = 0
@@ -45,13 +51,13 @@ class Reads:
         """When to ask again."""
         return self._retry_at if self._waiting and not self._asked else None
 
-    def ask(self, request_read: Callable[[Callable[[Outcome], None]], None]) -> None:
+    def ask(self, request_read: Callable[[Callable[[Outcome], None], ReadPolicy], None]) -> None:
         """Ask for leave on behalf of all that wait, unless others are being asked for."""
         if self._waiting and not self._asked and self._turn.now >= self._retry_at:
             self._waiting = [slot for slot in self._waiting if slot.encoded is None]
         if self._waiting and not self._asked and self._turn.now >= self._retry_at:
             self._asked, self._waiting = self._waiting, []
-            request_read(self._answered)
+            request_read(self._answered, self._policy)
 
     def ask_at_once(self) -> None:
         """There is news of the leader: what was refused may be granted now."""
@@ -60,6 +66,9 @@ class Reads:
     def do(self, slot: ReadSlot) -> bool:
         """Do the reads of a slot whose turn has come; False if time must pass first."""
         stamp_ms = self._machine.stamp_ms
+        if slot.valid_until is not None and self._turn.now >= slot.valid_until:
+            self._ask_again(slot)
+            return False
         if self.is_barred:
             self._until_time_passes.append(slot)
             return False
@@ -80,11 +89,18 @@ class Reads:
         for slot in waiting:
             slot.connection.touch()
 
+    def _ask_again(self, slot: ReadSlot) -> None:
+        """The lease has run out before this read's turn came (invariant 3)."""
+        slot.is_ready = False
+        slot.valid_until = None
+        self._waiting.append(slot)
+
     def _answered(self, outcome: Outcome) -> None:
         asked, self._asked = self._asked, []
         if isinstance(outcome, Readable):
             for slot in asked:
                 slot.is_ready = True
+                slot.valid_until = outcome.valid_until
                 slot.connection.touch()
         else:
             self._waiting = [slot for slot in asked if slot.encoded is None] + self._waiting

@@ -35,6 +35,7 @@ from leto.raft.events import (
     Applied,
     ChangeRequested,
     CommandsProposed,
+    ConfigurationForced,
     Event,
     MessageReceived,
     Proposal,
@@ -160,6 +161,10 @@ class Replica:
     def request_transfer(self, to: NodeId | None, then: Then) -> None:
         """Ask for another leader: this one, or the best one (§3.10)."""
         self._events.append(TransferRequested(self._request(then), to))
+
+    def force_configuration(self, survivors: tuple[NodeId, ...], then: Then) -> None:
+        """Make do with the survivors of a lost quorum, on an operator's word."""
+        self._events.append(ConfigurationForced(self._request(then), survivors))
 
     def request_snapshot(self, then: Then) -> None:
         """Ask for a snapshot now."""

@@ -1,6 +1,6 @@
 """The node's front desk: every command that is not about keys, and why a command cannot be.
 
-Responsible for INFO, ROLE, JOIN, LEAVE and SNAPSHOT, for handing the connection's own
+Responsible for INFO, ROLE, JOIN, LEAVE, SNAPSHOT and RAFT, for handing the connection's own
 commands to the connection, and for the state of affairs that refuses reads or
 writes at once: loading, stopping, not leading.
 """
@@ -15,6 +15,7 @@ from leto.server.clients.connection_commands import CONNECTION_COMMANDS
 from leto.server.clients.connections import ClientConnection
 from leto.server.clients.slots import OrderSlot, Slot
 from leto.server.commit.patience import Patience
+from leto.server.console.administration import Order, parse
 from leto.server.console.info import info, role
 from leto.server.console.survey import Survey
 from leto.server.settings import ReadMode
@@ -77,6 +78,8 @@ class FrontDesk:
                 self._leave(connection, request)
             case "snapshot":
                 self._snapshot(connection, request)
+            case "raft":
+                self._raft(connection, request)
             case _:
                 raise AssertionError(f"the table has a command that nobody serves: {command.name}")
 
@@ -107,6 +110,19 @@ class FrontDesk:
         assert self.node is not None, "or there was an objection"
         slot = self._promise(connection, request, errors.SNAPSHOT_GOES_ON)
         self.node.replica.request_snapshot(lambda outcome: slot.answer(snapshot_reply(outcome)))
+
+    def _raft(self, connection: ClientConnection, request: Request) -> None:
+        order = parse(request)
+        if not isinstance(order, Order):
+            connection.reply(order)
+            return
+        needs = self.write_objection if order.needs_leadership else self.read_objection
+        objection = needs()
+        if objection is not None:
+            connection.reply(self._with_missing(objection))
+            return
+        assert self.node is not None, "or there was an objection"
+        order.perform(self.node, self._promise(connection, request, errors.CHANGE_UNKNOWN).answer)
 
     def _with_missing(self, objection: ErrorReply) -> ErrorReply:
         if self.node is None or objection is not errors.NO_LEADER:

@@ -148,8 +148,17 @@ def _raft(survey: Survey) -> Fields:
     yield "commit_index", status.commit_index
     yield "last_applied", status.last_applied
     yield "last_log_index", status.last_log.index
+    yield "last_log_term", status.last_log.term
+    yield "first_log_index", status.first_index
+    yield "log_bytes", status.log_bytes
     yield "durable_index", status.durable_index
     yield "stamp_ms", survey.machine.stamp_ms
+    configuration = status.configuration
+    yield "configuration_index", status.configuration_index
+    yield "configuration_is_joint", int(configuration.is_joint)
+    yield "configuration_is_forced", int(configuration.is_forced)
+    yield "lease_ms", configuration.lease_us // 1000
+    yield "reads", survey.settings.reads.value
     match_indexes = {follower.node_id: follower.match_index for follower in status.followers}
     for number, member in enumerate(status.configuration.members):
         yield f"member{number}", _member(consensus, member, match_indexes)
@@ -180,6 +189,7 @@ def _member(consensus: Consensus, member: Member, match_indexes: dict[NodeId, in
         "id": f"{member.node_id:016x}",
         "address": member.address,
         "role": member.role.value,
+        "priority": str(member.priority),
         "link": "up" if is_here or consensus.links.is_up(member.node_id) else "down",
     }
     if member.node_id in match_indexes:

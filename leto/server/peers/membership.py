@@ -1,4 +1,4 @@
-"""JOIN and LEAVE, at the leader.
+"""JOIN, LEAVE, and every other change of the configuration, at the leader.
 
 Responsible for everything that must be right before a change is proposed: the
 address, the name, and that whoever answers there is the node that wants to join.
@@ -8,7 +8,7 @@ while another one is under way.
 
 Invariants:
     1. Nothing is proposed before the joiner has answered at its address.
-    2. Each JOIN and each LEAVE is answered once, within `_PATIENCE_US`.
+    2. Each request is answered once, within `_PATIENCE_US`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from leto.raft.actions import Committed, Outcome, Refusal, Refused
 from leto.raft.configuration import (
     AddMember,
     ChangeAddress,
+    ChangeLease,
     Configuration,
     ConfigurationChange,
     Member,
@@ -55,7 +56,7 @@ _RETRIED: Final = frozenset({Refusal.CHANGE_PENDING, Refusal.LEADER_NOT_READY})
 
 @attrs.define(eq=False)
 class _Request:
-    """A JOIN or LEAVE on its way. `again` is called at `again_at`."""
+    """A request on its way. `again` is called at `again_at`."""
 
     answer: Answer
     give_up_at: Micros
@@ -224,7 +225,43 @@ class Membership:
         ]
         return f"; no link to {', '.join(names)}" if names else ""
 
-    # --- both --------------------------------------------------------------------
+    # --- other changes -----------------------------------------------------------
+
+    def change_member(
+        self, name: str, change_of: Callable[[NodeId], ConfigurationChange], answer: Answer
+    ) -> None:
+        """Change something about the member of that name."""
+        request = self._open(answer, lambda: errors.CHANGE_UNKNOWN)
+        self._change_member(request, name, change_of)
+
+    def _change_member(
+        self, request: _Request, name: str, change_of: Callable[[NodeId], ConfigurationChange]
+    ) -> None:
+        member = self._status.configuration.named(name)
+        if member is None:
+            request.finish(ErrorReply(f"ERR no such member '{name}'"))
+            return
+        self._propose(
+            request,
+            change_of(member.node_id),
+            lambda: request.finish(OK),
+            again=lambda: self._change_member(request, name, change_of),
+        )
+
+    def change_lease(self, change: ChangeLease, answer: Answer) -> None:
+        """Set how long whoever acknowledges the leader grants no vote (§6.4.1)."""
+        request = self._open(answer, lambda: errors.CHANGE_UNKNOWN)
+        self._change_lease(request, change)
+
+    def _change_lease(self, request: _Request, change: ChangeLease) -> None:
+        self._propose(
+            request,
+            change,
+            lambda: request.finish(OK),
+            again=lambda: self._change_lease(request, change),
+        )
+
+    # --- all of them --------------------------------------------------------------------
 
     def _open(self, answer: Answer, too_late: Callable[[], Reply]) -> _Request:
         request = _Request(answer, self._turn.now + _PATIENCE_US, too_late)

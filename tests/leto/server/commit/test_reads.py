@@ -190,3 +190,25 @@ def test_a_state_machine_that_is_being_restored_is_not_read(world: "World") -> N
     client.send("SET b 1")  # what is applied lets it be tried again
 
     assert [None, OK] == client.received()
+
+
+def test_a_read_whose_turn_comes_after_the_lease_has_run_out_asks_a_quorum(
+    world: "World",
+) -> None:
+    machines = world.cluster(reads=ReadMode.LEASE)
+    client = world.client(machines[0])
+    assert OK == client.ask("RAFT LEASE 100")
+    world.run(100)
+    machines[0].holds_disk = True
+    client.send("SET a 1", "GET a")  # leave to read is given at once, but the SET is in the way
+    for follower in machines[1:]:
+        follower.is_frozen = True
+    world.run(120)
+
+    machines[0].release_disk()
+
+    assert [OK] == client.received()
+    for follower in machines[1:]:
+        follower.is_frozen = False
+    world.run(100)
+    assert [b"1"] == client.received()
