@@ -72,6 +72,16 @@ class Progress:
         """Whether nothing is on its way that would carry news."""
         return not self._in_flight
 
+    @property
+    def appends_in_flight(self) -> int:
+        """How many messages with entries are not acknowledged yet."""
+        return len(self._in_flight)
+
+    @property
+    def bytes_in_flight(self) -> int:
+        """The bytes of their entries."""
+        return self._bytes_in_flight
+
     def has_room(self, *, appends_max: int, bytes_max: int) -> bool:
         """Whether the window takes another message."""
         return len(self._in_flight) < appends_max and self._bytes_in_flight < bytes_max

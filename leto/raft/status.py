@@ -24,6 +24,8 @@ class FollowerStatus:
     next_index: Index
     mode: Mode
     last_ack_at: Micros
+    appends_in_flight: int = 0  # AppendEntries with entries, not acknowledged yet
+    bytes_in_flight: int = 0
 
 
 @attrs.frozen
@@ -149,6 +151,8 @@ class Status:
                 next_index=progress.next_index,
                 mode=progress.mode,
                 last_ack_at=progress.last_ack_at,
+                appends_in_flight=progress.appends_in_flight,
+                bytes_in_flight=progress.bytes_in_flight,
             )
             for progress in role.progress.values()
         )

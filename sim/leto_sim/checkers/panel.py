@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from leto.raft import Config
 from leto.raft.actions import Answer, RoleName, Send, Write
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
 from leto.raft.events import ReadRequested
 from leto.raft.messages import AppendEntries
 from leto.raft.types import Index, NodeId, Term
+from leto_sim.checkers.acknowledgements import ACKNOWLEDGING, Acknowledgements
 from leto_sim.checkers.attestations import Attestations
 from leto_sim.checkers.campaigns import CAMPAIGNING, Campaigns
 from leto_sim.checkers.change_order import check_changes
@@ -35,6 +37,7 @@ from leto_sim.checkers.read_leaders import ReadLeaders
 from leto_sim.checkers.requests import Requested, Requests
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 from leto_sim.checkers.terms import Terms
+from leto_sim.checkers.windows import Windows
 from leto_sim.lookout import Lookout
 
 if TYPE_CHECKING:
@@ -53,7 +56,7 @@ class _Before:
 class Panel:
     """The checkers of one run."""
 
-    def __init__(self, *, trusts_clocks: bool = True) -> None:
+    def __init__(self, *, trusts_clocks: bool = True, config: Config | None = None) -> None:
         self.ledger = Ledger()
         self.configurations = Configurations()
         self.election_safety = ElectionSafety()
@@ -72,6 +75,8 @@ class Panel:
         self._terms = Terms()
         self._campaigns = Campaigns()
         self._match_indexes = MatchIndexes()
+        self._acknowledgements = Acknowledgements()
+        self._windows = Windows(config or Config())
         self._platters: dict[NodeId, Platter] = {}
         self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
         self._before: dict[NodeId, _Before] = {}
@@ -92,6 +97,7 @@ class Panel:
         self._before[node.node_id] = _Before(node.status.standing, node.status.configuration)
         self._monotonicity.started(node)
         self._append_only.started(node)
+        self._acknowledgements.started(node)
         self.configurations.started(node)
         self.safety.started(node)
         self.lookout.started(node)
@@ -126,6 +132,8 @@ class Panel:
             self._one_vote.became_durable(node, write.hard_state)
         self._log_matching.became_durable(node, write)
         self._attestations.write_durable(node, write)
+        if write.truncate_from is not None:
+            self._acknowledgements.write_durable(node, write)
 
     def sent(self, node: Observed, send: Send) -> None:
         """The node sends a message."""
@@ -135,6 +143,9 @@ class Panel:
             self._campaigns.sent(node, send, self._platters)
         elif type(send.message) is AppendEntries:
             self._match_indexes.sent(node, send)
+            self._windows.sent(node, send)
+        elif type(send.message) in ACKNOWLEDGING:
+            self._acknowledgements.sent(node, send)
         if type(send.message) is not AppendEntries:  # most are, and they tell nothing
             self.lookout.sent(node, send)
         self._attestations.sent(node, send)

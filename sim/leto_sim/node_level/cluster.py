@@ -67,7 +67,7 @@ class Cluster:
         self.seed = scenario.seed
         self.scheduler = Scheduler()
         self.journal = Journal(traced=traced)
-        self.panel = Panel(trusts_clocks=not scenario.breaks_clock_bound)
+        self.panel = Panel(trusts_clocks=not scenario.breaks_clock_bound, config=scenario.config)
         self.network = Datagrams(self.scheduler, self.seed, scenario.weather, self._deliver)
         self.hosts: list[Host] = []
         self.core: frozenset[NodeId] = frozenset()  # in the end: whom clients still ask
@@ -148,6 +148,10 @@ class Cluster:
     def silence(self, host: Host) -> None:
         """Nothing arrives any more that the node has said, until it starts anew."""
         self._unheard.add(host.node_id)
+
+    def hear_again(self, host: Host) -> None:
+        """Undoes `silence`."""
+        self._unheard.discard(host.node_id)
 
     def set_trap(self, host: Host, message: str, spring: Callable[[], None]) -> None:
         """Calls that as soon as the node has sent a message of that name."""

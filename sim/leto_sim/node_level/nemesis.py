@@ -126,6 +126,7 @@ class Nemesis:
             self._cluster.start(host)
             return
         self._cluster.take_traps_away(host)
+        self._cluster.hear_again(host)
         process.disk.mend()
         process.tell_disk_room(has_room=True)
         process.slow_down(0)

@@ -432,3 +432,14 @@ def test_only_the_core_is_healed_and_the_others_are_a_nuisance() -> None:
         alive = outsider.alive
         seen.add("down" if alive is None else "paused" if alive.is_paused else "runs")
     assert {"down", "paused", "runs"} == seen
+
+
+def test_whoever_was_to_fall_into_an_ambush_is_heard_again_after_healing() -> None:
+    victims = Victims(Ambush(1, delay_us=10**9, down_us=1, unheard=True), Crash(LEADER, FOR_US))
+    elect(victims.cluster)
+    victims.strike()
+    wait(victims.cluster, lambda: victims.cluster.panel.elections > 1)
+
+    victims.nemesis.heal()
+
+    elect(victims.cluster)

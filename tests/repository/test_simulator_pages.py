@@ -1,0 +1,35 @@
+"""The reference pages of the simulator name every fault and every check that there is."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from leto_sim.node_level.faults import Fault
+from leto_sim.server_level.faults import ServerFault
+
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs" / "reference"
+SOURCE = ROOT / "sim" / "leto_sim"
+CONSTANT = re.compile(r'^([A-Z_]+)(?:: Final)? = "([^"]+)"$', re.MULTILINE)
+
+
+def first_cells(page: str) -> set[str]:
+    rows = re.findall(r"^\| (.+?) \|", (PAGES / page).read_text(), re.MULTILINE)
+    return {row.strip("`") for row in rows} - {"---", "Fault", "Property"}
+
+
+def test_every_fault_is_on_its_page() -> None:
+    faults = {fault.__name__ for fault in (*get_args(Fault), *get_args(ServerFault))}
+
+    assert faults == first_cells("faults.md")
+
+
+def test_every_check_is_on_its_page() -> None:
+    properties: set[str] = set()
+    for file in SOURCE.rglob("*.py"):
+        text = file.read_text()
+        for name, value in CONSTANT.findall(text):
+            if re.search(rf"(?:PropertyViolated|_violation)\(\s*{name}\b", text):
+                properties.add(value)
+
+    assert properties == first_cells("checks.md")
