@@ -37,7 +37,7 @@ class LogMatching:
                 raise PropertyViolated(
                     LOG_MATCHING, f"two different entries {entry.id}", node=node.name
                 )
-            if known[1] != previous:
+            if known[1] is not previous and known[1] != previous:
                 raise PropertyViolated(
                     LOG_MATCHING,
                     f"{entry.id} follows {previous} here, and {known[1]} elsewhere",

@@ -127,7 +127,7 @@ class Requests:
 
     def _check_committed(self, node: Observed, request: _Open, entry_id: EntryId) -> None:
         entry = self._safety.entry_at(entry_id.index)
-        if entry is None or entry.id != entry_id:
+        if entry is None or (entry.id is not entry_id and entry.id != entry_id):
             raise _violation(
                 ACKNOWLEDGED_SURVIVES, node, f"acknowledges {entry_id}; applied is {entry}"
             )
