@@ -21,6 +21,7 @@ from hypothesis.strategies import SearchStrategy
 
 from leto.raft import Config
 from leto.raft.config import MIB
+from leto.raft.messages import Message
 from leto.raft.types import Micros
 from leto_sim.node_level.datagrams import Weather
 from leto_sim.node_level.disk import DiskSpeed
@@ -122,7 +123,8 @@ def _times(longest_us: Micros) -> SearchStrategy[Micros]:
     return st.integers(0, longest_us // MS).map(lambda milliseconds: milliseconds * MS)
 
 
-_BY_NAME: Final[Mapping[str, SearchStrategy[int]]] = {
+_BY_NAME: Final[Mapping[str, SearchStrategy[object]]] = {
+    "message": st.sampled_from([message.__name__ for message in get_args(Message)]),
     "victim": st.integers(LEADER, _NODES - 1),
     "left": st.integers(0, (1 << _NODES) - 1),
     "right": st.integers(0, (1 << _NODES) - 1),
