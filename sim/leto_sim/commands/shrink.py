@@ -1,0 +1,81 @@
+"""`leto-sim shrink`: makes a failing seed or scenario file small.
+
+Responsible for its flags, its progress bar and what it prints: the small scenario, as
+a file to replay and as a test.
+"""
+
+import sys
+import time
+from argparse import Namespace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from leto_sim.commands.arguments import CommandLineError, Subparsers, positive
+from leto_sim.commands.campaign import add_time
+from leto_sim.commands.replay import add_scenario, wanted_scenario
+from leto_sim.course import AnyScenario
+from leto_sim.levels import Level, level_named
+from leto_sim.pytest_files import pytest_file
+from leto_sim.scenario_files import SavedScenario, write_scenario
+from leto_sim.shrinking import Shrunk, shrink
+
+ATTEMPTS = 2_000
+SECONDS = 60.0
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Its flags."""
+    parser = subparsers.add_parser("shrink", help="make a failing seed or scenario file small")
+    add_scenario(parser)
+    add_time(parser, default=SECONDS)
+    parser.add_argument("--attempts", type=positive, default=ATTEMPTS, help="at most (2000)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="for the scenario (TOML)")
+    parser.add_argument("--pytest", type=Path, metavar="FILE", help="for a test that shows it")
+
+
+def run(arguments: Namespace) -> int:
+    """Makes it small."""
+    saved = wanted_scenario(arguments)
+    level = level_named(saved.level)
+    violation = level.begin(saved.scenario).run().violation
+    if violation is None:
+        raise CommandLineError("nothing to shrink: every property holds")
+    shrunk = _shrink(level, saved.scenario, violation.property_name, arguments)
+    small = SavedScenario(
+        level=level.name, scenario=shrunk.scenario, violates=violation.property_name
+    )
+    if arguments.output is not None:
+        arguments.output.write_text(write_scenario(small), encoding="utf-8")
+    if arguments.pytest is not None:
+        arguments.pytest.write_text(pytest_file(small), encoding="utf-8")
+    print(write_scenario(small), end="")
+    end = "nothing makes it smaller" if shrunk.is_done else "there may be a smaller one"
+    print(f"# {shrunk.result.events} events; {shrunk.attempts} attempts, {end}")
+    if arguments.output is not None:
+        print(f"# leto-sim replay {arguments.output}")
+    return 1
+
+
+def _shrink(
+    level: Level, scenario: AnyScenario, property_name: str, arguments: Namespace
+) -> Shrunk:
+    give_up_at = time.monotonic() + arguments.time
+    with tqdm(total=arguments.attempts, unit="attempt", file=sys.stderr) as bar:
+
+        def on_attempt(best: AnyScenario) -> None:
+            bar.update()
+            bar.set_postfix_str(
+                f"{best.nodes} nodes, {len(best.plan)} faults, {best.events_max} events",
+                refresh=False,
+            )
+
+        return shrink(
+            level,
+            scenario,
+            property_name,
+            is_over=lambda attempts: (
+                attempts >= arguments.attempts or time.monotonic() >= give_up_at
+            ),
+            on_attempt=on_attempt,
+        )
