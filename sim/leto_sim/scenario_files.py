@@ -70,7 +70,7 @@ def _plan_lines(plan: Sequence[_Table]) -> str:
     """A fault a line, however long: a plan is read from top to bottom."""
     if not plan:
         return ""
-    faults = (", ".join(tomli_w.dumps(fault).splitlines()) for fault in plan)
+    faults = (", ".join(_in_a_line(*item) for item in fault.items()) for fault in plan)
     return "plan = [\n" + "".join(f"    {{ {fault} }},\n" for fault in faults) + "]\n"
 
 
@@ -93,6 +93,11 @@ def read_scenario(text: str) -> SavedScenario:
         scenario=_structured(table["scenario"], level_named(table["level"]).scenario_type),
         violates=violates,
     )
+
+
+def _in_a_line(key: str, value: object) -> str:
+    """An inline table may hold no line breaks between its keys, which arrays are written with."""
+    return " ".join(line.strip() for line in tomli_w.dumps({key: value}).splitlines())
 
 
 def _check_head(table: _Table) -> None:

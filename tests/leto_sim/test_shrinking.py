@@ -25,7 +25,7 @@ class Cloudy:
     def __init__(self, violates: Callable[[Scenario], bool]) -> None:
         self._violates = violates
 
-    def draw(self, seed: int, *, nodes: int, events_max: int) -> Scenario:
+    def draw(self, seed: int, *, nodes: int | None, events_max: int) -> Scenario:
         return draw_scenario(seed, nodes=nodes, events_max=events_max)
 
     def begin(self, scenario: AnyScenario, *, traced: bool = False) -> Course:
