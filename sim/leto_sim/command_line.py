@@ -11,7 +11,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
-from leto_sim.commands import campaign, lincheck, mutants, replay, run, shrink
+from leto_sim.commands import campaign, drift, lincheck, mutants, replay, run, shrink
 from leto_sim.commands.arguments import CommandLineError, Subparsers
 
 WRONG_COMMAND_LINE = 2
@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "replay": replay,
     "shrink": shrink,
     "lincheck": lincheck,
+    "drift": drift,
     "mutants": mutants,
 }
 
