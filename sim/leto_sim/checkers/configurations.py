@@ -1,7 +1,8 @@
 """The configurations of all logs: each node acts by the last of its log, and successive
 ones cannot decide apart.
 
-Responsible for two properties. The effective configuration is the last one in the log,
+Responsible for three properties. Members are sorted by id, and share neither id nor name
+nor address. The effective configuration is the last one in the log,
 or the snapshot's (§4.1). And where one configuration follows another in a log, no
 quorum of the one is disjoint from every quorum of the other (§4.1, figure 4.3; §4.3): else
 two leaders of one term could be elected, or two entries committed at one index. An
@@ -20,6 +21,7 @@ from leto_sim.node_level.platter import LogImage
 from leto_sim.result import PropertyViolated
 
 QUORUMS_INTERSECT = "quorums of successive configurations intersect"
+MEMBERS_DIFFER = "members have ids, names and addresses of their own"
 LAST_IN_LOG = "the last configuration in the log is in effect"
 
 
@@ -89,6 +91,7 @@ class Configurations:
             at = entry.id.index
             if history.known and at <= history.known[0][0]:
                 continue  # behind a snapshot
+            _check_members(node, configuration)
             self._check(node, history.last, configuration)
             history.known.append((at, configuration))
             self.issued[entry.id] = configuration
@@ -107,6 +110,16 @@ class Configurations:
                 f"{node.name} puts {_brief(after)} behind {_brief(before)}",
                 node=node.name,
             )
+
+
+def _check_members(node: Observed, configuration: Configuration) -> None:
+    members = configuration.members
+    ids = [member.node_id for member in members]
+    names, addresses = {m.name for m in members}, {m.address for m in members}
+    if ids != sorted(set(ids)) or len(names) != len(ids) or len(addresses) != len(ids):
+        raise PropertyViolated(
+            MEMBERS_DIFFER, f"{node.name} appends the members {members}", node=node.name
+        )
 
 
 def quorums_intersect(one: Configuration, other: Configuration) -> bool:

@@ -9,6 +9,7 @@ from leto.raft.entries import Entry, SnapshotMark
 from leto.raft.types import EntryId, NodeId
 from leto_sim.checkers.configurations import (
     LAST_IN_LOG,
+    MEMBERS_DIFFER,
     QUORUMS_INTERSECT,
     Configurations,
     quorums_intersect,
@@ -39,6 +40,27 @@ def test_a_configuration_is_in_effect_once_it_is_in_the_log() -> None:
     node.status.configuration = voters(1, 2)
     checker.handled(node)
     assert voters(1, 2) == checker.latest
+
+
+@pytest.mark.parametrize(
+    "name,address", [("id1", "id2:1"), ("id2", "id1:1")], ids=["names", "addresses"]
+)
+def test_members_share_nothing(name: str, address: str) -> None:
+    checker, node = started(voters(1, 3))
+    twin = Member(node_id=NodeId(2), name=name, address=address)
+    clashing = attrs.evolve(voters(1, 3), members=(*voters(1, 3).members, twin))
+
+    with pytest.raises(PropertyViolated, match=MEMBERS_DIFFER):
+        checker.write_issued(node, Write(seq=1, entries=(standing(1, 1, clashing),)))
+
+
+def test_members_have_one_id_each() -> None:
+    checker, node = started(voters(1, 3))
+    twin = Member(node_id=NodeId(3), name="x", address="x:1")
+    clashing = attrs.evolve(voters(1, 3), members=(*voters(1, 3).members, twin))
+
+    with pytest.raises(PropertyViolated, match=MEMBERS_DIFFER):
+        checker.write_issued(node, Write(seq=1, entries=(standing(1, 1, clashing),)))
 
 
 def test_it_is_in_effect_no_more_when_the_log_has_lost_it() -> None:
