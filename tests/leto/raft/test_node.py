@@ -738,6 +738,29 @@ def test_no_message_repeated_a_thousand_times_fills_memory(
     assert weight(host.node) < 20_000
 
 
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 5), messages), min_size=2, max_size=6),
+    st.sampled_from(["follower", "leader"]),
+    st.booleans(),
+)
+def test_no_conversation_repeated_for_long_fills_memory(
+    make: "type[Make]", conversation: list[tuple[int, Message]], role: str, hangs: bool
+) -> None:
+    """From several senders, in several terms, with a disk that works or hangs."""
+    host = make.leader(voters=[1]) if role == "leader" else make.host()
+    for _ in range(200):
+        for sender, message in conversation:
+            host.receive(sender, message, after=5_000)
+        host.handle(TimerFired())
+        host.outbox.clear()
+        if not hangs:
+            host.work_all()
+            host.compactions.clear()
+
+    assert weight(host.node) < 30_000
+
+
 def weight(node: Node) -> int:
     """How many objects hang on a node, types and functions excepted."""
     seen: dict[int, object] = {}
