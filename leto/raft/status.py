@@ -10,6 +10,7 @@ from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration
 from leto.raft.entries import SnapshotMark
 from leto.raft.progress import Mode
+from leto.raft.reads import unanswered
 from leto.raft.roles import Leader
 from leto.raft.state import State
 from leto.raft.types import EntryId, Index, Micros, NodeId, Term
@@ -26,6 +27,15 @@ class FollowerStatus:
     last_ack_at: Micros
     appends_in_flight: int = 0  # AppendEntries with entries, not acknowledged yet
     bytes_in_flight: int = 0
+
+
+@attrs.frozen
+class SnapshotArriving:
+    """A leader's snapshot, of which the first bytes are here."""
+
+    last_included: EntryId
+    received_bytes: int
+    size_bytes: int
 
 
 @attrs.frozen
@@ -156,6 +166,68 @@ class Status:
             )
             for progress in role.progress.values()
         )
+
+    @property
+    def incarnation(self) -> int:
+        """Which of its lives this is."""
+        return self._state.incarnation
+
+    @property
+    def uncommitted_bytes(self) -> int:
+        """What the log weighs beyond what is known to be committed."""
+        state = self._state
+        first = max(state.commit_index, state.log.before_log.index) + 1
+        return state.log.size_of(first, until=state.log.last.index)
+
+    @property
+    def proposals_outstanding(self) -> int:
+        """How many proposals of its own clients are not answered yet."""
+        return len(self._state.proposals)
+
+    @property
+    def reads_outstanding(self) -> int:
+        """How many reads of its own clients are not answered yet."""
+        return len(unanswered(self._state))
+
+    @property
+    def transfer_target(self) -> NodeId | None:
+        """Whom it hands leadership over to at the moment."""
+        role = self._state.role
+        hand_over = role.hand_over if isinstance(role, Leader) else None
+        return None if hand_over is None else hand_over.to
+
+    @property
+    def leased_until(self) -> Micros | None:
+        """Until when, of its own clock, it may answer alone, as far as was looked (§6.4.1)."""
+        state, role = self._state, self._state.role
+        if not isinstance(role, Leader) or role.has_asked_another:
+            return None
+        return role.leased_until if state.now < role.leased_until else None
+
+    @property
+    def promised_until(self) -> Micros:
+        """Until when, of its own clock, it grants no vote (§6.4.1)."""
+        return self._state.promised_until
+
+    @property
+    def snapshot_arriving(self) -> SnapshotArriving | None:
+        """How far a leader's snapshot has arrived."""
+        receiving = self._state.snapshots.receiving
+        if receiving is None:
+            return None
+        mark = receiving.snapshot
+        return SnapshotArriving(mark.last_included, receiving.next_offset, mark.size_bytes)
+
+    @property
+    def has_disk_room(self) -> bool:
+        """Whether its disk takes more commands."""
+        return self._state.has_disk_room
+
+    @property
+    def disk_has_hung(self) -> bool:
+        """Whether a write was outstanding for so long, at the last event, that it is silent."""
+        state = self._state
+        return state.lane.has_hung(state.now, state.config.election_timeout_min_us)
 
     @property
     def has_failed(self) -> bool:

@@ -9,13 +9,20 @@ from leto.raft.actions import RoleName
 from leto.raft.config import Config
 from leto.raft.configuration import AddMember
 from leto.raft.entries import ENTRY_OVERHEAD_BYTES, SnapshotMark
-from leto.raft.messages import AppendEntriesResponse
+from leto.raft.events import (
+    DiskRoomChanged,
+    ReadPolicy,
+    ReadRequested,
+    TimerFired,
+    TransferRequested,
+)
+from leto.raft.messages import AppendEntries, AppendEntriesResponse, InstallSnapshot
 from leto.raft.progress import Mode
-from leto.raft.status import FollowerStatus
-from leto.raft.types import EntryId, NodeId
+from leto.raft.status import FollowerStatus, SnapshotArriving
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 
 if TYPE_CHECKING:
-    from tests.leto.raft.conftest import Make
+    from tests.leto.raft.conftest import Host, Make
 
 
 def test_it_changes_as_the_node_does(make: "type[Make]") -> None:
@@ -128,3 +135,64 @@ def test_who_was_admitted_is_known_from_what_is_committed_for_certain(
     host = make.host(voters=founders, term=1, log=log)
 
     assert was_admitted is host.status.was_admitted
+
+
+def test_what_a_leader_is_about_is_seen(make: "type[Make]") -> None:
+    configuration = attrs.evolve(make.configuration(1, 2, 3), lease_us=500_000)
+    cluster = make.cluster(configuration=configuration)
+    leader = cluster.elect(1)
+    assert (None, 0, 0, 0) == outstanding(leader)
+    leased = [leader.status.leased_until]  # nobody has asked for it yet
+    leader.ask(lambda request_id: ReadRequested(request_id, ReadPolicy.LEASE))
+    leased.append(leader.status.leased_until)
+
+    cluster.cut_off = {2, 3}
+    leader.propose(b"abc")
+    leader.read()
+    leader.ask(lambda request_id: TransferRequested(request_id, NodeId(2)))
+
+    assert (NodeId(2), 1, 1, ENTRY_OVERHEAD_BYTES + 3) == outstanding(leader)
+    cluster.cut_off = set()
+    cluster.settle()
+    leased.append(leader.status.leased_until)
+    assert [None, leader.now + 450_000, None] == leased
+
+
+def outstanding(host: "Host") -> tuple[NodeId | None, int, int, int]:
+    status = host.status
+    return (
+        status.transfer_target,
+        status.proposals_outstanding,
+        status.reads_outstanding,
+        status.uncommitted_bytes,
+    )
+
+
+def test_what_a_follower_is_about_is_seen(make: "type[Make]") -> None:
+    host = make.host()
+    seen = host.status
+    assert (1, None, None, None) == (
+        seen.incarnation,
+        seen.transfer_target,
+        seen.leased_until,
+        seen.snapshot_arriving,
+    )
+
+    host.handle(DiskRoomChanged(has_room=False))
+    mark = SnapshotMark(
+        last_included=EntryId(1, 3), configuration=make.configuration(1, 2, 3), size_bytes=9
+    )
+    host.receive(2, InstallSnapshot(term=1, transfer=1, snapshot=mark, offset=0, data=b"abcd"))
+    heartbeat = AppendEntries(
+        term=1, round=0, prev=BEFORE_LOG, entries=(), leader_commit=0, lease_us=5
+    )
+    host.receive(2, heartbeat)
+
+    assert SnapshotArriving(EntryId(1, 3), 4, 9) == seen.snapshot_arriving
+    assert (host.now + 5, False, False) == (
+        seen.promised_until,
+        seen.has_disk_room,
+        seen.disk_has_hung,
+    )
+    host.handle(TimerFired(), after=1_000_001)
+    assert host.node.status.disk_has_hung
