@@ -34,7 +34,7 @@ def quorums(configuration: Configuration) -> list[frozenset[NodeId]]:
     """Every set of nodes that is a quorum, by the definition: a majority of each part."""
     outgoing = {m.node_id for m in configuration.outgoing if m.is_voter}
     parts = [set(configuration.voters), *([outgoing] if outgoing else [])]
-    everyone = sorted(set().union(*parts))
+    everyone = sorted({voter for part in parts for voter in part})
     return [
         frozenset(some)
         for size in range(len(everyone) + 1)
