@@ -32,3 +32,13 @@ def redis_cli() -> str:
         pytest.skip("redis-cli is not installed (Debian: redis-tools)")
     assert found is not None, "CI installs redis-cli"
     return found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the browser is that opens Leto's pages."""
+    found = shutil.which("chromium")
+    if found is None and not os.environ.get("CI"):
+        pytest.skip("chromium is not installed (Debian: chromium)")
+    assert found is not None, "CI installs chromium"
+    return found

@@ -11,7 +11,16 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
-from leto_sim.commands import campaign, drift, lincheck, mutants, replay, run, shrink
+from leto_sim.commands import (
+    campaign,
+    drift,
+    lincheck,
+    mutants,
+    replay,
+    run,
+    shrink,
+    view,
+)
 from leto_sim.commands.arguments import CommandLineError, Subparsers
 
 WRONG_COMMAND_LINE = 2
@@ -39,6 +48,7 @@ COMMANDS: dict[str, Command] = {
     "lincheck": lincheck,
     "drift": drift,
     "mutants": mutants,
+    "view": view,
 }
 
 

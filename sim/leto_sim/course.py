@@ -15,6 +15,8 @@ from leto_sim.checkers.panel import Panel
 from leto_sim.journal import Halted, Journal
 from leto_sim.result import PropertyViolated, RunResult, Violation
 from leto_sim.scheduler import Scheduler
+from leto_sim.standing import Standing
+from leto_sim.view.recording import Recording
 
 
 class AnyScenario(Protocol):
@@ -102,8 +104,22 @@ class Course(ABC):
         """All about one of these machines as it stands now, line by line."""
 
     @abstractmethod
+    def standings(self) -> Sequence[Standing]:
+        """How every machine that there is stands now."""
+
+    def record(self) -> Recording:
+        """Have a traced run recorded that has not begun yet."""
+        recording = Recording(self)
+        self.journal.listener = recording.moment
+        return recording
+
+    @abstractmethod
     def history_lines(self) -> Iterator[str]:
         """What clients saw, as `leto_sim.lincheck.history` writes it."""
+
+    def time_of(self, moment: int) -> Micros:
+        """The virtual time of a moment of the history."""
+        return moment
 
     def _storm(self) -> None:
         scheduler, journal = self._world.scheduler, self._world.journal

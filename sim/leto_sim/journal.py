@@ -37,6 +37,7 @@ class Journal:
         self.events = 0
         self.is_traced = traced
         self.halt_at: int | None = None
+        self.listener: Callable[[TraceLine], None] | None = None  # hears every line of a trace
         self._hasher = blake2b(digest_size=_DIGEST_BYTES)
         self._pending: list[tuple[Micros, bytes, Form]] = []
         self._lines: deque[TraceLine] = deque(maxlen=TRACE_LINES)
@@ -74,8 +75,11 @@ class Journal:
             Halted: this event is the one to halt at, or lies beyond it.
         """
         if self.is_traced:
-            self._lines.append(
-                TraceLine(event=self.events, time_us=now, lanes=lanes(), text=text(), steps=steps)
+            line = TraceLine(
+                event=self.events, time_us=now, lanes=lanes(), text=text(), steps=steps
             )
+            self._lines.append(line)
+            if self.listener is not None:
+                self.listener(line)
             if self.halt_at is not None and self.events >= self.halt_at:
                 raise Halted

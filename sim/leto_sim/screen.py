@@ -16,8 +16,8 @@ _EXPLANATION_LINES_MAX = 5
 _LANES_MAX = 7
 
 
-def render(result: RunResult, command: str) -> str:
-    """The whole outcome. `command` replays the run."""
+def render(result: RunResult, command: str, view: str = "") -> str:
+    """The whole outcome. `command` replays the run, `view` makes a page of it."""
     if result.violation is None:
         return "\n".join(_summary(result))
     lines = [
@@ -27,6 +27,7 @@ def render(result: RunResult, command: str) -> str:
         "",
         *_summary(result),
         f"replay      {command}",
+        *([f"view        {view}"] if view else []),
     ]
     return "\n".join(lines)
 

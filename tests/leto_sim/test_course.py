@@ -8,6 +8,7 @@ import pytest
 from leto_sim.course import Course, run_then_trace
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.result import PropertyViolated
+from leto_sim.standing import Standing
 from tests.support.sims import QUIET
 
 BRIEF = attrs.evolve(QUIET, events_max=50)
@@ -30,6 +31,9 @@ class Short(Course):
 
     def describe_node(self, name: str) -> list[str]:
         return [name]
+
+    def standings(self) -> list[Standing]:
+        return [Standing(name="id1", is_up=True)]
 
     def history_lines(self) -> Iterator[str]:
         return iter(())
@@ -87,3 +91,18 @@ def test_only_a_run_that_fails_is_traced(*, is_broken: bool) -> None:
     result = run_then_trace(lambda traced: Short(traced=traced, is_broken=is_broken))
 
     assert is_broken == bool(result.last_events)
+
+
+def test_a_traced_run_can_be_recorded_and_is_the_same() -> None:
+    recorded = Short(traced=True)
+    recording = recorded.record()
+
+    recorded.run()
+
+    assert Short().run().digest == recorded.journal.digest
+    lines = list(recorded.journal.last_events)
+    founding = len(lines) - len(recording.moments)  # had happened before it was recorded
+    assert 0 < founding < 10
+    assert lines[founding:] == recording.moments
+    assert [0] == [change.moment for change in recording.changes]
+    assert 7 == recorded.time_of(7)

@@ -57,8 +57,21 @@ def positive(text: str) -> int:
 
 def run_command(options: Namespace) -> str:
     """The command that runs the same seed again."""
-    size = "" if options.nodes is None else f" --nodes {options.nodes}"
-    return (
-        f"leto-sim run --seed {options.seed} --level {options.level}{size}"
-        f" --events {options.events}"
-    )
+    return f"leto-sim run --seed {options.seed} {_size(options)}"
+
+
+def view_command(options: Namespace) -> str:
+    """The command that makes a page of the same run."""
+    return f"leto-sim view {options.seed} {_size(options)}"
+
+
+def replay_command(options: Namespace) -> str:
+    """The command that looks around in the run of a scenario that was asked for."""
+    if options.scenario.lstrip("-").isdecimal():
+        return f"leto-sim replay {options.scenario} {_size(options)}"
+    return f"leto-sim replay {options.scenario}"
+
+
+def _size(options: Namespace) -> str:
+    nodes_given = "" if options.nodes is None else f" --nodes {options.nodes}"
+    return f"--level {options.level}{nodes_given} --events {options.events}"

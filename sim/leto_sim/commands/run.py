@@ -14,6 +14,7 @@ from leto_sim.commands.arguments import (
     add_level,
     add_size,
     run_command,
+    view_command,
 )
 from leto_sim.levels import Level, level_named, run_seed
 from leto_sim.screen import render
@@ -38,7 +39,7 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         print(json.dumps(result.as_json()))
     else:
-        print(render(result, run_command(arguments)))
+        print(render(result, run_command(arguments), view_command(arguments)))
     return 0 if result.violation is None else 1
 
 

@@ -23,8 +23,10 @@ from leto_sim.node_level.parts import REGISTERS, Parts
 from leto_sim.node_level.platter import Platter
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.scenario import Scenario
+from leto_sim.node_level.watched_datagrams import Log, WatchedDatagrams
 from leto_sim.randomness import stream
 from leto_sim.scheduler import Scheduler
+from leto_sim.view.recording import Recording
 
 _NODE_ID_BITS = 64
 _DOWN, _PAUSED = "x", "z"
@@ -68,7 +70,8 @@ class Cluster:
         self.scheduler = Scheduler()
         self.journal = Journal(traced=traced)
         self.panel = Panel(trusts_clocks=not scenario.breaks_clock_bound, config=scenario.config)
-        self.network = Datagrams(self.scheduler, self.seed, scenario.weather, self._deliver)
+        network = WatchedDatagrams if traced else Datagrams
+        self.network = network(self.scheduler, self.seed, scenario.weather, self._deliver)
         self.hosts: list[Host] = []
         self.core: frozenset[NodeId] = frozenset()  # in the end: whom clients still ask
         self.on_elected: Callable[[Process], None] | None = None
@@ -211,6 +214,11 @@ class Cluster:
         """What people call that node."""
         host = self._hosts_by_id.get(node_id)
         return host.name if host is not None else str(node_id)
+
+    def record(self, recording: Recording) -> None:
+        """Have every message of a run that has not begun yet written down."""
+        assert isinstance(self.network, WatchedDatagrams), "only a traced run is recorded"
+        self.network.log = Log(recording, self.journal, self.name_of)
 
     def remark(self, text: str) -> None:
         """Notes in the journal something that no node was told."""

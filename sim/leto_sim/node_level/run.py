@@ -26,6 +26,8 @@ from leto_sim.node_level.scenario import Scenario, draw_scenario
 from leto_sim.node_level.view import ClusterView
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
+from leto_sim.standing import Standing, standing_of
+from leto_sim.view.recording import Recording
 
 if TYPE_CHECKING:
     from leto.raft.types import Micros
@@ -103,6 +105,28 @@ class NodeLevelRun(Course):
         if process is not None:
             life = describe_life(process.status, process.memory, name_of)
         return [*life, *describe_disk(host.platter, name_of)]
+
+    def standings(self) -> Sequence[Standing]:
+        """How every host that is not gone stands."""
+        return [
+            standing_of(
+                host.name,
+                host.platter,
+                None if host.alive is None else host.alive.status,
+                None if host.alive is None else host.alive.memory,
+                self.cluster.name_of,
+                is_up=host.alive is not None,
+                is_paused=host.alive is not None and host.alive.is_paused,
+            )
+            for host in self.cluster.hosts
+            if not host.is_gone
+        ]
+
+    def record(self) -> Recording:
+        """Messages and cuts are recorded too."""
+        recording = super().record()
+        self.cluster.record(recording)
+        return recording
 
     def history_lines(self) -> Iterator[str]:
         """What clients saw, if `leto-sim lincheck` has a model for it."""

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from leto.raft.types import Micros
 from leto.resp import ErrorReply, Reply, Simple
 from leto_sim.lincheck import strings
 from leto_sim.lincheck.model import Operation
@@ -38,15 +39,16 @@ def fate_of(reply: Reply) -> Fate:
 class History:
     """Every operation on every key, in one total order of invocations and returns."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], Micros] = lambda: 0) -> None:
         self.operations: list[KeyOperation] = []
-        self._moment = 0
+        self.times_us: list[Micros] = [0]  # of every place in the order
+        self._now = now
         self._open: dict[KeyErrand, int] = {}
 
     def moment(self) -> int:
         """The next place in the order."""
-        self._moment += 1
-        return self._moment
+        self.times_us.append(self._now())
+        return len(self.times_us) - 1
 
     def invoked(self, errand: "KeyErrand") -> None:
         """The operation begins."""

@@ -28,6 +28,7 @@ from leto_sim.server_level.nemesis import ServerNemesis
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
 from leto_sim.server_level.resp_client import RespClient
 from leto_sim.server_level.scenario import SECOND, ServerScenario, draw_server_scenario
+from leto_sim.standing import Standing, standing_of
 
 SERVER_LEVEL: Final = "server"
 PROGRESS: Final = "progress after everything is healed"
@@ -58,7 +59,7 @@ class ServerLevelRun(Course):
         self._scenario = scenario
         self.cluster = ServerCluster(scenario, traced=traced)
         super().__init__(scenario, self.cluster)
-        self.history = History()
+        self.history = History(lambda: self.cluster.scheduler.now)
         self._operator = ServerOperator(self.cluster)
         self._errands = [self._new_errands(number) for number in range(scenario.workload.clients)]
         self._clients = [self._new_client(number) for number in range(scenario.workload.clients)]
@@ -77,6 +78,27 @@ class ServerLevelRun(Course):
         if life is not None and life.has_begun:
             lines = describe_life(life.status, life.memory, name_of)
         return [*lines, *describe_disk(machine.disk.platter, name_of)]
+
+    def standings(self) -> Sequence[Standing]:
+        """How every machine stands."""
+        return [
+            standing_of(
+                machine.name,
+                machine.disk.platter,
+                machine.life.status
+                if machine.life is not None and machine.life.has_begun
+                else None,
+                None if machine.life is None else machine.life.memory,
+                self.cluster.name_of,
+                is_up=machine.process is not None,
+                is_paused=machine.process is not None and machine.process.is_paused,
+            )
+            for machine in self.cluster.machines
+        ]
+
+    def time_of(self, moment: int) -> Micros:
+        """A history's moments are places in an order."""
+        return self.history.times_us[moment]
 
     def history_lines(self) -> Iterator[str]:
         """What clients saw on the keys that do not expire."""

@@ -1,0 +1,41 @@
+"""`leto-sim view`: runs a seed or a scenario file again, and writes a page to look at it.
+
+Responsible for its flags and the file.
+"""
+
+from argparse import Namespace
+from pathlib import Path
+
+from leto_sim.commands.arguments import CommandLineError, Subparsers, replay_command
+from leto_sim.commands.replay import add_scenario, wanted_scenario
+from leto_sim.levels import level_named
+from leto_sim.view.document import document
+from leto_sim.view.page import render_page
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Its flags."""
+    parser = subparsers.add_parser("view", help="write a page that shows a run step by step")
+    add_scenario(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", help="where (leto-run-SEED.html)")
+
+
+def run(arguments: Namespace) -> int:
+    """Runs it, and writes the page."""
+    saved = wanted_scenario(arguments)
+    course = level_named(saved.level).begin(saved.scenario, traced=True)
+    recording = course.record()
+    result = course.run()
+    page = render_page(document(recording, result, course, replay_command(arguments)))
+    file = Path(arguments.output or f"leto-run-{result.seed}.html")
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise CommandLineError(f"--output: {error}") from error
+    found = result.violation
+    print(f"{file}: {len(recording.moments)} moments, {file.stat().st_size / 1e6:.1f} MB")
+    if found is None:
+        print("every property holds")
+        return 0
+    print(f"VIOLATED: {found.property_name}; the page opens there")
+    return 1
