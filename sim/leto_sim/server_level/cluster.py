@@ -295,6 +295,7 @@ class ServerCluster:
             listen=f"{host}:{CLIENT_PORT}",
             peer_bind=f"{host}:{PEER_PORT}",
             join=machine.join,
+            reads=self.scenario.reads,
             limits=self.scenario.limits,
             raft=self.scenario.config,
         )

@@ -21,7 +21,7 @@ from leto_sim.result import PropertyViolated
 from leto_sim.server_level.promises import Fate, Promises
 from leto_sim.server_level.resp_client import ONE_REPLY
 
-_REFUSALS: Final = ("not leader ", "CLUSTERDOWN ", "LOADING ", "BUSY ")
+_REFUSALS: Final = ("not leader ", "MISCONF ", "CLUSTERDOWN ", "LOADING ", "BUSY ")
 _UNKNOWN: Final = "UNKNOWN "
 LOST: Final = ErrorReply("UNKNOWN the connection was lost")
 EXPIRED_IS_NIL: Final = "expired keys are nil on every node"

@@ -53,6 +53,22 @@ class JumpClock:
     by_ms: int
 
 
+@attrs.frozen
+class FillDisk:
+    """The disk has no room beyond the server's reserve, for so long."""
+
+    victim: Victim
+    for_us: Micros
+
+
+@attrs.frozen
+class TypeCommand:
+    """Somebody types an operator's command, once, whatever the answer is."""
+
+    victim: Victim
+    words: tuple[bytes, ...]
+
+
 ServerFault: TypeAlias = (
     Crash  # the process alone dies: `kill -9`
     | CutPower
@@ -66,6 +82,8 @@ ServerFault: TypeAlias = (
     | RemoveNode  # the machine comes back as another node
     | JumpClock
     | TakeSnapshotNow
+    | FillDisk
+    | TypeCommand
 )
 
 

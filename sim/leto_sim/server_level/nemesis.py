@@ -4,9 +4,11 @@ Responsible for performing a plan of faults, and for healing everything when the
 storm is over.
 """
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from leto.raft.types import Micros
+from leto.resp import Reply
+from leto.server.world import DiskRoomMeasured
 from leto_sim.node_level.faults import (
     LEADER,
     Crash,
@@ -22,16 +24,20 @@ from leto_sim.node_level.faults import (
 from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.faults import (
     CutPower,
+    FillDisk,
     JumpClock,
     PlannedServerFault,
     ResetStreams,
     ServerFault,
     StopServer,
+    TypeCommand,
 )
 from leto_sim.server_level.operator import ServerOperator, is_heard_of
 from leto_sim.server_level.streams import StreamWeather
 
 Path = tuple[str, str]
+
+_ROOM: Final = DiskRoomMeasured(1 << 40)
 
 
 class ServerNemesis:
@@ -55,6 +61,7 @@ class ServerNemesis:
         for machine in self._cluster.machines:
             if machine.process is not None:
                 machine.process.resume()
+                machine.process.tell(_ROOM)
             elif not machine.is_stranger:  # those are the operator's
                 self._cluster.start(machine)
         self._cluster.remark("everything is healed")
@@ -99,6 +106,10 @@ class ServerNemesis:
             case TakeSnapshotNow():
                 address = machine.client_address
                 self._operator.ask([address], (b"SNAPSHOT",), is_heard_of, lambda _: None)
+            case FillDisk(for_us=for_us):
+                self._fill_disk(machine, for_us)
+            case TypeCommand(words=words):
+                self._operator.ask([machine.client_address], words, _anything, lambda _: None)
             case _:
                 assert_never(fault)
 
@@ -121,6 +132,11 @@ class ServerNemesis:
         if machine.process is not None:
             machine.process.pause()
             self._scheduler.after(for_us, machine.process.resume)
+
+    def _fill_disk(self, machine: Machine, for_us: Micros) -> None:
+        if machine.process is not None:
+            machine.process.tell(DiskRoomMeasured(0))
+            self._scheduler.after(for_us, machine.process.tell, _ROOM)
 
     def _reset(self, machine: Machine) -> None:
         others = [other.host for other in self._cluster.machines if other is not machine]
@@ -152,3 +168,7 @@ class ServerNemesis:
         hosts = [machine.host for machine in self._cluster.machines]
         hosts += [process.sockets.host for process in self._cluster.clients.values()]
         return [host for number, host in enumerate(hosts) if mask >> number & 1]
+
+
+def _anything(_: Reply) -> bool:
+    return True

@@ -15,7 +15,7 @@ import attrs
 from leto.raft import Config
 from leto.raft.config import KIB, MIB
 from leto.raft.types import Micros
-from leto.server import Limits
+from leto.server import Limits, ReadMode
 from leto_sim.node_level.faults import (
     LEADER,
     Crash,
@@ -33,11 +33,13 @@ from leto_sim.server_level.disk import DiskTiming
 from leto_sim.server_level.errands import Workload
 from leto_sim.server_level.faults import (
     CutPower,
+    FillDisk,
     JumpClock,
     PlannedServerFault,
     ResetStreams,
     ServerFault,
     StopServer,
+    TypeCommand,
 )
 from leto_sim.server_level.process import HostClock
 from leto_sim.server_level.resp_client import Manners
@@ -59,6 +61,7 @@ class ServerScenario:
     duration_us: Micros = DURATION_US  # the same, in time
     config: Config = attrs.field(factory=Config)
     limits: Limits = attrs.field(factory=Limits)
+    reads: ReadMode = ReadMode.LINEARIZABLE
     names_hosts: bool = True  # in -listen and -raftbind; or the nodes must find out
     weather: StreamWeather = attrs.field(factory=StreamWeather)
     disk: DiskTiming = attrs.field(factory=DiskTiming)
@@ -86,6 +89,7 @@ def draw_server_scenario(
         events_max=events_max,
         config=config,
         limits=draw_limits(rng),
+        reads=stream(seed, "server reads").choice((ReadMode.LINEARIZABLE, ReadMode.LEASE)),
         names_hosts=rng.random() < _HALF,
         weather=draw_weather(rng),
         disk=draw_disk(rng),
@@ -266,6 +270,25 @@ def _snapshot(rng: Random, cast: _Cast) -> ServerFault:
     return TakeSnapshotNow(cast.victim(rng))
 
 
+def _fill(rng: Random, cast: _Cast) -> ServerFault:
+    return FillDisk(cast.victim(rng), cast.while_us(rng))
+
+
+def _transfer(rng: Random, cast: _Cast) -> ServerFault:
+    name = b"id%d" % rng.randint(1, cast.nodes)
+    return TypeCommand(LEADER, (b"RAFT", b"TRANSFER", *rng.choice(((), (name,)))))
+
+
+def _prefer(rng: Random, cast: _Cast) -> ServerFault:
+    name = b"id%d" % rng.randint(1, cast.nodes)
+    return TypeCommand(LEADER, (b"RAFT", b"PRIORITY", name, b"%d" % rng.randint(1, 3)))
+
+
+def _lease(rng: Random, cast: _Cast) -> ServerFault:
+    lease_us = cast.patience_us * rng.choice((0, 0.1, 0.5, 1))
+    return TypeCommand(LEADER, (b"RAFT", b"LEASE", b"%d" % (lease_us // 1000)))
+
+
 _KINDS: Final[Sequence[Callable[[Random, _Cast], ServerFault]]] = (
     _kill,
     _cut_power,
@@ -279,4 +302,8 @@ _KINDS: Final[Sequence[Callable[[Random, _Cast], ServerFault]]] = (
     _remove,
     _jump,
     _snapshot,
+    _fill,
+    _transfer,
+    _prefer,
+    _lease,
 )

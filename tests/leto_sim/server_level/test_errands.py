@@ -60,6 +60,7 @@ def desk() -> Desk:
         (ErrorReply("CLUSTERDOWN no leader is known, not applied"), Fate.REFUSED),
         (ErrorReply("LOADING Leto is loading the dataset in memory"), Fate.REFUSED),
         (ErrorReply("BUSY too much is waiting"), Fate.REFUSED),
+        (ErrorReply("MISCONF the leader's disk is full"), Fate.REFUSED),
         (ErrorReply("UNKNOWN the write may still be applied"), Fate.UNKNOWN),
         (LOST, Fate.UNKNOWN),
     ],

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from leto.raft import Config
+from leto.server import Server
 from leto_sim.node_level.faults import (
     LEADER,
     Crash,
@@ -20,11 +21,13 @@ from leto_sim.node_level.scenario import MS
 from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.faults import (
     CutPower,
+    FillDisk,
     JumpClock,
     PlannedServerFault,
     ResetStreams,
     ServerFault,
     StopServer,
+    TypeCommand,
 )
 from leto_sim.server_level.nemesis import ServerNemesis
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
@@ -232,7 +235,47 @@ def test_snapshot_is_taken() -> None:
     assert stage.cluster.is_whole
 
 
-@pytest.mark.parametrize("fault", [Pause(1, 1), StallDisk(1, 1), FailDisk(1, 1), StopServer(1, 1)])
+def test_what_an_operator_types_reaches_the_server() -> None:
+    stage = Stage(TypeCommand(LEADER, (b"RAFT", b"TRANSFER")))
+    stage.run_until(STRIKES_AT - 1)
+    leader = stage.cluster.leader
+    assert leader is not None
+
+    stage.run_until_true(lambda: stage.cluster.leader != leader)
+
+    stage.run_until_true(lambda: stage.cluster.is_whole)
+
+
+def has_room(machine: Machine) -> bool:
+    assert machine.process is not None
+    server = machine.process.program
+    assert isinstance(server, Server)
+    return server.status.room.has_room
+
+
+def test_a_disk_fills_up_and_has_room_again() -> None:
+    stage = Stage(FillDisk(1, 300 * MS))
+
+    stage.strike()
+
+    assert not has_room(stage.machine())
+    stage.run_until(STRIKES_AT + 301 * MS)
+    assert has_room(stage.machine())
+
+
+def test_calm_gives_every_disk_room() -> None:
+    stage = Stage(FillDisk(1, 60 * SECOND))
+    stage.strike()
+
+    stage.nemesis.heal()
+
+    assert has_room(stage.machine())
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Pause(1, 1), StallDisk(1, 1), FailDisk(1, 1), StopServer(1, 1), FillDisk(1, 1)],
+)
 def test_what_is_down_is_left_alone(fault: ServerFault) -> None:
     stage = Stage(fault)
     stage.run_until(STRIKES_AT - 1)
