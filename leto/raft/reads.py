@@ -139,8 +139,6 @@ def confirmed_round(state: State, leader: Leader) -> int:
 
 def answer_readable(state: State) -> None:
     """Answer the reads whose index the state machine has reached."""
-    if not state.readable:
-        return
     still_ahead = [read for read in state.readable if read.index > state.last_applied]
     if len(still_ahead) == len(state.readable):
         return

@@ -44,6 +44,7 @@ def test_what_the_probe_carries_is_not_sent_again(progress: Progress) -> None:
     progress.become_replicate()
 
     assert 10 == progress.next_index
+    assert (1, 40) == (progress.appends_in_flight, progress.bytes_in_flight)
     assert not progress.has_room(appends_max=9, bytes_max=40)
     progress.advance(9)
     assert progress.is_idle
