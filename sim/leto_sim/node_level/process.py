@@ -71,7 +71,15 @@ BACKLOG_MAX = 2_000
 """Messages that wait for a process that does not get to them, as in a socket's buffer."""
 
 HEALTHY_CORE = "the core keeps its own invariants"
-_MISTAKES = (AssertionError, LetoError, ArithmeticError, LookupError, TypeError, ValueError)
+_MISTAKES = (
+    AssertionError,
+    LetoError,
+    ArithmeticError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 Arguments = TypeVarTuple("Arguments")
 

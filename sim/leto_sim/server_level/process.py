@@ -55,6 +55,7 @@ _BUGS: Final = (
     ArithmeticError,
     LetoError,
     LookupError,
+    RuntimeError,
     NotImplementedError,
     TypeError,
     ValueError,
