@@ -49,9 +49,3 @@ def test_planted_bug_is_killed_by_a_property_it_was_planted_for(bug: PlantedBug)
 
 def test_the_bugs_hunted_here_exist() -> None:
     assert set() == SOON - {bug.name for bug in COLLECTION.bugs}
-
-
-def test_ids_are_unique() -> None:
-    ids = [bug.description.id for bug in COLLECTION.bugs]
-
-    assert len(ids) == len(set(ids))

@@ -2,21 +2,35 @@
 
 from pathlib import Path
 
-from leto_sim.mutants.planted import read_collection
+import pytest
 
-COLLECTION = read_collection(Path(__file__).parents[1] / "mutants")
+from leto_sim.mutants.planted import Collection, read_collection
+
+TESTS = Path(__file__).parents[1]
+MUTANTS, SURVIVORS = read_collection(TESTS / "mutants"), read_collection(TESTS / "survivors")
+BOTH = pytest.mark.parametrize(
+    "collection", [MUTANTS, SURVIVORS], ids=["those that die", "those that live"]
+)
 
 
-def test_every_text_to_be_replaced_occurs_once() -> None:
-    assert [] == COLLECTION.misfits()
+@BOTH
+def test_every_text_to_be_replaced_occurs_once(collection: Collection) -> None:
+    assert [] == collection.misfits()
 
 
-def test_every_planted_bug_is_python() -> None:
-    for bug in COLLECTION.bugs:
+@BOTH
+def test_every_planted_bug_is_python(collection: Collection) -> None:
+    for bug in collection.bugs:
         texts = {
-            file: (COLLECTION.root / file).read_text(encoding="utf-8") for file in bug.planted_in
+            file: (collection.root / file).read_text(encoding="utf-8") for file in bug.planted_in
         }
         for change in bug.description.replacements:
             texts[change.file] = texts[change.file].replace(change.old, change.new)
         for file, text in texts.items():
             compile(text, file, "exec")
+
+
+def test_ids_are_unique() -> None:
+    ids = [bug.description.id for bug in (*MUTANTS.bugs, *SURVIVORS.bugs)]
+
+    assert len(ids) == len(set(ids))
