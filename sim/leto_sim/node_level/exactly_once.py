@@ -5,16 +5,20 @@ that are counted up through `leto.sessions`. Whoever does not learn an outcome s
 same command of the same session again, until there is one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 from struct import Struct
 from typing import Final
 
 from leto.machine import StateMachine
 from leto.sessions import Reply, Sessions, Verdict, perform, register, reply_of
+from leto_sim.lincheck.dialects import KeyDialect
+from leto_sim.lincheck.history import write_history
+from leto_sim.lincheck.model import Operation
+from leto_sim.lincheck.strings import KeyCommand, KeyOperation, Verb
 from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.scenario import Habits
-from leto_sim.node_level.workloads import NUMBER_BYTES, Propose, Request, Seen, Workload
+from leto_sim.node_level.workloads import NUMBER_BYTES, Propose, Request, Seen, Workload, asked
 from leto_sim.result import PropertyViolated
 
 EXACTLY_ONCE: Final = "a command of a session is performed exactly once"
@@ -86,6 +90,10 @@ class ExactlyOnceWorkload(Workload):
         for key, counted in by_key.items():
             _check_tally(key, counted)
 
+    def write(self, history: Sequence[Seen]) -> Iterator[str]:
+        """Counting up is what `INCR` does."""
+        return write_history([_as_operation(seen) for seen in asked(history)], KeyDialect())
+
 
 EXACTLY_ONCE_PARTS: Final = Parts(machine=tallies_in_sessions, workload=ExactlyOnceWorkload())
 
@@ -111,6 +119,20 @@ def _check_order(key: object, counted: Sequence[Seen]) -> None:
                 EXACTLY_ONCE, f"tally {key} was {_known_tally(seen)} before it was less"
             )
         last_begun = max(last_begun, seen.invoked)
+
+
+def _as_operation(seen: Seen) -> KeyOperation:
+    """What was performed, but nobody knows to what it came, may as well never have returned."""
+    reply = reply_of(seen.result) if isinstance(seen.result, bytes) else None
+    is_known = reply is not None and reply.verdict is Verdict.DONE
+    return Operation(
+        key=str(seen.request.key),
+        command=KeyCommand(Verb.INCR),
+        invoked=seen.invoked,
+        returned=seen.returned if is_known else None,
+        result=_tally_of(seen) if is_known and seen.returned is not None else None,
+        client=seen.client,
+    )
 
 
 def _known_tally(seen: Seen) -> int:

@@ -6,6 +6,8 @@ import attrs
 import pytest
 
 from leto.sessions import Reply, Sessions, Verdict, reply_of
+from leto_sim import lincheck
+from leto_sim.lincheck import KeyCommand, KeyDialect, StringKey, Verb, read_history
 from leto_sim.node_level.exactly_once import (
     EXACTLY_ONCE_PARTS,
     SESSIONS,
@@ -140,3 +142,24 @@ def test_a_session_that_is_not_in_the_snapshot_is_noticed() -> None:
             break
 
     assert found
+
+
+def test_a_history_is_written_as_one_of_increments() -> None:
+    history = [counted(1, 0, 5), counted(None, 6, 9), counted(2, 7, None)]
+
+    operations = read_history(WORKLOAD.write(history), KeyDialect())
+
+    assert [(0, 5, 1), (6, None, None), (7, None, None)] == [
+        (operation.invoked, operation.returned, operation.result) for operation in operations
+    ]
+    assert {KeyCommand(Verb.INCR)} == {operation.command for operation in operations}
+
+
+def test_the_history_of_a_run_is_linearizable() -> None:
+    run = NodeLevelRun(draw_scenario(5, nodes=3, events_max=1_500), EXACTLY_ONCE_PARTS)
+    run.run()
+
+    history = read_history(run.history_lines(), KeyDialect())
+
+    assert history
+    assert lincheck.Verdict.LINEARIZABLE is lincheck.check_history(history, StringKey()).verdict
