@@ -63,9 +63,8 @@ class FillDisk:
 
 @attrs.frozen
 class TypeCommand:
-    """Somebody types an operator's command, once, whatever the answer is."""
+    """Somebody types an operator's command, at whoever leads, until it is not refused."""
 
-    victim: Victim
     words: tuple[bytes, ...]
 
 

@@ -7,7 +7,6 @@ storm is over.
 from typing import Final, assert_never
 
 from leto.raft.types import Micros
-from leto.resp import Reply
 from leto.server.world import DiskRoomMeasured
 from leto_sim.node_level.faults import (
     LEADER,
@@ -75,6 +74,10 @@ class ServerNemesis:
         if isinstance(fault, CutLinks):
             self._cut(fault)
             return
+        if isinstance(fault, TypeCommand):
+            everybody = [machine.client_address for machine in self._cluster.machines]
+            self._operator.ask(everybody, fault.words, is_heard_of, lambda _: None)
+            return
         machine = self._machine(fault.victim)
         if machine is None:
             return
@@ -108,8 +111,6 @@ class ServerNemesis:
                 self._operator.ask([address], (b"SNAPSHOT",), is_heard_of, lambda _: None)
             case FillDisk(for_us=for_us):
                 self._fill_disk(machine, for_us)
-            case TypeCommand(words=words):
-                self._operator.ask([machine.client_address], words, _anything, lambda _: None)
             case _:
                 assert_never(fault)
 
@@ -168,7 +169,3 @@ class ServerNemesis:
         hosts = [machine.host for machine in self._cluster.machines]
         hosts += [process.sockets.host for process in self._cluster.clients.values()]
         return [host for number, host in enumerate(hosts) if mask >> number & 1]
-
-
-def _anything(_: Reply) -> bool:
-    return True
