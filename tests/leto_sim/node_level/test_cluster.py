@@ -3,7 +3,9 @@
 import attrs
 import pytest
 
+from leto.raft.actions import Write
 from leto.raft.configuration import MemberRole
+from leto.raft.entries import HardState
 from leto.raft.messages import AppendEntriesResponse, ReadIndex
 from leto.raft.types import NodeId
 from leto_sim.node_level.cluster import Cluster, member
@@ -186,6 +188,9 @@ def test_remarks_are_events_of_the_run() -> None:
 def test_messages_from_before_a_restart_still_arrive() -> None:
     cluster = cluster_of(2)
     source, target = cluster.hosts
+    assert source.alive is not None
+    begins_a_term = Write(seq=1, hard_state=HardState(99, source.node_id))
+    cluster.panel.write_issued(source.alive, begins_a_term)
     cluster.send(source.node_id, target.node_id, ReadIndex(term=99, read=1))
 
     cluster.crash(target)
