@@ -5,7 +5,7 @@ A world calls it while the thing happens; the first property that does not hold
 raises `PropertyViolated`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -41,7 +41,7 @@ from leto_sim.checkers.windows import Windows
 from leto_sim.lookout import Lookout
 
 if TYPE_CHECKING:
-    from leto_sim.node_level.platter import Platter
+    from leto_sim.node_level.platter import LogImage, Platter
 
 
 @attrs.define
@@ -90,6 +90,17 @@ class Panel:
     def commits(self) -> int:
         """How many entries were committed."""
         return self.ledger.last.index
+
+    def configurations_to_come(self, logs: "Collection[LogImage]") -> Sequence[Configuration]:
+        """The last committed configuration, and those behind it that one of the logs holds."""
+        issued = self.configurations.issued
+        committed = [entry for entry in issued if self.ledger.id_at(entry.index) == entry]
+        if not committed:
+            return ()
+        last = max(committed, key=lambda entry: entry.index)
+        behind = [entry for entry in issued if entry.index > last.index]
+        held = [e for e in behind if any(log.id_at(e.index) == e for log in logs)]
+        return [issued[entry] for entry in (last, *held)]
 
     def node_started(self, node: Observed) -> None:
         """A node starts a life; its platter is what it found."""

@@ -7,11 +7,11 @@ Who is in the core is a quorum of the configuration that is committed and of eac
 that may yet be: all that some disk or memory still holds behind it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from random import Random
 
 from leto.raft.configuration import Configuration
-from leto.raft.types import EntryId, NodeId
+from leto.raft.types import NodeId
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.process import Process
 
@@ -51,19 +51,10 @@ def _is_quorum(hosts: Iterable[Host], configurations: Iterable[Configuration]) -
     return all(configuration.has_quorum(ids.__contains__) for configuration in configurations)
 
 
-def _configurations_to_come(cluster: Cluster) -> list[Configuration]:
-    """The committed configuration, and those behind it that somebody holds."""
-    panel, issued = cluster.panel, cluster.panel.configurations.issued
-    committed = [entry for entry in issued if panel.ledger.id_at(entry.index) == entry]
-    last = max(committed, key=lambda entry: entry.index)
-    to_come = [e for e in issued if e.index > last.index and _is_held(cluster, e)]
-    return [issued[entry] for entry in (last, *to_come)]
-
-
-def _is_held(cluster: Cluster, entry: EntryId) -> bool:
+def _configurations_to_come(cluster: Cluster) -> Sequence[Configuration]:
     logs = [host.platter.log for host in cluster.hosts if not host.has_lost_data]
     logs += [process.memory for process in cluster.alive]
-    return any(log.id_at(entry.index) == entry for log in logs)
+    return cluster.panel.configurations_to_come(logs)
 
 
 def _could_win(process: Process, voters: Iterable[Process]) -> bool:

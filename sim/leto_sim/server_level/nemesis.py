@@ -4,6 +4,9 @@ Responsible for performing a plan of faults, and for healing everything when the
 storm is over.
 """
 
+from collections.abc import Sequence
+from enum import Enum
+from random import Random
 from typing import Final, assert_never
 
 from leto.raft.types import Micros
@@ -39,6 +42,16 @@ Path = tuple[str, str]
 _ROOM: Final = DiskRoomMeasured(1 << 40)
 
 
+class Damage(Enum):
+    """How a machine outside the core stays."""
+
+    DOWN = "down"
+    PAUSED = "paused"
+    DEAF = "deaf"  # its clients reach it, and it reaches others, which it does not hear
+    MUTE = "mute"
+    CUT_OFF = "cut off"
+
+
 class ServerNemesis:
     """Performs a plan."""
 
@@ -53,17 +66,49 @@ class ServerNemesis:
 
     def heal(self) -> None:
         """End every fault: what is down starts, what is cut is mended."""
+        self._heal(self._cluster.machines)
+        self._cluster.remark("everything is healed")
+
+    def heal_core(self, core: Sequence[Machine], rng: Random) -> None:
+        """End every fault that concerns the core alone; break whatever is outside of it."""
+        self._heal(core)
+        for machine in self._cluster.machines:
+            if machine not in core:
+                self._break(machine, core, rng.choice(list(Damage)))
+        self._cluster.remark(f"healed: {', '.join(machine.name for machine in core)}")
+
+    def _heal(self, machines: Sequence[Machine]) -> None:
         self._is_over = True
         for paths in self._cuts:
             self._mend_paths(paths)
+        self._cuts.clear()
         self._cluster.network.weather = StreamWeather()
-        for machine in self._cluster.machines:
+        for machine in machines:
             if machine.process is not None:
                 machine.process.resume()
                 machine.process.tell(_ROOM)
             elif not machine.is_stranger:  # those are the operator's
                 self._cluster.start(machine)
-        self._cluster.remark("everything is healed")
+
+    def _break(self, machine: Machine, core: Sequence[Machine], damage: Damage) -> None:
+        """What goes on for ever, as far as the core can tell."""
+        self._cluster.remark(f"{machine.name} stays {damage.value}")
+        to_it = [(other.host, machine.host) for other in core]
+        from_it = [(machine.host, other.host) for other in core]
+        match damage:
+            case Damage.DOWN:
+                self._cluster.kill(machine)
+            case Damage.PAUSED:
+                if machine.process is not None:
+                    machine.process.pause()
+            case Damage.DEAF:
+                self._block(to_it)
+            case Damage.MUTE:
+                self._block(from_it)
+            case Damage.CUT_OFF:
+                self._block(to_it + from_it)
+            case _:
+                assert_never(damage)
 
     def _strike(self, planned: PlannedServerFault) -> None:
         if not self._is_over:
@@ -150,11 +195,14 @@ class ServerNemesis:
         paths = [(a, b) for a in left for b in right]
         if not fault.one_way:
             paths += [(b, a) for a, b in paths]
+        self._scheduler.after(fault.for_us, self._mend, self._block(paths))
+
+    def _block(self, paths: Sequence[Path]) -> tuple[Path, ...]:
         cut = tuple(paths)
         for source, target in cut:
             self._cluster.network.block(source, target)
         self._cuts.append(cut)
-        self._scheduler.after(fault.for_us, self._mend, cut)
+        return cut
 
     def _mend(self, cut: tuple[Path, ...]) -> None:
         if not self._is_over:

@@ -51,6 +51,13 @@ class ServerOperator:
         """Whether every machine runs a server that is a voter."""
         return self._cluster.is_whole and (self._replacement is None or self._replacement.has_left)
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether no machine is on its way back as another node."""
+        return self._replacement is None or (
+            self._replacement.has_left and not self._replacement.machine.is_stranger
+        )
+
     def ask(
         self,
         addresses: Sequence[str],

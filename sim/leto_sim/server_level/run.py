@@ -1,9 +1,10 @@
 """A run at server level: whole servers, bytes and all; a storm, a calm, the last judgement.
 
 Responsible for the course of a run. A cluster is founded by the operator's way, and in
-the storm faults strike while clients work. In the calm everything is healed: within a
-bounded virtual time the cluster must be whole, commit, and agree. Then every key is
-read from every node, and the clients' histories are judged.
+the storm faults strike while clients work. In the calm a random quorum is healed while all
+else stays broken, and must carry out a write within a bounded virtual time; then everything
+is healed, and the cluster must be whole, commit, and agree. Then every key is read from
+every node, and the clients' histories are judged.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
 from leto_sim.server_level.audit import Audit
 from leto_sim.server_level.cluster import ServerCluster
+from leto_sim.server_level.core import choose_core
 from leto_sim.server_level.errands import History, RandomErrands, expiring_keys, lasting_keys
 from leto_sim.server_level.nemesis import ServerNemesis
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
@@ -38,6 +40,8 @@ _ELECTIONS_TO_RECOVER: Final = 60  # election timeouts: many, since the settings
 _SECONDS_TO_RECOVER: Final = 60  # beside them: for dials, handshakes and clients' patience
 _EVENTS_BETWEEN_LOOKS: Final = 20
 _EXPIRY_SLACK_MS: Final = 500
+_CORE_SHARE: Final = 0.5
+_RESIDUE_US: Final = 5 * SECOND  # so long those outside are asked in vain: all patience ends
 
 
 def run_server_level(seed: int, nodes: int | None = None, events_max: int = 10_000) -> RunResult:
@@ -120,7 +124,23 @@ class ServerLevelRun(Course):
         )
 
     def _calm(self) -> None:
+        rng = stream(self._scenario.seed, "core")
+        core = choose_core(self.cluster, rng) if self._operator.changes_nothing else None
+        if core is not None and rng.random() < _CORE_SHARE:
+            self._nemesis.heal_core(core, rng)
+            self._await_write()
+            self._run_for(_RESIDUE_US)
         self._nemesis.heal()
+        self._await_write()
+        for errands in self._errands:  # with these settings a joiner may never catch up with them
+            errands.is_over = True
+        self._run_until(
+            lambda: all(client.is_idle for client in self._clients), "clients are not answered"
+        )
+        self._run_until(lambda: self._operator.is_idle, "not every server becomes a voter")
+
+    def _await_write(self) -> None:
+        """Somebody who tries everywhere writes something, within the time recovery may take."""
         is_written = False
 
         def written(_: Reply) -> None:
@@ -130,12 +150,6 @@ class ServerLevelRun(Course):
         write = (b"SET", b"progress", b"made")
         self._operator.ask(self.cluster.addresses, write, is_carried_out, written)
         self._run_until(lambda: is_written, "nothing is written")
-        for errands in self._errands:  # with these settings a joiner may never catch up with them
-            errands.is_over = True
-        self._run_until(
-            lambda: all(client.is_idle for client in self._clients), "clients are not answered"
-        )
-        self._run_until(lambda: self._operator.is_idle, "not every server becomes a voter")
 
     def _audit(self) -> None:
         """Every node knows every key, and none that has expired."""
