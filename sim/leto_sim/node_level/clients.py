@@ -14,6 +14,7 @@ import attrs
 
 from leto.raft.actions import Committed, Outcome, Readable, Refused
 from leto.raft.events import CommandsProposed, Proposal, ReadPolicy, ReadRequested
+from leto.raft.types import Micros
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.process import Listener, Process
 from leto_sim.node_level.workloads import Propose, Query, Request, Seen
@@ -102,7 +103,8 @@ class Client:
     def _begin(self, requests: Sequence[Request]) -> None:
         attempts = [_Attempt(request, self._scheduler.now) for request in requests]
         self._under_way, self._open = len(attempts), attempts
-        self._scheduler.after(self._habits.patience_us, self._lose_patience, attempts)
+        patience_us = self._habits.patience_us
+        self._scheduler.after(patience_us, self._lose_patience, attempts, patience_us)
         self._try(attempts)
 
     def _try(self, attempts: list[_Attempt]) -> None:
@@ -189,12 +191,13 @@ class Client:
             case _:
                 self._give_up(attempt)
 
-    def _lose_patience(self, attempts: list[_Attempt]) -> None:
+    def _lose_patience(self, attempts: list[_Attempt], patience_us: Micros) -> None:
         for attempt in attempts:
             if not attempt.is_settled:
                 self._give_up(attempt)
         if any(not attempt.is_settled for attempt in attempts):
-            self._scheduler.after(self._habits.patience_us, self._lose_patience, attempts)
+            # Twice as long the next time: a slow cluster must not drown in repetitions.
+            self._scheduler.after(2 * patience_us, self._lose_patience, attempts, 2 * patience_us)
 
     def _give_up(self, attempt: _Attempt) -> None:
         """The outcome is not known, and will not be."""
