@@ -3,8 +3,8 @@
 Reading order: `types`, `entries`, `configuration`, `messages`, `events`, `traces`,
 `actions` say what there is; `log`, `write_lane`, `progress`, `read_queue`,
 `snapshot_work`, `roles`, `state` hold it; `appending`, `election`, `replication`,
-`commitment`, `snapshots`, `membership`, `transfer`, `reads`, `leases`, `recovery`
-are the rules; `boot` is the beginning, `node` the door, `status` the window.
+`commitment`, `snapshots`, `snapshot_sending`, `snapshot_receiving`, `membership`,
+`transfer`, `reads`, `leases`, `recovery` are the rules; `boot` is the beginning, `node` the door, `status` the window.
 """
 
 from leto.raft.config import Config

@@ -10,8 +10,8 @@ Responsible for the order in which things are considered, which is fixed:
     4. one write, and the actions.
 
 It holds no rule of its own beyond that order. Reading order of the rules:
-`roles`, `election`, `replication`, `commitment`, `snapshots`, `membership`,
-`transfer`, `reads`, `leases`, `recovery`.
+`roles`, `election`, `replication`, `commitment`, `snapshots`, `snapshot_sending`,
+`snapshot_receiving`, `membership`, `transfer`, `reads`, `leases`, `recovery`.
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,8 @@ from leto.raft import (
     reads,
     recovery,
     replication,
+    snapshot_receiving,
+    snapshot_sending,
     snapshots,
     transfer,
 )
@@ -191,7 +193,7 @@ class Node:
             case ReadRequested():
                 reads.on_read_requested(state, event)
             case SnapshotChunkRead():
-                snapshots.on_snapshot_chunk_read(state, event)
+                snapshot_sending.on_snapshot_chunk_read(state, event)
             case SnapshotTaken():
                 snapshots.on_snapshot_taken(state, event)
             case SnapshotRestored(last_included=last_included):
@@ -292,9 +294,9 @@ class Node:
             case ReadIndexResponse():
                 reads.on_read_index_response(state, message)
             case InstallSnapshot():
-                snapshots.on_install_snapshot(state, sender, message)
+                snapshot_receiving.on_install_snapshot(state, sender, message)
             case InstallSnapshotResponse():
-                snapshots.on_install_snapshot_response(state, sender, message)
+                snapshot_sending.on_install_snapshot_response(state, sender, message)
             case PreVote():
                 election.on_pre_vote(state, sender, message)
             case PreVoteResponse():
@@ -345,7 +347,7 @@ class Node:
         # Here only: rounds of reads are as frequent as reads, and must put nothing off.
         leader.heartbeat_deadline = state.now + state.config.heartbeat_interval_us
         membership.promote_joined(state, leader, previous_heartbeat)
-        snapshots.resend_lost_chunks(state, leader)
+        snapshot_sending.resend_lost_chunks(state, leader)
         replication.repeat_probes(leader)
         replication.heartbeat(state, leader)
 

@@ -2,7 +2,7 @@
 
 Responsible for what is sent to whom and when, for the consistency check, and
 for finding again where two logs agree. When entries count as committed is
-`leto.raft.commitment`; snapshots for those too far behind, `leto.raft.snapshots`.
+`leto.raft.commitment`; snapshots for those too far behind, `leto.raft.snapshot_sending`.
 
 Invariants:
     1. A follower truncates only at an entry that contradicts the leader's, and
@@ -18,7 +18,7 @@ from leto.raft.leases import LEASE_MAX_US, begin_round
 from leto.raft.messages import AppendEntries, AppendEntriesResponse, Conflict
 from leto.raft.progress import Mode, Progress
 from leto.raft.roles import Follower, Leader
-from leto.raft.snapshots import start_transfer
+from leto.raft.snapshot_sending import start_transfer
 from leto.raft.state import State
 from leto.raft.traces import EntriesRejected, FollowerBackedUp, FollowerMatched
 from leto.raft.types import BEFORE_LOG, EntryId, Index, Micros, NodeId

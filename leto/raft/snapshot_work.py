@@ -1,6 +1,7 @@
 """What a node is doing about snapshots at the moment.
 
-Responsible for holding it; `leto.raft.snapshots` is what it obeys.
+Responsible for holding it; what it obeys is `leto.raft.snapshots`, and `snapshot_sending`
+and `snapshot_receiving` beside it.
 """
 
 import attrs
@@ -39,7 +40,7 @@ class Naming:
 
 @attrs.define
 class SnapshotWork:
-    """What a node is doing about snapshots. Written by `snapshots` and `receiving` only."""
+    """What a node is doing about snapshots. Written by those three only."""
 
     requested_by: list[RequestId] = attrs.field(factory=list[RequestId])
     taking: Taking | None = None

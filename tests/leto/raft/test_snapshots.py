@@ -1,4 +1,4 @@
-"""Snapshots: taking, naming, sending and installing them (chapter 5)."""
+"""Snapshots: taking, naming, compacting and restoring them (chapter 5)."""
 
 import zlib
 from typing import TYPE_CHECKING
@@ -8,42 +8,41 @@ import pytest
 
 from leto.raft.actions import (
     Compact,
-    ReadSnapshotChunk,
     Refusal,
     Refused,
-    RestoreSnapshot,
-    RoleName,
     SnapshotDone,
     TakeSnapshot,
     Unknown,
 )
 from leto.raft.config import Config
-from leto.raft.entries import SnapshotMark, SnapshotPart
+from leto.raft.entries import SnapshotMark
 from leto.raft.errors import EventOutOfOrder
-from leto.raft.events import SnapshotChunkRead, SnapshotRestored, SnapshotTaken
+from leto.raft.events import SnapshotRestored, SnapshotTaken
 from leto.raft.messages import (
     AppendEntries,
     AppendEntriesResponse,
-    InstallSnapshot,
-    InstallSnapshotResponse,
 )
-from leto.raft.progress import Mode, Transfer
-from leto.raft.roles import Leader
-from leto.raft.snapshots import HEARTBEATS_BEFORE_RESENDING
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
-from tests.support.hosts import Host
+from tests.support.transfers import (
+    KEEP_NOTHING,
+    chunk,
+    heartbeat,
+    six_bytes,
+    with_one_behind,
+)
 
 if TYPE_CHECKING:
     from tests.leto.raft.conftest import Cluster, Make
 
-KEEP_NOTHING = Config(trailing_entries=0, snapshot_chunk_bytes=4)
+
+@pytest.fixture
+def cluster() -> "Cluster":
+    return with_one_behind()
 
 
-def heartbeat(term: int = 1) -> AppendEntries:
-    return AppendEntries(term=term, round=0, prev=BEFORE_LOG, entries=(), leader_commit=0)
-
-
-# --- taking --------------------------------------------------------------------------
+@pytest.fixture
+def mark() -> SnapshotMark:
+    return six_bytes()
 
 
 def test_snapshot_counts_only_once_the_write_that_names_it_is_durable(make: "type[Make]") -> None:
@@ -190,511 +189,6 @@ def test_the_configuration_is_the_one_as_of_the_snapshot(make: "type[Make]") -> 
     assert make.configuration(1, 2) == host.status.configuration
 
 
-# --- sending -------------------------------------------------------------------------
-
-
-@pytest.fixture
-def cluster(make: "type[Make]") -> "Cluster":
-    """The first of three leads, and has compacted what the third has not heard."""
-    cluster = make.cluster(config=KEEP_NOTHING)
-    leader = cluster.elect(1)
-    cluster.cut_off = {3}
-    leader.propose(b"abcdef", b"ghi")
-    cluster.settle()
-    leader.request_snapshot()
-    cluster.settle()
-    leader.propose(b"j")
-    cluster.settle()
-    cluster.cut_off = set()
-    return cluster
-
-
-def test_a_follower_that_is_too_far_behind_is_sent_the_snapshot(cluster: "Cluster") -> None:
-    leader, follower = cluster[1], cluster[3]
-
-    cluster.beat(1)
-    assert Mode.REPLICATE is leader.status.followers[1].mode
-
-    assert leader.status.last_log == follower.status.last_log
-    assert leader.status.commit_index == follower.status.last_applied
-    assert leader.status.last_log.index == leader.status.followers[1].match_index
-    assert b"abcdefghi" == follower.disk.contents[EntryId(1, 3)]
-    assert 4 == follower.status.first_index
-
-
-def until_transfer(cluster: "Cluster") -> "Host":
-    """Let the leader learn that the third needs a snapshot; its first read is outstanding."""
-    leader = cluster[1]
-    leader.tick()
-    while not leader.chunk_reads:
-        cluster.deliver()
-    leader.outbox.clear()
-    return leader
-
-
-def test_a_snapshot_goes_in_chunks(cluster: "Cluster") -> None:
-    leader = until_transfer(cluster)
-    follower = cluster[3]
-
-    chunks: list[InstallSnapshot] = []
-    while leader.chunk_reads:
-        leader.read_chunk()
-        (chunk,) = leader.take_sent(InstallSnapshot)
-        chunks.append(chunk)
-        follower.receive(1, chunk)
-        follower.work_all()
-        (response,) = follower.take_sent(InstallSnapshotResponse)
-        leader.receive(3, response)
-
-    assert [(0, b"abcd"), (4, b"efgh"), (8, b"i")] == [(c.offset, c.data) for c in chunks]
-    assert 1 == len({chunk.transfer for chunk in chunks})
-    assert EntryId(1, 3) == chunks[0].snapshot.last_included
-    assert [AppendEntries] == [type(send.message) for send in leader.outbox if send.to == 3]
-
-
-def test_entries_wait_while_a_snapshot_is_on_its_way(cluster: "Cluster") -> None:
-    leader = until_transfer(cluster)
-
-    leader.propose(b"later")
-
-    assert [] == leader.sent(AppendEntries, to=3)
-    leader.tick()
-    (heartbeat,) = leader.sent(AppendEntries, to=3)
-    assert (BEFORE_LOG, ()) == (heartbeat.prev, heartbeat.entries)
-
-
-def test_a_lost_chunk_is_read_and_sent_again(cluster: "Cluster") -> None:
-    leader = until_transfer(cluster)
-    (order,) = leader.chunk_reads
-    leader.read_chunk()
-    assert [order.offset] == [c.offset for c in leader.take_sent(InstallSnapshot)]
-
-    for _ in range(4):
-        leader.tick()
-        leader.receive(2, AppendEntriesResponse(term=1, round=0, match_index=0))
-        assert [] == leader.chunk_reads
-    leader.tick()
-
-    assert [order] == leader.chunk_reads
-    leader.tick()
-    assert [order] == leader.chunk_reads
-
-
-def test_a_newer_snapshot_replaces_one_whose_chunk_was_lost(cluster: "Cluster") -> None:
-    leader = until_transfer(cluster)
-    (before,) = leader.chunk_reads
-    leader.read_chunk()
-    leader.request_snapshot()
-    leader.work_all()
-    assert [3] == [order.last_included.index for order in leader.compactions]
-
-    for _ in range(5):
-        leader.tick()
-        leader.receive(2, AppendEntriesResponse(term=1, round=0, match_index=0))
-
-    (after,) = leader.chunk_reads
-    assert (before.last_included, EntryId(1, 4)) == (EntryId(1, 3), after.last_included)
-    assert before.transfer != after.transfer
-    assert [3, 4] == [order.last_included.index for order in leader.compactions]
-
-
-def test_nothing_is_compacted_that_is_still_read(cluster: "Cluster") -> None:
-    leader = until_transfer(cluster)
-    leader.request_snapshot()
-    leader.take()
-    leader.written()
-    assert EntryId(1, 4) == leader.snapshot.last_included
-    assert 1 == len(leader.compactions)
-
-    leader.receive(2, heartbeat(term=2))
-    assert leader.plays(RoleName.FOLLOWER)
-    assert 1 == len(leader.compactions)
-    leader.read_chunk()
-
-    assert [] == leader.sent(InstallSnapshot)
-    assert Compact(EntryId(1, 4), EntryId(1, 4)) == leader.compactions[-1]
-
-
-def test_a_chunk_that_was_not_ordered_is_the_callers_mistake(cluster: "Cluster") -> None:
-    leader = until_transfer(cluster)
-    (order,) = leader.chunk_reads
-
-    with pytest.raises(EventOutOfOrder, match=f"the transfer {order.transfer + 1} was ordered"):
-        leader.handle(SnapshotChunkRead(transfer=order.transfer + 1, offset=0, data=b"abcd"))
-
-    assert [] == leader.sent(InstallSnapshot)
-
-
-def test_only_the_transfer_that_runs_is_answered(cluster: "Cluster") -> None:
-    leader = until_transfer(cluster)
-    (order,) = leader.chunk_reads
-    wanted = InstallSnapshotResponse(term=1, transfer=order.transfer, next_offset=4)
-
-    leader.receive(3, wanted)
-    assert [order] == leader.chunk_reads
-    leader.read_chunk()
-    for ignored in (
-        attrs.evolve(wanted, transfer=order.transfer + 1),
-        attrs.evolve(wanted, next_offset=10),
-        attrs.evolve(wanted, next_offset=-1),
-        attrs.evolve(wanted, match_index=1000),
-    ):
-        leader.receive(3, ignored)
-    leader.receive(9, wanted)
-    leader.receive(2, wanted)
-    assert [] == leader.chunk_reads
-    leader.receive(3, wanted)
-
-    assert [4] == [again.offset for again in leader.chunk_reads]
-
-
-def test_a_follower_ignores_what_answers_a_leader(cluster: "Cluster") -> None:
-    assert [] == cluster[2].receive(
-        3, InstallSnapshotResponse(term=1, transfer=1, next_offset=0, match_index=1)
-    )
-
-
-# --- one window for all followers ----------------------------------------------------
-
-
-@pytest.fixture
-def needy(make: "type[Make]") -> "Cluster":
-    """The first of five leads; the fourth and the fifth need its snapshot, of three chunks."""
-    config = attrs.evolve(KEEP_NOTHING, snapshot_bytes_in_flight_max=4)
-    cluster = make.cluster(1, 2, 3, 4, 5, config=config)
-    leader = cluster.elect(1)
-    cluster.cut_off = {4, 5}
-    leader.propose(b"abcdef", b"ghijkl")
-    cluster.settle()
-    leader.request_snapshot()
-    cluster.settle()
-    cluster.cut_off = set()
-    leader.tick()
-    while not leader.chunk_reads:
-        cluster.deliver()
-    return cluster
-
-
-def test_followers_share_the_window_chunk_by_chunk(needy: "Cluster") -> None:
-    leader = needy[1]
-    turns: list[int] = []
-
-    for _ in range(20):
-        leader.now += 1
-        for host in needy.hosts.values():
-            host.work_all()
-        assert len(leader.sent(InstallSnapshot)) + len(leader.chunk_reads) <= 1
-        turns += [send.to for send in leader.outbox if isinstance(send.message, InstallSnapshot)]
-        needy.deliver()
-
-    assert [4, 5, 4, 5, 4, 5] == turns
-    assert b"abcdefghijkl" == needy[4].disk.contents[EntryId(1, 3)]
-    assert b"abcdefghijkl" == needy[5].disk.contents[EntryId(1, 3)]
-
-
-def test_who_does_not_answer_leaves_its_turn_to_who_waits(needy: "Cluster") -> None:
-    leader = needy[1]
-    needy.cut_off = {4}
-    needy.settle()
-    assert EntryId(1, 3) not in needy[5].disk.contents
-
-    for _ in range(HEARTBEATS_BEFORE_RESENDING):
-        needy.beat(1)
-
-    assert b"abcdefghijkl" == needy[5].disk.contents[EntryId(1, 3)]
-    assert Mode.SNAPSHOT is leader.status.followers[2].mode
-
-
-def test_a_late_answer_moves_nobody_who_waits(needy: "Cluster") -> None:
-    leader = needy[1]
-    for number in (4, 5):
-        transfer = leader_transfer(leader, number)
-        leader.receive(number, InstallSnapshotResponse(term=1, transfer=transfer.id, next_offset=8))
-
-    assert [0, 0] == [leader_transfer(leader, number).offset for number in (4, 5)]
-
-
-def leader_transfer(leader: "Host", number: int) -> Transfer:
-    role = leader.node._state.role
-    assert isinstance(role, Leader)
-    transfer = role.progress[NodeId(number)].transfer
-    assert transfer is not None
-    return transfer
-
-
-# --- a receiver that was restarted ---------------------------------------------------
-
-
-def test_a_restarted_receiver_goes_on_where_it_was(cluster: "Cluster") -> None:
-    leader = until_transfer(cluster)
-    leader.read_chunk()
-    cluster.deliver()
-    cluster[3].work_all()
-    cluster.hosts[NodeId(3)] = cluster[3].restarted()
-
-    offsets: list[int] = []
-    for _ in range(HEARTBEATS_BEFORE_RESENDING + 5):
-        leader.tick()
-        while any([*(host.work() for host in cluster.hosts.values()), bool(leader.outbox)]):
-            offsets += [message.offset for message in leader.sent(InstallSnapshot)]
-            cluster.deliver()
-
-    assert [0, 4, 8] == offsets
-    assert b"abcdefghi" == cluster[3].disk.contents[EntryId(1, 3)]
-    assert leader.status.commit_index == cluster[3].status.last_applied
-
-
-@pytest.mark.parametrize(
-    "part,next_offset",
-    [
-        (None, 0),
-        (SnapshotPart(last_included=EntryId(1, 4), size_bytes=4, checksum=1), 0),
-        (SnapshotPart(last_included=EntryId(1, 3), size_bytes=9, checksum=1), 0),
-        (SnapshotPart(last_included=EntryId(1, 3), size_bytes=4, checksum=1), 4),
-    ],
-)
-def test_a_part_is_gone_on_with_if_it_may_be_of_the_snapshot_that_comes(
-    make: "type[Make]", part: SnapshotPart | None, next_offset: int
-) -> None:
-    restored = attrs.evolve(make.host(3).restored, part=part)
-    follower = Host(restored, KEEP_NOTHING)
-    mark = SnapshotMark(
-        last_included=EntryId(1, 3), configuration=make.configuration(1, 2, 3), size_bytes=9
-    )
-
-    follower.receive(1, InstallSnapshot(term=1, transfer=1, snapshot=mark, offset=5, data=b"fghi"))
-    follower.work_all()
-
-    (response,) = follower.sent(InstallSnapshotResponse)
-    assert next_offset == response.next_offset
-
-
-def test_a_part_of_another_content_is_found_out_and_received_anew(cluster: "Cluster") -> None:
-    leader, follower = until_transfer(cluster), cluster[3]
-    part = SnapshotPart(last_included=EntryId(1, 3), size_bytes=4, checksum=zlib.crc32(b"WXYZ"))
-    follower.disk.contents[EntryId(1, 3)] = b"WXYZ"
-    restarted = Host(attrs.evolve(follower.restored, part=part), KEEP_NOTHING, now=follower.now)
-    restarted.disk.contents = follower.disk.contents
-    cluster.hosts[NodeId(3)] = restarted
-
-    for _ in range(HEARTBEATS_BEFORE_RESENDING + 5):
-        cluster.beat(1)
-
-    assert b"abcdefghi" == restarted.disk.contents[EntryId(1, 3)]
-    assert leader.status.commit_index == restarted.status.last_applied
-
-
-# --- receiving -----------------------------------------------------------------------
-
-
-@pytest.fixture
-def mark(make: "type[Make]") -> SnapshotMark:
-    """A leader's snapshot of six bytes as of 5@1."""
-    return SnapshotMark(
-        last_included=EntryId(1, 5),
-        configuration=make.configuration(1, 2, 3, 4),
-        size_bytes=6,
-        checksum=zlib.crc32(b"abcdef"),
-        before_log=EntryId(1, 2),
-    )
-
-
-def chunk(mark: SnapshotMark, offset: int, data: bytes, *, term: int = 1) -> InstallSnapshot:
-    return InstallSnapshot(term=term, transfer=7, snapshot=mark, offset=offset, data=data)
-
-
-def test_a_chunk_is_asked_for_once_the_one_before_is_durable(
-    make: "type[Make]", mark: SnapshotMark
-) -> None:
-    follower = make.host(term=1)
-
-    follower.receive(2, chunk(mark, 0, b"abc"))
-
-    assert [] == follower.sent(InstallSnapshotResponse)
-    follower.written()
-    assert [InstallSnapshotResponse(term=1, transfer=7, next_offset=3)] == follower.sent(
-        InstallSnapshotResponse
-    )
-
-
-def test_a_received_snapshot_is_attested_and_restored_once_it_is_named(
-    make: "type[Make]", mark: SnapshotMark
-) -> None:
-    follower = make.host(term=1, log=make.entries(1, 1, 1))
-    follower.receive(2, chunk(mark, 0, b"abc"))
-    follower.written()
-    follower.outbox.clear()
-
-    follower.receive(2, chunk(mark, 3, b"def"))
-
-    (write,) = follower.writes
-    here = attrs.evolve(mark, before_log=mark.last_included)
-    assert (1, here) == (write.truncate_from, write.snapshot)
-    assert ([], []) == (follower.outbox, follower.restores)
-    follower.written()
-    attested = InstallSnapshotResponse(term=1, transfer=7, next_offset=6, match_index=5)
-    assert [attested] == follower.sent(InstallSnapshotResponse)
-    assert [RestoreSnapshot(here)] == follower.restores
-    assert 0 == follower.status.last_applied
-    follower.restore()
-    assert 5 == follower.status.last_applied
-    assert (6, mark.configuration) == (follower.status.first_index, follower.status.configuration)
-
-
-def test_what_a_snapshot_covers_is_committed_before_it_is_named(
-    make: "type[Make]", mark: SnapshotMark
-) -> None:
-    follower = make.host(term=1)
-    follower.receive(2, chunk(mark, 0, b"abcdef"))
-
-    assert 5 == follower.status.commit_index
-    assert mark.configuration == follower.status.committed_configuration
-    assert (0, []) == (follower.status.durable_index, follower.applies)
-
-
-def test_entries_behind_a_snapshot_are_applied_after_it_is_restored(
-    make: "type[Make]", mark: SnapshotMark
-) -> None:
-    follower = make.host(term=1)
-    follower.receive(2, chunk(mark, 0, b"abcdef"))
-    follower.receive(
-        2,
-        AppendEntries(
-            term=1,
-            round=0,
-            prev=EntryId(1, 5),
-            entries=make.entries(1, after=5),
-            leader_commit=6,
-        ),
-    )
-
-    follower.written()
-    assert [] == follower.applies
-    follower.restore()
-
-    assert [make.entries(1, after=5)] == [order.entries for order in follower.applies]
-
-
-def test_a_snapshot_waits_until_the_state_machine_is_idle(
-    make: "type[Make]", mark: SnapshotMark
-) -> None:
-    follower = make.host(term=1, log=make.entries(1, 1))
-    follower.receive(
-        2, AppendEntries(term=1, round=0, prev=EntryId(1, 2), entries=(), leader_commit=2)
-    )
-    assert 1 == len(follower.applies)
-
-    follower.receive(2, chunk(mark, 0, b"abcdef"))
-    follower.written()
-
-    assert [] == follower.restores
-    follower.apply()
-    assert 1 == len(follower.restores)
-
-
-def test_a_chunk_out_of_turn_is_not_kept(make: "type[Make]", mark: SnapshotMark) -> None:
-    follower = make.host(term=1)
-    follower.receive(2, chunk(mark, 0, b"abc"))
-    follower.written()
-    follower.outbox.clear()
-
-    for astray in (chunk(mark, 0, b"abc"), chunk(mark, 4, b"ef"), chunk(mark, 3, b"defg")):
-        follower.receive(2, astray)
-
-    wanted = InstallSnapshotResponse(term=1, transfer=7, next_offset=3)
-    assert [wanted] * 3 == follower.sent(InstallSnapshotResponse)
-    assert [] == follower.writes
-
-
-def test_another_snapshot_begins_anew(make: "type[Make]", mark: SnapshotMark) -> None:
-    follower = make.host(term=1)
-    follower.receive(2, chunk(mark, 0, b"abc"))
-    other = attrs.evolve(mark, last_included=EntryId(1, 6))
-
-    follower.receive(2, chunk(other, 3, b"def"))
-
-    follower.written()
-    assert [3, 0] == [r.next_offset for r in follower.sent(InstallSnapshotResponse)]
-
-
-def test_a_snapshot_with_a_wrong_checksum_begins_anew(
-    make: "type[Make]", mark: SnapshotMark
-) -> None:
-    follower = make.host(term=1, log=make.entries(1))
-
-    follower.receive(2, chunk(mark, 0, b"abcdeX"))
-    follower.written()
-
-    assert [0] == [r.next_offset for r in follower.sent(InstallSnapshotResponse)]
-    assert EntryId(1, 1) == follower.status.last_log
-    assert [] == follower.restores
-
-
-def test_a_log_that_holds_the_snapshots_entry_needs_no_snapshot(
-    make: "type[Make]", mark: SnapshotMark
-) -> None:
-    """Figure 5.3; and what a snapshot covers is committed."""
-    follower = make.host(term=1, log=make.entries(1, 1, 1, 1, 1, 1))
-
-    follower.receive(2, chunk(mark, 0, b"abc"))
-
-    assert (5, EntryId(1, 6)) == (follower.status.commit_index, follower.status.last_log)
-    attested = InstallSnapshotResponse(term=1, transfer=7, next_offset=6, match_index=5)
-    assert [attested] == follower.sent(InstallSnapshotResponse)
-
-
-def test_what_a_log_holds_is_attested_once_it_is_durable(
-    make: "type[Make]", mark: SnapshotMark
-) -> None:
-    follower = make.host(term=1)
-    follower.receive(
-        2,
-        AppendEntries(
-            term=1, round=0, prev=BEFORE_LOG, entries=make.entries(1, 1, 1, 1, 1), leader_commit=0
-        ),
-    )
-
-    follower.receive(2, chunk(mark, 0, b"abc"))
-
-    assert [] == follower.sent(InstallSnapshotResponse)
-    follower.written()
-    assert [5] == [r.match_index for r in follower.sent(InstallSnapshotResponse)]
-
-
-def test_a_snapshot_replaces_a_log_that_contradicts_it(
-    make: "type[Make]", mark: SnapshotMark
-) -> None:
-    newer = attrs.evolve(mark, last_included=EntryId(2, 5))
-    follower = make.host(term=2, log=make.entries(1, 1, 1, 1, 1, 1))
-
-    follower.receive(2, chunk(newer, 0, b"abcdef", term=2))
-    follower.work_all()
-
-    assert EntryId(2, 5) == follower.status.last_log
-    assert [] == follower.disk.log
-
-
-def test_chunks_wait_while_the_nodes_own_snapshot_is_being_named(
-    make: "type[Make]", mark: SnapshotMark
-) -> None:
-    follower = make.host(term=1, log=make.entries(1))
-    follower.receive(
-        2, AppendEntries(term=1, round=0, prev=EntryId(1, 1), entries=(), leader_commit=1)
-    )
-    follower.apply()
-    follower.request_snapshot()
-    follower.take()
-    follower.outbox.clear()
-
-    follower.receive(2, chunk(mark, 0, b"abcdef"))
-
-    assert [] == follower.outbox
-    follower.written()
-    follower.receive(2, chunk(mark, 0, b"abcdef"))
-    follower.work_all()
-    assert 5 == follower.status.last_applied
-
-
 def test_a_leaders_snapshot_overtakes_the_nodes_own(make: "type[Make]", mark: SnapshotMark) -> None:
     follower = make.host(term=1, log=make.entries(1))
     follower.receive(
@@ -728,23 +222,6 @@ def test_a_blank_nodes_own_snapshot_that_is_overtaken_is_refused(
     follower.take(b"")
 
     assert Refused(Refusal.SNAPSHOT_PENDING, NodeId(2)) == follower.answers[request]
-
-
-def test_a_snapshot_from_a_term_to_come_is_ignored(make: "type[Make]", mark: SnapshotMark) -> None:
-    follower = make.host(term=1)
-
-    follower.receive(2, chunk(attrs.evolve(mark, last_included=EntryId(9, 5)), 0, b"abcdef"))
-
-    assert ([], []) == (follower.outbox, follower.writes)
-
-
-def test_a_snapshot_counts_as_the_leaders_word(make: "type[Make]", mark: SnapshotMark) -> None:
-    follower = make.host(term=1)
-    follower.now = follower.deadline - 1
-
-    follower.receive(2, chunk(mark, 0, b"abc"))
-
-    assert follower.now + follower.config.election_timeout_min_us <= follower.deadline
 
 
 # --- restoring -----------------------------------------------------------------------
@@ -826,13 +303,3 @@ def test_a_restart_restores_the_snapshot_first(cluster: "Cluster") -> None:
 
     assert [EntryId(1, 3)] == [order.snapshot.last_included for order in restarted.restores]
     assert (3, 0) == (restarted.status.commit_index, restarted.status.last_applied)
-
-
-def test_a_read_of_a_snapshot_names_its_place(cluster: "Cluster") -> None:
-    leader = until_transfer(cluster)
-
-    (order,) = leader.chunk_reads
-
-    assert order == ReadSnapshotChunk(
-        transfer=order.transfer, last_included=EntryId(1, 3), offset=0, size_bytes=4
-    )
