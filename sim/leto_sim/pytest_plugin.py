@@ -8,11 +8,15 @@ distribution is installed, so it loads nothing of the simulator before a test as
     leto_cluster    a cluster that the test drives by hand, in virtual time
 
     @pytest.mark.leto(machine=Counter, nodes=5, seeds=20, events=5_000)
+
+What there is to see of a failed run stands in the folder `leto-runs` in pytest's
+rootdir, under the test's name: a later failure of the same test takes its place.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+import re
+from typing import TYPE_CHECKING, Final, cast
 
 import pytest
 
@@ -28,17 +32,31 @@ NODES = 3
 EVENTS_MAX = 10_000
 MARK = "leto"
 SECTION = "leto"
+FOLDER: Final = "leto-runs"
 _OPTIONS = ("events", "machine", "nodes", "scenario", "seeds")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Its flag."""
-    parser.getgroup("leto", "simulated clusters").addoption(
+    """Its flags."""
+    group = parser.getgroup("leto", "simulated clusters")
+    group.addoption(
         "--leto-seeds",
         type=_seeds,
         default=None,
         metavar="N|A..B",
         help="run each test that takes leto_seed for N seeds, or for those from A up to B",
+    )
+    group.addoption(
+        "--leto-shrink",
+        type=float,
+        default=None,
+        metavar="SECONDS",
+        help="how long the run of a failed test may be made smaller (10)",
+    )
+    group.addoption(
+        "--leto-view",
+        action="store_true",
+        help=f"record what is done to leto_cluster; a test that fails leaves a page in {FOLDER}",
     )
 
 
@@ -83,6 +101,7 @@ def leto_cluster(request: pytest.FixtureRequest, leto_seed: int) -> SimulatedClu
         nodes=cast("int", options.get("nodes", NODES)),
         seed=leto_seed,
         scenario=cast("Scenario | None", options.get("scenario")),
+        recorded=cast("bool", request.config.getoption("--leto-view")),
     )
     request.node.stash[_CLUSTER] = cluster
     return cluster
@@ -98,13 +117,26 @@ def pytest_runtest_makereport(
     """A test that failed shows the run, as small as it can be made, and how to see it again."""
     report = yield
     if call.when == "call" and report.failed and call.excinfo is not None:
-        from leto_sim import pytest_report  # noqa: PLC0415 - see the docstring
+        from leto_sim.pytest_report import SHRINK_S, Report  # noqa: PLC0415 - see the docstring
 
-        section = pytest_report.describe(call.excinfo.value, item.stash.get(_CLUSTER, None))
-        if section is not None:
-            again = f"pytest '{item.nodeid}'{_seed_option(item)}"
-            report.sections.append((SECTION, f"{section}\n\nagain       {again}"))
+        cluster = item.stash.get(_CLUSTER, None)
+        asked = cast("float | None", item.config.getoption("--leto-shrink"))
+        told = Report(
+            path=item.config.rootpath / FOLDER / _file_name(item.nodeid),
+            shrink_s=SHRINK_S if asked is None else asked,
+        ).describe(call.excinfo.value, cluster)
+        if told is not None:
+            report.sections.append((SECTION, f"{told}\n\nagain       {_again(item, cluster)}"))
     return report
+
+
+def _file_name(test: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", test).strip("-")
+
+
+def _again(item: pytest.Item, cluster: SimulatedCluster | None) -> str:
+    page = "" if cluster is None else " --leto-view"
+    return f"pytest '{item.nodeid}'{_seed_option(item)}{page}"
 
 
 def _seed_option(item: pytest.Item) -> str:

@@ -1,67 +1,110 @@
-"""What a failed test shows of its simulated run.
+"""What a failed test shows of its simulated run, and the files that show more.
 
-Responsible for the text: the screen of the run, its scenario with every fault left
-out that the failure does not need, and the files that show more.
+Responsible for the text: the screen of the run after it was made small, its scenario,
+and how to see it again; and for two files beside each other, the scenario and a page
+on which the run can be looked at.
 """
 
 import time
+from pathlib import Path
 
 import attrs
 
-from leto_sim.node_level.faults import PlannedFault
-from leto_sim.node_level.parts import Parts
-from leto_sim.node_level.run import run_scenario
+from leto_sim.course import Course
+from leto_sim.node_level.level import NodeLevel
+from leto_sim.node_level.run import usual_parts
 from leto_sim.node_level.scenario import Scenario
 from leto_sim.result import RunResult, SimulationFailed
 from leto_sim.scenario_files import SavedScenario, write_scenario
 from leto_sim.screen import render
+from leto_sim.shrinking import shrink
 from leto_sim.simulated_cluster import SimulatedCluster
 from leto_sim.simulation import SimulatedResult
+from leto_sim.view.document import document
+from leto_sim.view.page import render_page
 
 SHRINK_S = 10.0
 
 
-def describe(error: BaseException, cluster: SimulatedCluster | None) -> str | None:
-    """What there is to say about the run; None if the failure has nothing to do with one."""
-    if isinstance(error, SimulationFailed):
-        return _describe_run(error.result)
-    return None if cluster is None else render(cluster.result, "the test's own calls")
+@attrs.frozen(kw_only=True)
+class Report:
+    """Describes failures.
 
-
-def _describe_run(result: RunResult) -> str:
-    if not isinstance(result, SimulatedResult):
-        return render(result, "the test's own calls")
-    scenario = shrink(result.scenario, result)
-    smallest = run_scenario(scenario, result.parts)
-    violates = None if smallest.violation is None else smallest.violation.property_name
-    saved = SavedScenario(level=smallest.level, scenario=scenario, violates=violates)
-    faults = f"{len(scenario.plan)} of {len(result.scenario.plan)} faults are left"
-    return f"{render(smallest, 'below')}\n\nscenario, shrunk: {faults}\n\n{write_scenario(saved)}"
-
-
-def shrink(scenario: Scenario, result: SimulatedResult, *, within_s: float = SHRINK_S) -> Scenario:
-    """The scenario without the faults that its violation does not need.
-
-    Halves are left out, then quarters, down to single faults, as long as time allows.
+    Args:
+        path: where the files go, without their suffixes. Its folder is made, and tells
+            git not to look.
+        shrink_s: how long a run may be made smaller.
     """
-    assert result.violation is not None, "there is something to keep"
-    wanted, parts = result.violation.property_name, result.parts
-    give_up_at = time.monotonic() + within_s
-    plan, size = scenario.plan, len(scenario.plan)
-    while size:
-        start = 0
-        while start < len(plan) and time.monotonic() < give_up_at:
-            shorter = plan[:start] + plan[start + size :]
-            if _violates(scenario, shorter, parts, wanted):
-                plan = shorter
-            else:
-                start += size
-        size //= 2
-    return attrs.evolve(scenario, plan=plan)
+
+    path: Path
+    shrink_s: float = SHRINK_S
+
+    def describe(self, error: BaseException, cluster: SimulatedCluster | None) -> str | None:
+        """What there is to say; None if the failure has nothing to do with a simulated run."""
+        result = error.result if isinstance(error, SimulationFailed) else None
+        if isinstance(result, SimulatedResult):
+            return self._describe_scenario(result)
+        if result is None:
+            result = None if cluster is None else cluster.result
+        return None if result is None else self._describe_calls(result, cluster)
+
+    def _describe_calls(self, result: RunResult, cluster: SimulatedCluster | None) -> str:
+        """What a test has done by its own calls, which only the test can do again."""
+        page = None if cluster is None else cluster.page(result)
+        if page is None:
+            return render(result)
+        return f"{render(result)}\n{_line('view', self._write(page, '.html'))}"
+
+    def _describe_scenario(self, result: SimulatedResult) -> str:
+        assert result.violation is not None, "there is something to keep"
+        wanted, level = result.violation.property_name, NodeLevel(result.parts)
+        give_up_at = time.monotonic() + self.shrink_s
+        shrunk = shrink(
+            level,
+            result.scenario,
+            wanted,
+            is_over=lambda _: time.monotonic() >= give_up_at,
+        )
+        scenario = shrunk.scenario
+        assert isinstance(scenario, Scenario), "the level's own"
+        text = write_scenario(SavedScenario(level=level.name, scenario=scenario, violates=wanted))
+        file = self._write(text, ".toml")
+        is_ours = result.parts == usual_parts(scenario)
+        replay = f"leto-sim replay {file}" if is_ours else ""
+        course = level.begin(scenario, traced=True)
+        smallest, page = _looked_at(course, replay)
+        end = "" if shrunk.is_done else "; there may be a smaller one"
+        return "\n".join(
+            [
+                render(smallest, replay),
+                _line("view", self._write(page, ".html")),
+                _line("scenario", file),
+                "",
+                f"the scenario, shrunk in {shrunk.attempts} attempts{end}:",
+                "",
+                text,
+            ]
+        )
+
+    def _write(self, text: str, suffix: str) -> str:
+        """Where the text is now, as seen from here; or why it is not."""
+        file = self.path.with_name(self.path.name + suffix)
+        try:
+            if not file.parent.is_dir():
+                file.parent.mkdir(parents=True)
+                (file.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+            file.write_text(text, encoding="utf-8")
+        except OSError as error:
+            return f"(not written: {error})"
+        here = Path.cwd()
+        return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
-def _violates(
-    scenario: Scenario, plan: tuple[PlannedFault, ...], parts: Parts, wanted: str
-) -> bool:
-    violation = run_scenario(attrs.evolve(scenario, plan=plan), parts).violation
-    return violation is not None and violation.property_name == wanted
+def _looked_at(course: Course, replay: str) -> tuple[RunResult, str]:
+    recording = course.record()
+    result = course.run()
+    return result, render_page(document(recording, result, course, replay))
+
+
+def _line(title: str, text: str) -> str:
+    return f"{title:<12}{text}"

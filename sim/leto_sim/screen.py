@@ -16,8 +16,8 @@ _EXPLANATION_LINES_MAX = 5
 _LANES_MAX = 7
 
 
-def render(result: RunResult, command: str, view: str = "") -> str:
-    """The whole outcome. `command` replays the run, `view` makes a page of it."""
+def render(result: RunResult, command: str = "", view: str = "") -> str:
+    """The whole outcome. `command` replays the run, `view` makes a page of it, or is one."""
     if result.violation is None:
         return "\n".join(_summary(result))
     lines = [
@@ -26,7 +26,7 @@ def render(result: RunResult, command: str, view: str = "") -> str:
         *_trace(result.last_events, _ROWS_SHOWN),
         "",
         *_summary(result),
-        f"replay      {command}",
+        *([f"replay      {command}"] if command else []),
         *([f"view        {view}"] if view else []),
     ]
     return "\n".join(lines)

@@ -3,7 +3,8 @@
 Responsible for looking for a smaller scenario that violates the same property. A
 reducer of our own rather than Hypothesis': a scenario is a value whose parts mean
 something, so the steps that pay are known (nodes before faults before settings); and
-a smaller scenario often needs other luck, so each one is tried with a few seeds more.
+a smaller scenario often needs other luck: when none is found with the same seed, each
+is tried with a few seeds more.
 
 Always the same steps in the same order: only a limit of time can make a difference.
 """
@@ -83,35 +84,47 @@ class _Search:
     def run(self, scenario: AnyScenario, result: RunResult) -> Shrunk:
         best, is_done = (scenario, result), False
         try:
-            while True:
-                for candidate in _smaller(*best):
-                    found = self._with_some_seed(candidate, best[0])
-                    if found is not None:
-                        best = found
-                        break
-                else:
-                    is_done = True
-                    break
+            while not is_done:
+                smaller = self._smaller_one(*best)
+                is_done, best = smaller is None, smaller or best
         except _Over:
             pass
         return Shrunk(scenario=best[0], result=best[1], attempts=self._attempts, is_done=is_done)
 
+    def _smaller_one(
+        self, best: AnyScenario, result: RunResult
+    ) -> tuple[AnyScenario, RunResult] | None:
+        """Every way to be smaller with the same luck, and only then with other luck."""
+        for with_other_luck in (False, True):
+            for candidate in _smaller(best, result):
+                seeds = OTHER_SEEDS if with_other_luck else (candidate.seed,)
+                found = self._with_some_seed(candidate, seeds, best)
+                if found is not None:
+                    return found
+        return None
+
     def violating(self, scenario: AnyScenario) -> RunResult | None:
         """The run's result if it violates the property."""
-        result = self._level.begin(scenario).run()
         self._attempts += 1
+        result = self._level.begin(scenario).run()
         violation = result.violation
         is_same = violation is not None and violation.property_name == self._property_name
         return result if is_same else None
 
+    def _violating_if_it_runs(self, scenario: AnyScenario) -> RunResult | None:
+        try:
+            return self.violating(scenario)
+        except Exception:  # noqa: BLE001 - a user's fault may need a node that is left out
+            return None
+
     def _with_some_seed(
-        self, candidate: AnyScenario, best: AnyScenario
+        self, candidate: AnyScenario, seeds: Sequence[int], best: AnyScenario
     ) -> tuple[AnyScenario, RunResult] | None:
-        for seed in (candidate.seed, *OTHER_SEEDS):
+        for seed in seeds:
             if self._is_over(self._attempts):
                 raise _Over
             scenario = _evolved(candidate, seed=seed)
-            result = None if scenario is None else self.violating(scenario)
+            result = None if scenario is None else self._violating_if_it_runs(scenario)
             self._on_attempt(best)
             if scenario is not None and result is not None:
                 return scenario, result

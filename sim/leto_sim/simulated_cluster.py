@@ -25,6 +25,8 @@ from leto_sim.node_level.scenario import MS, Habits, Scenario
 from leto_sim.node_level.view import ClusterView, NodeView
 from leto_sim.node_level.workloads import CommandWorkload, Propose
 from leto_sim.result import PropertyViolated, RunResult, SimulationFailed
+from leto_sim.view.document import document
+from leto_sim.view.page import render_page
 
 PATIENCE_US = 10_000 * MS
 _NO_CLIENTS = Habits(clients=0)
@@ -71,6 +73,7 @@ class SimulatedCluster(ClusterView):
         invariants: what must hold besides all that Leto checks.
         faults: faults of yours that strike by themselves.
         compares_every_content: whether nodes' contents are compared after each command.
+        recorded: whether it is written down for `page`; the run takes twice the time.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class SimulatedCluster(ClusterView):
         invariants: Sequence[Invariant] = (),
         faults: Sequence[Strike] = (),
         compares_every_content: bool = True,
+        recorded: bool = False,
     ) -> None:
         scenario = scenario or Scenario(seed=seed, nodes=nodes)
         parts = Parts(
@@ -94,12 +98,19 @@ class SimulatedCluster(ClusterView):
         )
         self.scenario = attrs.evolve(scenario, habits=_NO_CLIENTS)
         self._run = NodeLevelRun(self.scenario, parts, traced=True)
+        self._recording = self._run.record() if recorded else None
         super().__init__(self._run.cluster, self._run.administrator)
 
     @property
     def result(self) -> RunResult:
         """How the run stands: events, commits, the last events."""
         return self._run.result()
+
+    def page(self, result: RunResult | None = None) -> str | None:
+        """The recorded run as a page (HTML) to look at; None if it is not recorded."""
+        if self._recording is None:
+            return None
+        return render_page(document(self._recording, result or self.result, self._run))
 
     # --- time ---------------------------------------------------------------------------
 

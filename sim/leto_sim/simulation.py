@@ -12,7 +12,7 @@ from leto.machine import StateMachine
 from leto_sim.node_level.custom_faults import Strike
 from leto_sim.node_level.invariants import Invariant
 from leto_sim.node_level.parts import REGISTERS, Parts
-from leto_sim.node_level.run import run_scenario
+from leto_sim.node_level.run import run_scenario, usual_parts
 from leto_sim.node_level.scenario import Scenario, draw_scenario
 from leto_sim.node_level.workloads import Workload
 from leto_sim.result import RunResult
@@ -49,7 +49,8 @@ def simulate(
     """Runs one scenario, checks every property, and says how it went.
 
     Args:
-        machine: makes a state machine; its class will do. Registers, if None.
+        machine: makes a state machine; its class will do. Without it and a workload,
+            the run is the one of `leto-sim run` with this seed and size.
         scenario: all that is strange about the run; without it, the seed draws one.
         seed: draws the scenario; not used with a scenario, which has its own.
         nodes: how many found the cluster; not used with a scenario.
@@ -66,37 +67,16 @@ def simulate(
     Raises:
         ValueError: a machine of yours without a workload.
     """
-    if scenario is None:
-        scenario = draw_scenario(seed, nodes=nodes, events_max=events)
-    parts = parts_of(
-        machine,
-        workload,
-        invariants=invariants,
-        faults=faults,
-        compares_every_content=compares_every_content,
-    )
-    return SimulatedResult.of(run_scenario(scenario, parts), scenario, parts)
-
-
-def parts_of(
-    machine: Callable[[], StateMachine] | None,
-    workload: Workload | None,
-    *,
-    invariants: Sequence[Invariant] = (),
-    faults: Sequence[Strike] = (),
-    compares_every_content: bool = False,
-) -> Parts:
-    """What is under test, from what a user gave.
-
-    Raises:
-        ValueError: a machine of yours without a workload.
-    """
     if machine is not None and workload is None:
         raise ValueError("which commands do clients send? Say workload=CommandWorkload(...)")
-    return Parts(
-        machine=machine or REGISTERS.machine,
-        workload=workload or REGISTERS.workload,
+    if scenario is None:
+        scenario = draw_scenario(seed, nodes=nodes, events_max=events)
+    usual = usual_parts(scenario) if machine is None and workload is None else REGISTERS
+    parts = Parts(
+        machine=machine or usual.machine,
+        workload=workload or usual.workload,
         invariants=tuple(invariants),
         faults=tuple(faults),
         compares_every_content=compares_every_content,
     )
+    return SimulatedResult.of(run_scenario(scenario, parts), scenario, parts)

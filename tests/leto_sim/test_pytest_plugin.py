@@ -126,12 +126,51 @@ def test_a_failed_run_shows_its_screen_the_shrunk_scenario_and_how_to_see_it_aga
         [
             "*- leto -*",
             "VIOLATED: *",
-            "scenario, shrunk: * faults are left",
+            "view        leto-runs/*test_it-seed*.html",
+            "scenario    leto-runs/*test_it-seed*.toml",
+            "the scenario, shrunk in * attempts*",
             "format = 1",
             'violates = "*',
             "again       pytest '*::test_it[[]seed*' --leto-seeds *..*",
         ]
     )
+
+
+def test_what_a_failed_run_leaves_is_named_for_the_test(
+    desk: Desk, pytester: pytest.Pytester
+) -> None:
+    desk.run(
+        """
+    from leto_sim import Invariant
+    @pytest.mark.leto(events=300)
+    @pytest.mark.parametrize("way", ["a/b"])
+    def test_it(leto_seed, way):
+        never = Invariant("never", lambda cluster: "it is so")
+        simulate(seed=leto_seed, events=300, invariants=[never]).raise_if_violated()
+    """,
+        "--leto-shrink",
+        "0",
+    )
+
+    name = "test_what_a_failed_run_leaves_is_named_for_the_test.py-test_it-seed0-a-b"
+    found = sorted(file.name for file in (pytester.path / "leto-runs").iterdir())
+    assert [".gitignore", f"{name}.html", f"{name}.toml"] == found
+
+
+def test_a_cluster_that_is_driven_by_hand_is_recorded_if_asked(
+    desk: Desk, pytester: pytest.Pytester
+) -> None:
+    test = """
+    @pytest.mark.leto(machine=Adder)
+    def test_it(leto_cluster):
+        leto_cluster.propose(b"1")
+        assert False
+    """
+
+    desk.run(test).stdout.fnmatch_lines(["again       pytest * --leto-view"])
+    assert not (pytester.path / "leto-runs").exists()
+    desk.run(test, "--leto-view").stdout.fnmatch_lines(["view        leto-runs/*.html"])
+    assert [] != list((pytester.path / "leto-runs").glob("*.html"))
 
 
 def test_a_failed_test_of_a_cluster_shows_what_happened_in_it(desk: Desk) -> None:

@@ -3,15 +3,18 @@
 from typing import Final
 
 from leto_sim.course import AnyScenario
+from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.run import NODE_LEVEL, NodeLevelRun
 from leto_sim.node_level.scenario import Scenario, draw_scenario
 
 
 class NodeLevel:
-    """Draws and runs `Scenario`s."""
+    """Draws and runs `Scenario`s, of somebody's parts or of those of Leto's own runs."""
 
-    name: Final = NODE_LEVEL
-    scenario_type: Final = Scenario
+    def __init__(self, parts: Parts | None = None) -> None:
+        self.name = NODE_LEVEL
+        self.scenario_type = Scenario
+        self._parts = parts
 
     def draw(self, seed: int, *, nodes: int | None, events_max: int) -> Scenario:
         """The scenario of that seed."""
@@ -20,7 +23,7 @@ class NodeLevel:
     def begin(self, scenario: AnyScenario, *, traced: bool = False) -> NodeLevelRun:
         """A run, not begun yet."""
         assert isinstance(scenario, Scenario), f"not a scenario of this level: {scenario}"
-        return NodeLevelRun(scenario, traced=traced)
+        return NodeLevelRun(scenario, self._parts, traced=traced)
 
 
 LEVEL: Final = NodeLevel()

@@ -40,9 +40,9 @@ _REMARK: Final = "*"  # begins the trace of what no node was told
 
 
 def document(
-    recording: Recording, result: RunResult, course: Course, command: str
+    recording: Recording, result: RunResult, course: Course, command: str = ""
 ) -> Mapping[str, Json]:
-    """All that the page knows."""
+    """All that the page knows. `command` replays the run."""
     moments = recording.moments
     names = list(dict.fromkeys(change.standing.name for change in recording.changes))
     numbers = {name: number for number, name in enumerate(names)}

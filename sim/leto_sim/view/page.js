@@ -360,7 +360,7 @@
   // --- beginning --------------------------------------------------------------------------
 
   $("title").textContent = `seed ${run.run.seed}, ${run.run.level} level`; document.title = `Leto: seed ${run.run.seed}${found ? ", " + found.property : ""}`;
-  $("verdict").textContent = found ? "violated" : "every property holds"; $("verdict").classList.toggle("bad", Boolean(found)); $("command").textContent = run.run.command;
+  $("verdict").textContent = found ? "violated" : "every property holds"; $("verdict").classList.toggle("bad", Boolean(found)); $("command").textContent = run.run.command; $("command").parentElement.hidden = !run.run.command;
   $("facts").innerHTML = [["events", run.run.events.toLocaleString("en")], ["virtual", `${(run.run.virtual_time_us / 1e6).toFixed(2)} s`], ["elections", run.run.elections], ["commits", run.run.commits]].map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join("");
   $("legend").innerHTML = (messages.length ? [["append", "append"], ["answer", "answer"], ["vote", "vote"], ["snapshot", "snapshot"], ["bad", "lost, fault"]] : [["bad", "fault"]]).map(([name, text]) => `<span><i style="background:var(--${name})"></i>${text}</span>`).join("");
   if (found) { $("violation").hidden = false; $("property").textContent = found.property + (found.node ? `, on ${found.node}` : ""); $("explanation").textContent = found.explanation; }
