@@ -6,15 +6,25 @@ for, makes the exit code 1.
 """
 
 import json
+import math
+import sys
+import time
 from argparse import ArgumentParser, Namespace
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 from tqdm import tqdm
 
 from leto_sim.commands.arguments import CommandLineError, Subparsers, positive
+from leto_sim.commands.campaign import INTERRUPTED, add_time, duration
 from leto_sim.mutants.hunting import Outcome, hunt_bug
-from leto_sim.mutants.matrix import hunt_all, matrix_as_json, render_matrix
+from leto_sim.mutants.matrix import (
+    hunt_all,
+    matrix_as_json,
+    render_head,
+    render_row,
+    render_summary,
+)
 from leto_sim.mutants.planted import (
     SETTINGS,
     Collection,
@@ -38,6 +48,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def _add_effort(parser: ArgumentParser) -> None:
+    add_time(parser, default=None)
+    parser.add_argument("--time-each", type=duration, metavar="T", help="at most for each bug")
     parser.add_argument("--jobs", type=positive, default=1, help="hunts at once (1)")
     parser.add_argument("--seeds", type=positive, help="at most for each bug (as its level says)")
     parser.add_argument(
@@ -53,24 +65,51 @@ def run(arguments: Namespace) -> int:
         if arguments.list:
             print("\n".join(map(_listed, bugs)))
             return 0
-        outcomes = _hunt(collection, bugs, arguments)
+        return _show(_hunt(collection, bugs, arguments), len(bugs), as_json=arguments.json)
     except PlantingError as error:
         raise CommandLineError(str(error)) from error
-    print(json.dumps(matrix_as_json(outcomes)) if arguments.json else render_matrix(outcomes))
-    return 0 if all(outcome.is_expected for outcome in outcomes) else 1
 
 
-def _hunt(collection: Collection, bugs: list[PlantedBug], arguments: Namespace) -> list[Outcome]:
-    hunt = partial(
-        hunt_bug, collection, seeds=arguments.seeds, asserts=not arguments.without_asserts
-    )
-    with tqdm(total=len(bugs), unit="bug", disable=None) as bar:
+def _hunt(
+    collection: Collection, bugs: list[PlantedBug], arguments: Namespace
+) -> Iterator[Outcome]:
+    ends_at = _from_now(arguments.time)
 
-        def show(outcome: Outcome) -> None:
-            bar.set_postfix_str(outcome.bug.name)
-            bar.update()
+    def hunt(bug: PlantedBug) -> Outcome:
+        return hunt_bug(
+            collection,
+            bug,
+            seeds=arguments.seeds,
+            asserts=not arguments.without_asserts,
+            ends_at=min(ends_at, _from_now(arguments.time_each)),
+        )
 
-        return hunt_all(bugs, hunt, jobs=arguments.jobs, on_outcome=show)
+    return hunt_all(bugs, hunt, jobs=arguments.jobs)
+
+
+def _from_now(seconds: float | None) -> float:
+    return math.inf if seconds is None else time.monotonic() + seconds
+
+
+def _show(hunt: Iterator[Outcome], planted: int, *, as_json: bool) -> int:
+    """Each bug at once: what is known when somebody interrupts the hunt is not lost."""
+    outcomes: list[Outcome] = []
+    exit_code = 0
+    if not as_json:
+        print(render_head(), flush=True)
+    try:
+        for outcome in tqdm(hunt, total=planted, unit="bug", disable=None):
+            outcomes.append(outcome)
+            if not as_json:
+                tqdm.write(render_row(outcome))
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        exit_code = INTERRUPTED
+    if as_json:
+        print(json.dumps(matrix_as_json(outcomes, planted)))
+    else:
+        print(f"\n{render_summary(outcomes, planted)}")
+    return exit_code or int(not all(outcome.is_expected for outcome in outcomes))
 
 
 def _usual_place(here: Path) -> Path:

@@ -7,12 +7,13 @@ The copy must be what is imported: `packages` that do not lie `within` it are an
 """
 
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from typing import cast
 
@@ -36,11 +37,12 @@ class Orders:
     count: int
     packages: tuple[str, ...]
     within: str
+    seconds: float | None = None  # of real time: no seed is begun after that
 
 
 @attrs.frozen(kw_only=True)
 class Finding:
-    """What a hunt ended with; `violated` is None if every seed was green."""
+    """What a hunt ended with; `violated` is None if every seed that was run was green."""
 
     seeds: int  # that were run
     cpu_seconds: float
@@ -53,8 +55,11 @@ class Finding:
 def hunt(orders: Orders) -> Finding:
     """Runs the seeds."""
     run = _function(orders.run)
-    began = time.process_time()
-    for number, nodes in zip(range(orders.count), cycle(orders.nodes), strict=False):
+    ends_at = math.inf if orders.seconds is None else time.monotonic() + orders.seconds
+    began, number = time.process_time(), 0
+    for nodes in islice(cycle(orders.nodes), orders.count):
+        if time.monotonic() > ends_at:
+            break
         seed = orders.first_seed + number
         violated, explanation = _run(run, seed, nodes, orders.events)
         if violated is not None:
@@ -66,7 +71,8 @@ def hunt(orders: Orders) -> Finding:
                 seed=seed,
                 nodes=nodes,
             )
-    return Finding(seeds=orders.count, cpu_seconds=round(time.process_time() - began, 2))
+        number += 1
+    return Finding(seeds=number, cpu_seconds=round(time.process_time() - began, 2))
 
 
 def _run(

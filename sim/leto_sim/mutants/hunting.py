@@ -9,9 +9,11 @@ Responsible for what is done about one bug, and what came of it.
 """
 
 import json
+import math
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,6 +42,11 @@ class Outcome:
         return self.finding.violated is not None and not self.is_red_without_bug
 
     @property
+    def is_hunted(self) -> bool:
+        """Whether there was time for a seed."""
+        return self.finding.seeds > 0
+
+    @property
     def is_expected(self) -> bool:
         """Whether it was killed by a property that it was planted for."""
         caught_by = self.bug.description.caught_by
@@ -51,22 +58,29 @@ class Outcome:
 
 
 def hunt_bug(
-    collection: Collection, bug: PlantedBug, *, seeds: int | None = None, asserts: bool = True
+    collection: Collection,
+    bug: PlantedBug,
+    *,
+    seeds: int | None = None,
+    asserts: bool = True,
+    ends_at: float = math.inf,
 ) -> Outcome:
-    """Plants the bug and hunts it.
+    """Plants the bug and hunts it, until then as `time.monotonic` tells it.
 
     Raises:
         PlantingError: it cannot be planted, or its seeds cannot be run.
     """
+    if time.monotonic() > ends_at:
+        return Outcome(bug=bug, finding=Finding(seeds=0, cpu_seconds=0.0))
     count = bug.level.seeds if seeds is None else seeds
     with TemporaryDirectory(prefix="leto-mutant-") as name:
         source = Path(name).resolve()
         collection.plant(bug, source)
         orders = _orders(collection, bug, source, count)
-        finding = _start(orders, asserts=asserts)
+        finding = _start(orders, asserts=asserts, ends_at=ends_at)
         without_asserts = None
         if asserts and finding.violated == OWN_INVARIANTS:
-            without_asserts = _start(orders, asserts=False)
+            without_asserts = _start(orders, asserts=False, ends_at=ends_at)
     return Outcome(
         bug=bug,
         finding=finding,
@@ -95,7 +109,9 @@ def _orders(collection: Collection, bug: PlantedBug, source: Path, count: int) -
     )
 
 
-def _start(orders: Orders, *, asserts: bool) -> Finding:
+def _start(orders: Orders, *, asserts: bool, ends_at: float = math.inf) -> Finding:
+    if ends_at < math.inf:
+        orders = attrs.evolve(orders, seconds=max(0.0, ends_at - time.monotonic()))
     # -P: the working directory holds the code without the bug.
     flags = ["-P"] if asserts else ["-P", "-O"]
     path = os.pathsep.join(filter(None, (orders.within, os.environ.get("PYTHONPATH"))))

@@ -3,7 +3,7 @@
 Responsible for hunting many bugs, several at once, and for showing what came of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from leto_sim.mutants.hunt import Finding
@@ -12,6 +12,7 @@ from leto_sim.mutants.planted import PlantedBug
 from leto_sim.result import JsonObject
 
 _SURVIVES = "survives"
+_NOT_HUNTED = "not hunted: there was no time"
 _COLUMNS = ("Id", "Planted bug", "In", "Killed by", "Expected", "Seeds", "CPU s")
 
 
@@ -20,44 +21,51 @@ def hunt_all(
     hunt: Callable[[PlantedBug], Outcome],
     *,
     jobs: int,
-    on_outcome: Callable[[Outcome], None],
-) -> list[Outcome]:
-    """Hunts all of them, so many at once; tells of each, and returns them in their order."""
+) -> Iterator[Outcome]:
+    """Hunts all of them, so many at once; what became of each, as soon as it is known."""
     with ThreadPoolExecutor(jobs) as pool:
         hunts = [pool.submit(hunt, bug) for bug in bugs]
         try:
             for ended in as_completed(hunts):
-                on_outcome(ended.result())
+                yield ended.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-    return [ended.result() for ended in hunts]
 
 
-def render_matrix(outcomes: Sequence[Outcome]) -> str:
-    """A table in Markdown, and a summary."""
-    rows = [_row(outcome) for outcome in outcomes]
-    lines = [_line(_COLUMNS), _line(["---"] * len(_COLUMNS)), *map(_line, rows), ""]
-    return "\n".join([*lines, _summary(outcomes)])
+def render_head() -> str:
+    """The first lines of a table in Markdown."""
+    return "\n".join([_line(_COLUMNS), _line(["---"] * len(_COLUMNS))])
 
 
-def matrix_as_json(outcomes: Sequence[Outcome]) -> JsonObject:
-    """The matrix as JSON-ready values."""
-    return {
-        "planted": len(outcomes),
-        "killed": sum(outcome.is_killed for outcome in outcomes),
-        "expected": sum(outcome.is_expected for outcome in outcomes),
-        "bugs": {outcome.bug.name: _as_json(outcome) for outcome in outcomes},
-    }
+def render_row(outcome: Outcome) -> str:
+    """The line of one bug."""
+    return _line(_row(outcome))
 
 
-def _summary(outcomes: Sequence[Outcome]) -> str:
+def render_summary(outcomes: Sequence[Outcome], planted: int) -> str:
+    """How many of so many were hunted, and killed."""
+    hunted = sum(outcome.is_hunted for outcome in outcomes)
+    missed = (
+        f"{planted} planted, only {hunted} hunted" if hunted < planted else f"{planted} planted"
+    )
     killed = sum(outcome.is_killed for outcome in outcomes)
     expected = sum(outcome.is_expected for outcome in outcomes)
     cpu_seconds = sum(finding.cpu_seconds for outcome in outcomes for finding in _findings(outcome))
     return (
-        f"{len(outcomes)} planted, {killed} killed, {expected} of them by a property expected"
+        f"{missed}, {killed} killed, {expected} of them by a property expected"
         f" to; {cpu_seconds:.0f} s of CPU time."
     )
+
+
+def matrix_as_json(outcomes: Sequence[Outcome], planted: int) -> JsonObject:
+    """The matrix as JSON-ready values: of so many, those that something came of."""
+    return {
+        "planted": planted,
+        "hunted": sum(outcome.is_hunted for outcome in outcomes),
+        "killed": sum(outcome.is_killed for outcome in outcomes),
+        "expected": sum(outcome.is_expected for outcome in outcomes),
+        "bugs": {outcome.bug.name: _as_json(outcome) for outcome in outcomes},
+    }
 
 
 def _row(outcome: Outcome) -> list[str]:
@@ -66,7 +74,9 @@ def _row(outcome: Outcome) -> list[str]:
         description.id,
         f"`{outcome.bug.name}`",
         ", ".join(f"`{file}`" for file in outcome.bug.planted_in),
-        ", then ".join(map(_killer, findings)) + _doubt(outcome),
+        _NOT_HUNTED
+        if not outcome.is_hunted
+        else ", then ".join(map(_killer, findings)) + _doubt(outcome),
         "yes" if outcome.is_expected else "NO",
         " + ".join(str(finding.seeds) for finding in findings),
         " + ".join(f"{finding.cpu_seconds:.1f}" for finding in findings),

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from leto_sim import command_line
+from leto_sim.mutants.hunting import Outcome, hunt_bug
+from leto_sim.mutants.planted import Collection, PlantedBug
 from tests.support.counting import write_bugs, write_source
 
 
@@ -38,6 +40,43 @@ def test_a_bug_that_survives_does_not(folder: Path, capsys: pytest.CaptureFixtur
         matrix["killed"],
         matrix["bugs"]["survivor"]["finding"]["seeds"],
     )
+
+
+def test_an_interrupted_hunt_shows_what_it_has(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hunt_lost(
+        collection: Collection, bug: PlantedBug, *, seeds: int, asserts: bool, ends_at: float
+    ) -> Outcome:
+        if bug.name == "survivor":
+            raise KeyboardInterrupt
+        return hunt_bug(collection, bug, seeds=seeds, asserts=asserts, ends_at=ends_at)
+
+    monkeypatch.setattr("leto_sim.commands.mutants.hunt_bug", hunt_lost)
+
+    exit_code = mutants("--directory", str(folder), "--only", "lost", "survivor")
+
+    printed = capsys.readouterr().out
+    assert 130 == exit_code
+    assert "| LOST | `lost` |" in printed
+    assert "2 planted, only 1 hunted, 1 killed" in printed
+
+
+@pytest.mark.parametrize("flag", ["--time", "--time-each"])
+def test_the_time_of_a_hunt_may_be_bounded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], flag: str
+) -> None:
+    def hunt_later(
+        collection: Collection, bug: PlantedBug, *, seeds: int, asserts: bool, ends_at: float
+    ) -> Outcome:
+        return hunt_bug(collection, bug, seeds=seeds, asserts=asserts, ends_at=ends_at - 60)
+
+    monkeypatch.setattr("leto_sim.commands.mutants.hunt_bug", hunt_later)
+
+    exit_code = mutants("--directory", str(folder), flag, "1m")
+
+    assert 1 == exit_code
+    assert "3 planted, only 0 hunted, 0 killed" in capsys.readouterr().out
 
 
 def test_it_lists_what_is_planted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

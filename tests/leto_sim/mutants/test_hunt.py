@@ -58,6 +58,12 @@ def test_seeds_that_are_all_green_violate_nothing() -> None:
     assert (3, None) == (finding.seeds, finding.violated)
 
 
+def test_no_seed_is_begun_when_time_is_over() -> None:
+    finding = hunt.hunt(attrs.evolve(ORDERS, seconds=-1.0))
+
+    assert (0, None) == (finding.seeds, finding.violated)
+
+
 def test_a_run_that_stumbles_is_red() -> None:
     orders = attrs.evolve(ORDERS, run=f"{HERE}:stumble")
 

@@ -1,5 +1,6 @@
 """One planted bug is hunted, in processes of their own."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ def test_a_bug_may_survive(tmp_path: Path) -> None:
     outcome = hunted(tmp_path, "survivor")
 
     assert (4, False, False) == (outcome.finding.seeds, outcome.is_killed, outcome.is_expected)
+
+
+def test_a_bug_may_be_hunted_until_some_time(tmp_path: Path) -> None:
+    folder = write_source(tmp_path)
+    write_bugs(folder)
+    collection = read_collection(folder)
+
+    lost = hunt_bug(collection, collection.bugs[1], ends_at=time.monotonic() + 60)
+    late = hunt_bug(collection, collection.bugs[1], ends_at=time.monotonic() - 1)
+
+    assert (True, True) == (lost.is_hunted, lost.is_killed)
+    assert (False, False) == (late.is_hunted, late.is_killed)
 
 
 def test_a_seed_that_is_red_without_the_bug_proves_nothing(tmp_path: Path) -> None:

@@ -2,12 +2,19 @@
 
 import json
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from leto_sim.mutants.hunt import Finding
 from leto_sim.mutants.hunting import OWN_INVARIANTS, Outcome
-from leto_sim.mutants.matrix import hunt_all, matrix_as_json, render_matrix
+from leto_sim.mutants.matrix import (
+    hunt_all,
+    matrix_as_json,
+    render_head,
+    render_row,
+    render_summary,
+)
 from leto_sim.mutants.planted import PlantedBug, PlantingError, read_collection
 from tests.support.counting import write_bugs, write_source
 
@@ -35,13 +42,20 @@ def outcomes_of(bugs: tuple[PlantedBug, ...]) -> list[Outcome]:
     ]
 
 
-def test_outcomes_come_in_the_order_of_the_bugs(bugs: tuple[PlantedBug, ...]) -> None:
-    told: list[Outcome] = []
+def test_each_outcome_comes_as_soon_as_it_is_known(bugs: tuple[PlantedBug, ...]) -> None:
+    slow_may_end = Event()
 
-    outcomes = hunt_all(bugs, killed, jobs=2, on_outcome=told.append)
+    def hunt(bug: PlantedBug) -> Outcome:
+        if bug is bugs[0]:
+            slow_may_end.wait()
+        return killed(bug)
 
-    assert list(bugs) == [outcome.bug for outcome in outcomes]
-    assert len(bugs) == len(told)
+    outcomes = hunt_all(bugs, hunt, jobs=2)
+    early = [next(outcomes).bug, next(outcomes).bug]
+    slow_may_end.set()
+
+    assert list(bugs[1:]) == early
+    assert [bugs[0]] == [outcome.bug for outcome in outcomes]
 
 
 def test_a_hunt_that_fails_ends_all_of_them(bugs: tuple[PlantedBug, ...]) -> None:
@@ -49,11 +63,13 @@ def test_a_hunt_that_fails_ends_all_of_them(bugs: tuple[PlantedBug, ...]) -> Non
         raise PlantingError(bug.name)
 
     with pytest.raises(PlantingError):
-        hunt_all(bugs, fail, jobs=1, on_outcome=lambda _: None)
+        next(hunt_all(bugs, fail, jobs=1))
 
 
 def test_the_table_says_what_killed_each(bugs: tuple[PlantedBug, ...]) -> None:
-    table = render_matrix(outcomes_of(bugs))
+    outcomes = outcomes_of(bugs)
+
+    table = "\n".join([render_head(), *map(render_row, outcomes), render_summary(outcomes, 3)])
 
     expected = """\
 | Id | Planted bug | In | Killed by | Expected | Seeds | CPU s |
@@ -62,13 +78,22 @@ def test_the_table_says_what_killed_each(bugs: tuple[PlantedBug, ...]) -> None:
 then nothing is lost | yes | 2 + 9 | 0.5 + 2.0 |
 | LOST | `lost` | `counting/counter.py` | nothing is lost (as without the bug!) | NO | 7 | 1.2 |
 | SURVIVOR | `survivor` | `counting/counter.py` | survives | NO | 4 | 0.0 |
-
 3 planted, 1 killed, 1 of them by a property expected to; 4 s of CPU time."""
     assert expected == table
 
 
+def test_what_there_was_no_time_for_is_said(bugs: tuple[PlantedBug, ...]) -> None:
+    late = Outcome(bug=bugs[2], finding=Finding(seeds=0, cpu_seconds=0.0))
+
+    row, summary = render_row(late), render_summary([*outcomes_of(bugs)[:2], late], 3)
+
+    assert "not hunted: there was no time | NO | 0" in row
+    assert summary.startswith("3 planted, only 2 hunted, 1 killed")
+    assert 2 == matrix_as_json([*outcomes_of(bugs)[:2], late], 3)["hunted"]
+
+
 def test_the_matrix_is_ready_for_json(bugs: tuple[PlantedBug, ...]) -> None:
-    matrix = json.loads(json.dumps(matrix_as_json(outcomes_of(bugs))))
+    matrix = json.loads(json.dumps(matrix_as_json(outcomes_of(bugs), 3)))
 
     assert (3, 1, 1) == (matrix["planted"], matrix["killed"], matrix["expected"])
     asserted, survivor = matrix["bugs"]["asserted"], matrix["bugs"]["survivor"]
