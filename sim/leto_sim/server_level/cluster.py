@@ -22,6 +22,7 @@ from leto_sim.node_level.descriptions import describe_standing
 from leto_sim.randomness import stream
 from leto_sim.scheduler import Scheduler
 from leto_sim.server_level.canonical import canonical_fact, describe_fact
+from leto_sim.server_level.damage import Wound
 from leto_sim.server_level.disk import DiskLane
 from leto_sim.server_level.files import SimulatedDirectory
 from leto_sim.server_level.newer import NewerServer
@@ -55,6 +56,13 @@ class Machine:
     may_stop: bool = False  # of itself: it was asked to, or its disk has failed
     lost_id: NodeId | None = None  # who lived here before the disk was lost
     is_stranger: bool = False  # that one has not left the cluster yet
+    starts_to_fail: int = 0  # so many more lives cannot read the disk
+    wounds: list[Wound] = attrs.field(factory=list[Wound])  # of the disk
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether its disk no longer holds what was synced."""
+        return any(wound.is_open_in(self.directory) for wound in self.wounds)
 
     @property
     def client_address(self) -> str:
@@ -132,7 +140,7 @@ class ServerCluster:
             return
         self.network.restore_power(machine.host)
         machine.lives += 1
-        machine.may_stop = False
+        machine.may_stop = machine.starts_to_fail > 0
         life = ServerLife(
             machine.name, machine.disk, self.panel, self.promises, self.scenario.limits
         )
@@ -151,6 +159,8 @@ class ServerCluster:
             self.scenario.disk,
             process.tell,
         )
+        process.lane.cannot_read = machine.starts_to_fail > 0
+        machine.starts_to_fail = max(0, machine.starts_to_fail - 1)
         process.listen(Port.CLIENT, machine.client_address)
         process.listen(Port.PEER, f"{machine.host}:{PEER_PORT}")
         machine.process, machine.life = process, life
@@ -180,6 +190,7 @@ class ServerCluster:
         machine.lost_id = machine.node_id
         machine.directory = SimulatedDirectory()
         machine.disk = ServerPlatter(machine.name, machine.directory)
+        machine.wounds.clear()
         machine.join = join
         self.remark(f"{machine.name} loses its disk")
 

@@ -18,7 +18,15 @@ from typing import TypeAlias
 import attrs
 
 from leto.raft.types import Micros
-from leto.server.world import DiskJob, DiskJobDone, DiskJobFailed, Step, SyncDirectory, SyncFile
+from leto.server.world import (
+    DiskJob,
+    DiskJobDone,
+    DiskJobFailed,
+    ReadAt,
+    Step,
+    SyncDirectory,
+    SyncFile,
+)
 from leto_sim.scheduler import Scheduler
 from leto_sim.server_level.files import SimulatedDirectory, StepFailed
 
@@ -66,6 +74,7 @@ class DiskLane:
         self._free_at: Micros = 0
         self._failing = False
         self._closed = False
+        self.cannot_read = False  # written by the faults
 
     def submit(self, job: DiskJob) -> None:
         """Perform the job after every earlier one."""
@@ -122,6 +131,8 @@ class DiskLane:
         data: list[bytes] = []
         try:
             for step in job.steps[:steps_done]:
+                if self.cannot_read and isinstance(step, ReadAt):
+                    return self._failed(job, f"input/output error while reading {step.file}")
                 read = self._directory.perform(step)
                 if read is not None:
                     data.append(read)

@@ -13,6 +13,7 @@ from leto_sim.node_level.faults import (
     Crash,
     CutLinks,
     FailDisk,
+    FailReads,
     LoseDisk,
     Pause,
     RemoveNode,
@@ -20,6 +21,7 @@ from leto_sim.node_level.faults import (
     TakeSnapshotNow,
     Victim,
 )
+from leto_sim.server_level.damage import DiskDamage
 
 
 @attrs.frozen
@@ -36,6 +38,19 @@ class StopServer:
 
     victim: Victim
     down_us: Micros
+
+
+@attrs.frozen
+class DamageDisk:
+    """Something that was synced is damaged: a bit, or a sector of the log or the snapshot.
+
+    The server notices when it starts the next time, or when it sends that snapshot: then it
+    must refuse to go on, and is replaced as if its disk were lost. Spares what `LoseDisk` spares.
+    """
+
+    victim: Victim
+    damage: DiskDamage
+    down_us: Micros | None = None  # the process dies too, and starts again that much later
 
 
 @attrs.frozen
@@ -77,6 +92,8 @@ ServerFault: TypeAlias = (
     | ResetStreams
     | StallDisk
     | FailDisk
+    | FailReads  # starts, and snapshots that are to be sent
+    | DamageDisk
     | LoseDisk
     | RemoveNode  # the machine comes back as another node
     | JumpClock

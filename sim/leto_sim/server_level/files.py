@@ -78,6 +78,15 @@ class SimulatedFile:
             return bytes(self.content[offset : self.synced_size])
         return self.synced()[offset:]
 
+    def damage(self, offset: int, data: bytes) -> None:
+        """Put other bytes where synced ones are, behind everybody's back."""
+        self.content[offset : offset + len(data)] = data
+        for position, byte in enumerate(data, offset):
+            sector, place = divmod(position, SECTOR_BYTES)
+            old = self._platter.get(sector)
+            if old is not None and place < len(old):
+                self._platter[sector] = old[:place] + bytes([byte]) + old[place + 1 :]
+
     def cut_power(self, rng: Random, loss: float) -> None:
         """Lose each unsynced sector with the probability `loss`; the rest is on the platters."""
         lost = {sector: old for sector, old in self._platter.items() if rng.random() < loss}

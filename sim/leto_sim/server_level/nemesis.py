@@ -16,6 +16,7 @@ from leto_sim.node_level.faults import (
     Crash,
     CutLinks,
     FailDisk,
+    FailReads,
     LoseDisk,
     Pause,
     RemoveNode,
@@ -26,6 +27,7 @@ from leto_sim.node_level.faults import (
 from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.faults import (
     CutPower,
+    DamageDisk,
     FillDisk,
     JumpClock,
     PlannedServerFault,
@@ -84,7 +86,10 @@ class ServerNemesis:
         self._cuts.clear()
         self._cluster.network.weather = StreamWeather()
         for machine in machines:
+            machine.starts_to_fail = 0
             if machine.process is not None:
+                if machine.process.lane is not None:
+                    machine.process.lane.cannot_read = False
                 machine.process.resume()
                 machine.process.tell(_ROOM)
             elif not machine.is_stranger:  # those are the operator's
@@ -145,6 +150,12 @@ class ServerNemesis:
                 if machine.process is not None and machine.process.lane is not None:
                     machine.may_stop = True
                     machine.process.lane.fail()
+            case FailReads(starts=starts):
+                self._fail_reads(machine, starts)
+            case DamageDisk(damage=damage, down_us=down_us):
+                self._operator.damage_disk(machine, damage)
+                if down_us is not None:
+                    self._take_down(machine, down_us, with_power=False)
             case LoseDisk():
                 self._operator.lose_disk(machine)
             case RemoveNode():
@@ -183,6 +194,12 @@ class ServerNemesis:
         if machine.process is not None:
             machine.process.tell(DiskRoomMeasured(0))
             self._scheduler.after(for_us, machine.process.tell, _ROOM)
+
+    def _fail_reads(self, machine: Machine, starts: int) -> None:
+        machine.starts_to_fail += starts
+        if machine.process is not None and machine.process.lane is not None:
+            machine.may_stop = True
+            machine.process.lane.cannot_read = True
 
     def _reset(self, machine: Machine) -> None:
         others = [other.host for other in self._cluster.machines if other is not machine]

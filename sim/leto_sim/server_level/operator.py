@@ -17,6 +17,7 @@ from leto_sim.node_level.scenario import MS
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import Machine, ServerCluster
+from leto_sim.server_level.damage import DiskDamage, inflict
 from leto_sim.server_level.errands import Question, fate_of
 from leto_sim.server_level.promises import Fate
 from leto_sim.server_level.resp_client import Manners
@@ -24,6 +25,7 @@ from leto_sim.server_level.resp_client import Manners
 HEALTHY_SERVER: Final = "a server stops only for a reason"
 RESTART_US: Final = 300 * MS  # on average
 REPLACEABLE_MIN: Final = 3  # machines: two are left
+_IS_DAMAGED: Final = "the data directory is damaged"
 _MANNERS: Final = Manners(think_us=50 * MS, retry_us=100 * MS)
 
 
@@ -80,16 +82,32 @@ class ServerOperator:
     def lose_disk(self, machine: Machine) -> None:
         """The machine's disk is replaced by an empty one, if that can be borne."""
         cluster = self._cluster
-        if len(cluster.machines) < REPLACEABLE_MIN or not self.is_idle:
+        if not self._may_lose(machine):
             return
         self._replacement = _Replacement(machine)
         cluster.wipe(machine, self._some_other(machine).client_address)
         machine.is_stranger = True
         cluster.start(machine)
 
+    def damage_disk(self, machine: Machine, damage: DiskDamage) -> None:
+        """Something that the machine's disk had synced is damaged, if that can be borne."""
+        if not self._may_lose(machine):
+            return
+        wound = inflict(damage, machine.directory, machine.disk, self._rng)
+        if wound is not None:
+            machine.wounds.append(wound)
+            self._cluster.remark(f"{machine.name}: {wound}: {damage.value}")
+
+    def _may_lose(self, machine: Machine) -> bool:
+        """The atlas: with one machine's data gone, a quorum of the voters has all of its own."""
+        machines = self._cluster.machines
+        if len(machines) < REPLACEABLE_MIN or not self.is_idle:
+            return False
+        return not any(other.is_damaged for other in machines if other is not machine)
+
     def remove_node(self, machine: Machine) -> None:
         """The node is removed; the machine comes back empty, when its server has seen that."""
-        if len(self._cluster.machines) < REPLACEABLE_MIN or not self.is_idle:
+        if not self._may_lose(machine):
             return
         replacement = self._replacement = _Replacement(machine)
 
@@ -110,6 +128,9 @@ class ServerOperator:
                 replacement.has_exited = True
                 self._bring_back(replacement)
                 return
+        if machine.is_damaged and _IS_DAMAGED in stop.message:
+            self._replace_damaged(machine)
+            return
         if not machine.may_stop:
             raise PropertyViolated(
                 HEALTHY_SERVER,
@@ -118,6 +139,21 @@ class ServerOperator:
             )
         delay_us = int(self._rng.expovariate(1.0) * RESTART_US)
         self._cluster.scheduler.after(delay_us, self._cluster.start, machine)
+
+    def _replace_damaged(self, machine: Machine) -> None:
+        """As its last words say: LEAVE on a live member, then start over."""
+        earlier = self._replacement
+        if earlier is not None and earlier.machine is machine and not earlier.has_left:
+            return  # somebody has started it again meanwhile
+        replacement = self._replacement = _Replacement(machine)
+
+        def has_left(_: Reply) -> None:
+            replacement.has_left = True
+            self._cluster.remark(f"{machine.name} has left, since its disk is damaged")
+            self._cluster.wipe(machine, self._some_other(machine).client_address)
+            self._cluster.start(machine)
+
+        self._ask_to_leave(machine, self._cluster.machines, has_left)
 
     def _let_leave(self, replacement: _Replacement) -> None:
         machine = replacement.machine

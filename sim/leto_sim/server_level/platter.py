@@ -47,6 +47,11 @@ class ServerPlatter:
         """Who the node is; None while nothing durable says so."""
         return None if self.identity is None else self.identity.node_id
 
+    @property
+    def furthest_mark(self) -> Position:
+        """The furthest place that a durable frame knew to be synced."""
+        return self._reader.furthest
+
     def memory(self) -> LogImage:
         """A log as the durable one is now, to go on from."""
         log = self.platter.log

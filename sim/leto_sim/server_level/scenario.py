@@ -21,6 +21,7 @@ from leto_sim.node_level.faults import (
     Crash,
     CutLinks,
     FailDisk,
+    FailReads,
     LoseDisk,
     Pause,
     RemoveNode,
@@ -29,10 +30,12 @@ from leto_sim.node_level.faults import (
 )
 from leto_sim.node_level.scenario import MS, draw_config
 from leto_sim.randomness import stream
+from leto_sim.server_level.damage import DiskDamage
 from leto_sim.server_level.disk import DiskTiming
 from leto_sim.server_level.errands import Workload
 from leto_sim.server_level.faults import (
     CutPower,
+    DamageDisk,
     FillDisk,
     JumpClock,
     PlannedServerFault,
@@ -289,6 +292,16 @@ def _lease(rng: Random, cast: _Cast) -> ServerFault:
     return TypeCommand((b"RAFT", b"LEASE", b"%d" % (lease_us // 1000)))
 
 
+def _damage(rng: Random, cast: _Cast) -> ServerFault:
+    damage = rng.choice(tuple(DiskDamage))
+    down_us = cast.while_us(rng) if rng.random() < _HALF else None
+    return DamageDisk(cast.victim(rng), damage, down_us)
+
+
+def _fail_reads(rng: Random, cast: _Cast) -> ServerFault:
+    return FailReads(cast.victim(rng), rng.randint(1, 3))
+
+
 _KINDS: Final[Sequence[Callable[[Random, _Cast], ServerFault]]] = (
     _kill,
     _cut_power,
@@ -306,4 +319,6 @@ _KINDS: Final[Sequence[Callable[[Random, _Cast], ServerFault]]] = (
     _transfer,
     _prefer,
     _lease,
+    _damage,
+    _fail_reads,
 )
