@@ -2,8 +2,8 @@
 
 Reading order: `records` (what the log says), `frames` (how it lies in its files), `image`
 (what it amounts to), `log` (writing it), `chain` and `recovery` (reading it after a
-crash), `snapshots` (the files beside it), `steps` and `corruption` (the words for the
-disk and for the operator).
+crash), `snapshots` (the files beside it), `read_back` (whether those are still whole),
+`steps` and `corruption` (the words for the disk and for the operator).
 
 At start: perform `Recovery.step` and `feed` it until there is an `outcome`; then
 `open_log` or `create_log`, whose steps make this life of the node durable. From then on
@@ -13,6 +13,7 @@ each `Write` becomes `WriteAheadLog.steps_for(write)`, and `synced(end)` when th
 from leto.wal.corruption import Corrupt
 from leto.wal.frames import Frame, SegmentReader, segment_name, segment_number
 from leto.wal.log import SEGMENT_BYTES, Opened, WriteAheadLog, create_log, open_log
+from leto.wal.read_back import ReadBack
 from leto.wal.records import ClusterJoined, Identity, Position, Record, SegmentHead
 from leto.wal.recovery import Recovered, Recovery
 from leto.wal.snapshots import (
@@ -44,6 +45,7 @@ __all__ = [
     "Opened",
     "Position",
     "ReadAt",
+    "ReadBack",
     "Record",
     "Recovered",
     "Recovery",

@@ -101,14 +101,18 @@ class SnapshotWriter:
 class SnapshotFiles:
     """The snapshot files of a node's directory. Written by its own methods only."""
 
-    _finished: list[EntryId] = attrs.field(factory=list[EntryId])
+    _finished: dict[EntryId, SnapshotMark] = attrs.field(factory=dict[EntryId, SnapshotMark])
     _writer: SnapshotWriter | None = None
     _receiving: EntryId | None = None
 
     @classmethod
     def found(cls, mark: SnapshotMark | None) -> "SnapshotFiles":
         """What there is after a boot, which deletes all but the named one."""
-        return cls([mark.last_included] if mark is not None and has_file(mark) else [])
+        return cls({mark.last_included: mark} if mark is not None and has_file(mark) else {})
+
+    def mark_of(self, last_included: EntryId) -> SnapshotMark | None:
+        """What the finished snapshot of that entry must be; None if there is none."""
+        return self._finished.get(last_included)
 
     def take(self, last_included: EntryId) -> SnapshotWriter:
         """Begin to write a snapshot of our own."""
@@ -133,7 +137,7 @@ class SnapshotFiles:
         """The steps before the frame that carries the mark (invariant 1)."""
         if not has_file(mark) or mark.last_included in self._finished:
             return ()
-        self._finished.append(mark.last_included)
+        self._finished[mark.last_included] = mark
         source = self._source(mark)
         return (
             SyncFile(source),
@@ -156,7 +160,8 @@ class SnapshotFiles:
         A later one may be there already: the frame that names it is on its way.
         """
         let_go = [other for other in self._finished if other < last_included]
-        self._finished = [other for other in self._finished if other >= last_included]
+        for other in let_go:
+            del self._finished[other]
         return tuple(Delete(snapshot_name(other)) for other in let_go)
 
 

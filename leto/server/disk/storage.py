@@ -23,7 +23,7 @@ from leto.server.disk.disk_lane import DiskLane
 from leto.server.machine import Content
 from leto.server.settings import Limits
 from leto.server.turn import Turn
-from leto.wal import SnapshotReader, SnapshotWriter, WriteAheadLog, read_chunk
+from leto.wal import ReadBack, SnapshotReader, SnapshotWriter, WriteAheadLog, read_chunk
 
 CHUNKS_IN_FLIGHT_MAX = 2
 
@@ -63,6 +63,7 @@ class Storage:
         self._tell = tell
         self._corrupt = corrupt
         self._taking: _Taking | None = None
+        self._read_back = ReadBack()
 
     # --- the log -----------------------------------------------------------------
 
@@ -132,9 +133,15 @@ class Storage:
             self._tell(taking.writer.taken)
 
     def read_chunk(self, order: ReadSnapshotChunk) -> None:
-        """Read a piece of a snapshot for a follower."""
+        """Read a piece of a snapshot for a follower, unless it is damaged."""
 
         def read(data: tuple[bytes, ...]) -> None:
+            mark = self.log.snapshots.mark_of(order.last_included)
+            assert mark is not None, "nothing is compacted that a transfer still reads"
+            damage = self._read_back.check(order, mark, data[0])
+            if damage is not None:
+                self._corrupt(str(damage))
+                return
             self._tell(
                 SnapshotChunkRead(transfer=order.transfer, offset=order.offset, data=data[0])
             )

@@ -18,7 +18,7 @@ def choose_core(cluster: ServerCluster, rng: Random) -> Sequence[Machine] | None
     configurations = _configurations_to_come(cluster)
     if not configurations or any(map(_is_changing, configurations)):
         return None
-    core = [machine for machine in cluster.machines if not machine.is_stranger]
+    core = [m for m in cluster.machines if not (m.is_stranger or m.is_damaged)]
     rng.shuffle(core)
     if not _is_quorum(core, configurations):
         return None

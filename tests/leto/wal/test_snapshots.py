@@ -120,6 +120,16 @@ def test_snapshot_that_is_named_again_is_not_renamed_again() -> None:
     assert files.finish(mark(b"abc")) == ()
 
 
+def test_the_mark_of_a_finished_snapshot_is_known_until_it_is_let_go() -> None:
+    files = SnapshotFiles.found(mark(b"abc"))
+
+    known = files.mark_of(LAST)
+    files.let_go_before(EntryId(2, 9))
+
+    assert mark(b"abc") == known
+    assert None is files.mark_of(LAST)
+
+
 def test_founding_snapshot_has_no_file() -> None:
     files = SnapshotFiles.found(mark(b""))
 

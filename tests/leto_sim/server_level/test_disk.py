@@ -57,6 +57,19 @@ def test_jobs_end_in_order_with_what_they_read() -> None:
     assert bench.times[0] >= 210
 
 
+def test_what_cannot_be_read_ends_the_lane() -> None:
+    bench = Bench()
+    bench.lane.cannot_read = True
+    bench.submit(1, WriteAt("f", 0, b"abc"))
+    bench.submit(2, ReadAt("f", 0, 2))
+    bench.submit(3, WriteAt("f", 3, b"def"))
+
+    bench.run()
+
+    failed = DiskJobFailed(2, "input/output error while reading f")
+    assert [DiskJobDone(1), failed] == bench.facts
+
+
 def test_job_is_not_performed_before_its_time() -> None:
     bench = Bench()
 

@@ -11,6 +11,7 @@ from leto_sim.node_level.faults import (
     Crash,
     CutLinks,
     FailDisk,
+    FailReads,
     LoseDisk,
     Pause,
     RemoveNode,
@@ -19,8 +20,10 @@ from leto_sim.node_level.faults import (
 )
 from leto_sim.node_level.scenario import MS
 from leto_sim.server_level.cluster import Machine, ServerCluster
+from leto_sim.server_level.damage import DiskDamage
 from leto_sim.server_level.faults import (
     CutPower,
+    DamageDisk,
     FillDisk,
     JumpClock,
     PlannedServerFault,
@@ -168,6 +171,53 @@ def test_cut_links_are_mended_later(one_way: bool) -> None:  # noqa: FBT001
     assert leader is not None
     assert leader_meanwhile is not None
     assert leader is not leader_meanwhile
+
+
+@pytest.mark.parametrize("damage", list(DiskDamage))
+def test_damaged_disk_is_replaced_when_it_is_noticed(damage: DiskDamage) -> None:
+    stage = Stage(DamageDisk(1, damage, 0))
+
+    stage.strike()
+    was = stage.machine().node_id
+    was_damaged = stage.machine().is_damaged
+    stage.run_until_true(lambda: stage.machine().takes_part and stage.cluster.is_whole)
+
+    assert was_damaged == (stage.machine().node_id != was)
+
+
+def test_damaged_disk_of_a_running_server_is_not_noticed() -> None:
+    stage = Stage(DamageDisk(1, DiskDamage.FLIPPED))
+
+    stage.strike()
+    stage.run_until(STRIKES_AT + SECOND)
+
+    assert stage.machine().is_damaged
+    assert 1 == stage.machine().lives
+
+
+def test_reads_fail_for_so_many_starts() -> None:
+    stage = Stage(FailReads(1, 2))
+    stage.strike()
+
+    stage.cluster.kill(stage.machine())
+    stage.cluster.start(stage.machine())
+    stage.run_until_true(lambda: stage.cluster.is_whole and stage.machine().takes_part)
+
+    assert 4 == stage.machine().lives
+    errors = [text for text in stage.remarks if "input/output error" in text]
+    assert 2 == len(errors)
+
+
+def test_reads_succeed_once_everything_is_healed() -> None:
+    stage = Stage(FailReads(1, 2))
+    stage.strike()
+
+    stage.nemesis.heal()
+    stage.cluster.kill(stage.machine())
+    stage.cluster.start(stage.machine())
+    stage.run_until_true(lambda: stage.cluster.is_whole and stage.machine().takes_part)
+
+    assert 2 == stage.machine().lives
 
 
 def test_stalled_disk_holds_up_its_server_alone() -> None:

@@ -6,9 +6,12 @@ from leto.resp import OK, ErrorReply, Reply
 from leto.server.world import Stop
 from leto_sim.node_level.scenario import MS
 from leto_sim.result import PropertyViolated
-from leto_sim.server_level.cluster import ServerCluster
+from leto_sim.server_level.cluster import Machine, ServerCluster
+from leto_sim.server_level.damage import DiskDamage
 from leto_sim.server_level.errands import LOST
+from leto_sim.server_level.files import SimulatedDirectory
 from leto_sim.server_level.operator import ServerOperator, is_carried_out, is_heard_of
+from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.scenario import SECOND, ServerScenario
 
 
@@ -96,6 +99,63 @@ def test_lost_disk_is_replaced_once_the_old_member_has_left() -> None:
     assert lost != machine.node_id
     assert 3 == machine.lives
     assert not machine.is_stranger
+
+
+def wounded(site: Site, number: int = 1) -> Machine:
+    machine = site.cluster.machines[number]
+    site.operator.damage_disk(machine, DiskDamage.FLIPPED)
+    assert machine.is_damaged
+    return machine
+
+
+def test_server_with_a_damaged_disk_refuses_to_start_and_is_replaced() -> None:
+    site = Site()
+    machine = wounded(site)
+    was = machine.node_id
+
+    site.cluster.kill(machine)
+    site.cluster.start(machine)
+    site.run_for(5 * MS)
+    site.cluster.start(machine)  # somebody else tries, too
+    while machine.node_id == was or not site.operator.is_idle:
+        assert site.cluster.scheduler.now < 60 * SECOND
+        site.cluster.scheduler.step()
+
+    assert was == machine.lost_id
+    assert not machine.is_damaged
+
+
+def test_damage_goes_unnoticed_while_the_server_runs() -> None:
+    site = Site()
+    machine = wounded(site)
+
+    site.run_for(2 * SECOND)
+
+    assert 1 == machine.lives
+    assert machine.takes_part
+
+
+def test_nothing_else_is_lost_while_a_disk_is_damaged() -> None:
+    site = Site()
+    wounded(site)
+
+    for machine in (site.cluster.machines[0], site.cluster.machines[2]):
+        site.operator.lose_disk(machine)
+        site.operator.damage_disk(machine, DiskDamage.LOST)
+
+    assert [1, 1, 1] == [machine.lives for machine in site.cluster.machines]
+    assert [False, True, False] == [machine.is_damaged for machine in site.cluster.machines]
+
+
+def test_damage_that_changes_nothing_is_none() -> None:
+    site = Site()
+    machine = site.cluster.machines[1]
+    machine.disk = ServerPlatter("id2", SimulatedDirectory())
+    site.operator._may_lose = lambda _: True  # type: ignore[method-assign]
+
+    site.operator.damage_disk(machine, DiskDamage.FLIPPED)
+
+    assert not machine.is_damaged
 
 
 def test_removed_node_ends_and_its_machine_comes_back_as_another() -> None:

@@ -182,6 +182,26 @@ def test_a_damaged_snapshot_ends_the_node_with_file_and_remedy(world: "World") -
     assert "LEAVE" in machine.stop.message
 
 
+def test_a_snapshot_found_damaged_when_it_is_sent_ends_the_node(world: "World") -> None:
+    raft = attrs.evolve(
+        world.quick, trailing_entries=0, trailing_bytes=0, snapshot_chunk_bytes=5_000
+    )
+    machines = world.cluster(raft=raft)
+    machines[2].kill()
+    fill(world, machines[0])
+    assert OK == world.client(machines[0]).ask("SNAPSHOT")
+    (name,) = snapshots(machines[0])
+    machines[0].files[name][7_000] ^= 1
+
+    machines[2].start()
+    world.run(2_000)
+
+    assert machines[0].stop is not None
+    assert 4 == machines[0].stop.exit_code
+    assert f"{name} at offset " in machines[0].stop.message
+    assert "LEAVE" in machines[0].stop.message
+
+
 def test_nothing_new_to_snapshot_is_said(world: "World") -> None:
     machine = world.machine(2, join=1)
     machine.start()
