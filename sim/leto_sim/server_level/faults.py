@@ -50,7 +50,7 @@ class DamageDisk:
 
     victim: Victim
     damage: DiskDamage
-    down_us: Micros | None = None  # the process dies too, and starts again that much later
+    dies: bool  # the process too; it starts again at once
 
 
 @attrs.frozen

@@ -152,10 +152,10 @@ class ServerNemesis:
                     machine.process.lane.fail()
             case FailReads(starts=starts):
                 self._fail_reads(machine, starts)
-            case DamageDisk(damage=damage, down_us=down_us):
+            case DamageDisk(damage=damage, dies=dies):
                 self._operator.damage_disk(machine, damage)
-                if down_us is not None:
-                    self._take_down(machine, down_us, with_power=False)
+                if dies:
+                    self._take_down(machine, 0, with_power=False)
             case LoseDisk():
                 self._operator.lose_disk(machine)
             case RemoveNode():

@@ -294,8 +294,7 @@ def _lease(rng: Random, cast: _Cast) -> ServerFault:
 
 def _damage(rng: Random, cast: _Cast) -> ServerFault:
     damage = rng.choice(tuple(DiskDamage))
-    down_us = cast.while_us(rng) if rng.random() < _HALF else None
-    return DamageDisk(cast.victim(rng), damage, down_us)
+    return DamageDisk(cast.victim(rng), damage, dies=rng.random() < _HALF)
 
 
 def _fail_reads(rng: Random, cast: _Cast) -> ServerFault:

@@ -175,7 +175,7 @@ def test_cut_links_are_mended_later(one_way: bool) -> None:  # noqa: FBT001
 
 @pytest.mark.parametrize("damage", list(DiskDamage))
 def test_damaged_disk_is_replaced_when_it_is_noticed(damage: DiskDamage) -> None:
-    stage = Stage(DamageDisk(1, damage, 0))
+    stage = Stage(DamageDisk(1, damage, dies=True))
 
     stage.strike()
     was = stage.machine().node_id
@@ -186,7 +186,7 @@ def test_damaged_disk_is_replaced_when_it_is_noticed(damage: DiskDamage) -> None
 
 
 def test_damaged_disk_of_a_running_server_is_not_noticed() -> None:
-    stage = Stage(DamageDisk(1, DiskDamage.FLIPPED))
+    stage = Stage(DamageDisk(1, DiskDamage.FLIPPED, dies=False))
 
     stage.strike()
     stage.run_until(STRIKES_AT + SECOND)

@@ -9,9 +9,7 @@ from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.damage import DiskDamage
 from leto_sim.server_level.errands import LOST
-from leto_sim.server_level.files import SimulatedDirectory
 from leto_sim.server_level.operator import ServerOperator, is_carried_out, is_heard_of
-from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.scenario import SECOND, ServerScenario
 
 
@@ -145,17 +143,6 @@ def test_nothing_else_is_lost_while_a_disk_is_damaged() -> None:
 
     assert [1, 1, 1] == [machine.lives for machine in site.cluster.machines]
     assert [False, True, False] == [machine.is_damaged for machine in site.cluster.machines]
-
-
-def test_damage_that_changes_nothing_is_none() -> None:
-    site = Site()
-    machine = site.cluster.machines[1]
-    machine.disk = ServerPlatter("id2", SimulatedDirectory())
-    site.operator._may_lose = lambda _: True  # type: ignore[method-assign]
-
-    site.operator.damage_disk(machine, DiskDamage.FLIPPED)
-
-    assert not machine.is_damaged
 
 
 def test_removed_node_ends_and_its_machine_comes_back_as_another() -> None:
