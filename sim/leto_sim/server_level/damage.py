@@ -21,9 +21,9 @@ from leto_sim.server_level.platter import ServerPlatter
 class DiskDamage(Enum):
     """What became of a sector, or of a byte in it."""
 
-    FLIPPED = "a bit is another"
-    ASTRAY = "what was written elsewhere is here"
-    LOST = "what was written never arrived"
+    FLIPPED = "flipped"  # a bit is another
+    ASTRAY = "astray"  # what was written elsewhere is here
+    LOST = "lost"  # what was written never arrived
 
 
 @attrs.frozen

@@ -80,7 +80,7 @@ class FillDisk:
 class TypeCommand:
     """Somebody types an operator's command, at whoever leads, until it is not refused."""
 
-    words: tuple[bytes, ...]
+    words: tuple[str, ...]
 
 
 ServerFault: TypeAlias = (

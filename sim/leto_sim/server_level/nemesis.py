@@ -126,7 +126,8 @@ class ServerNemesis:
             return
         if isinstance(fault, TypeCommand):
             everybody = [machine.client_address for machine in self._cluster.machines]
-            self._operator.ask(everybody, fault.words, is_heard_of, lambda _: None)
+            words = tuple(word.encode() for word in fault.words)
+            self._operator.ask(everybody, words, is_heard_of, lambda _: None)
             return
         machine = self._machine(fault.victim)
         if machine is None:

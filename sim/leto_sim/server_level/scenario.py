@@ -278,18 +278,18 @@ def _fill(rng: Random, cast: _Cast) -> ServerFault:
 
 
 def _transfer(rng: Random, cast: _Cast) -> ServerFault:
-    name = b"id%d" % rng.randint(1, cast.nodes)
-    return TypeCommand((b"RAFT", b"TRANSFER", *rng.choice(((), (name,)))))
+    name = f"id{rng.randint(1, cast.nodes)}"
+    return TypeCommand(("RAFT", "TRANSFER", *rng.choice(((), (name,)))))
 
 
 def _prefer(rng: Random, cast: _Cast) -> ServerFault:
-    name = b"id%d" % rng.randint(1, cast.nodes)
-    return TypeCommand((b"RAFT", b"PRIORITY", name, b"%d" % rng.randint(1, 3)))
+    name = f"id{rng.randint(1, cast.nodes)}"
+    return TypeCommand(("RAFT", "PRIORITY", name, str(rng.randint(1, 3))))
 
 
 def _lease(rng: Random, cast: _Cast) -> ServerFault:
     lease_us = cast.patience_us * rng.choice((0, 0.1, 0.5, 1))
-    return TypeCommand((b"RAFT", b"LEASE", b"%d" % (lease_us // 1000)))
+    return TypeCommand(("RAFT", "LEASE", str(int(lease_us // 1000))))
 
 
 def _damage(rng: Random, cast: _Cast) -> ServerFault:

@@ -286,7 +286,7 @@ def test_snapshot_is_taken() -> None:
 
 
 def test_what_an_operator_types_reaches_the_server() -> None:
-    stage = Stage(TypeCommand((b"RAFT", b"TRANSFER")))
+    stage = Stage(TypeCommand(("RAFT", "TRANSFER")))
     stage.run_until(STRIKES_AT - 1)
     leader = stage.cluster.leader
     assert leader is not None
