@@ -119,6 +119,8 @@ def test_a_failed_run_shows_its_screen_the_shrunk_scenario_and_how_to_see_it_aga
     """,
         "--leto-seeds",
         "10",
+        "--leto-shrink",
+        "1",
     )
 
     assert done.parseoutcomes()["failed"] > 0
