@@ -104,6 +104,7 @@ class Refusal(Enum):
     ALREADY_MEMBER = "the name, the address or the node is a member already"
     NOT_A_MEMBER = "no such member"
     LAST_VOTER = "the last voter cannot be removed"
+    NOBODY_TO_LEAD = "no voter of a priority above 0 would be left to lead"
     TRANSFER_PENDING = "leadership is being transferred"
     CANNOT_LEAD = "that member cannot lead"
     QUORUM_ALIVE = "a quorum seems to be alive"

@@ -155,7 +155,10 @@ def _misfit(
         if refusal is not None:
             return refusal
         configuration = configuration.with_change(change)
-    return None if configuration.voters else Refusal.LAST_VOTER
+    if not configuration.voters:
+        return Refusal.LAST_VOTER
+    may_lead = any(member.is_voter and member.priority > 0 for member in configuration.members)
+    return None if may_lead else Refusal.NOBODY_TO_LEAD  # once it has no leader, it never has one
 
 
 def _misfit_of_one(configuration: Configuration, change: ConfigurationChange) -> Refusal | None:

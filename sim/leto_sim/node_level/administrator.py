@@ -84,7 +84,9 @@ class Administrator:
         settled = self._settled()
         if settled is None or not self.is_idle or settled.member(host.node_id) is None:
             return
-        if len(settled.voters) >= VOTERS_MIN and not self._damaged(settled):
+        if len(settled.voters) < VOTERS_MIN or self._damaged(settled):
+            return
+        if _may_lead(settled, lambda voter: voter != host.node_id):
             self._run(RemoveMember(host.node_id))
 
     def lose_disk(self, host: Host, *, at_once: bool) -> None:
@@ -129,7 +131,8 @@ class Administrator:
         if not all(errand.replaces for errand in self._errands):
             return False
         damaged = {*self._damaged(settled), host.node_id}
-        return settled.has_quorum(lambda voter: voter not in damaged)
+        is_whole = settled.has_quorum(lambda voter: voter not in damaged)
+        return is_whole and _may_lead(settled, lambda voter: voter not in damaged)
 
     def _settled(self) -> Configuration | None:
         """The configuration, if it is committed and there is no other anywhere."""
@@ -175,14 +178,16 @@ class Administrator:
     ) -> Iterable[ConfigurationChange]:
         """What fits of the changes to those who are members: some voters stay what they are."""
         spare = len(settled.voters) - 1
+        leaders = {m.node_id for m in settled.members if m.is_voter and m.priority > 0}
         touched: set[NodeId] = set()
         for victim in (*fault.leaving, *fault.demoted):
             host = pick(victim)
             now = settled.member(host.node_id) if host is not None else None
             if now is None or now.node_id in touched:
                 continue
-            if now.is_voter and not spare:
+            if (now.is_voter and not spare) or leaders == {now.node_id}:
                 continue
+            leaders.discard(now.node_id)
             spare -= now.is_voter
             touched.add(now.node_id)
             if victim in fault.leaving:
@@ -194,8 +199,13 @@ class Administrator:
             host = pick(victim)
             if host is None or host.node_id in touched:
                 continue
-            if settled.member(host.node_id) is not None:
-                yield ChangePriority(host.node_id, priority)
+            if settled.member(host.node_id) is None:
+                continue
+            if not priority and leaders == {host.node_id}:
+                continue
+            if not priority:
+                leaders.discard(host.node_id)
+            yield ChangePriority(host.node_id, priority)
 
     def _make_round(self) -> None:
         if self._has_stopped:
@@ -226,6 +236,11 @@ class Administrator:
 
     def _on_outcome(self, _: Outcome | None) -> None:
         self._is_waiting = False
+
+
+def _may_lead(configuration: Configuration, is_left: Callable[[NodeId], bool]) -> bool:
+    """Whether one of those who are left has a priority above 0."""
+    return any(m.is_voter and m.priority > 0 and is_left(m.node_id) for m in configuration.members)
 
 
 def _shows(committed: Configuration, change: ConfigurationChange) -> bool:

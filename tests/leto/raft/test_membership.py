@@ -166,6 +166,21 @@ def test_the_last_voter_stays(make: "type[Make]") -> None:
         assert Refused(Refusal.LAST_VOTER, NodeId(1)) == leader.answers[request]
 
 
+def test_somebody_who_may_lead_stays(cluster: "Cluster") -> None:
+    leader = cluster[1]
+    leader.change(*(ChangePriority(NodeId(other), 0) for other in (2, 3)))
+    cluster.settle()
+
+    for change in (
+        ChangePriority(NodeId(1), 0),
+        RemoveMember(NodeId(1)),
+        ChangeRole(NodeId(1), LEARNER),
+    ):
+        request = leader.change(change)
+
+        assert Refused(Refusal.NOBODY_TO_LEAD, NodeId(1)) == leader.answers[request]
+
+
 def test_leases_and_addresses_change_like_members(cluster: "Cluster") -> None:
     leader = cluster[1]
 
