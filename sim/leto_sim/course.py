@@ -13,7 +13,8 @@ from typing import Protocol
 from leto.raft.types import Micros
 from leto_sim.checkers.panel import Panel
 from leto_sim.journal import Halted, Journal
-from leto_sim.result import PropertyViolated, RunResult, Violation
+from leto_sim.operations import Asked
+from leto_sim.result import Evidence, PropertyViolated, RunResult, Violation
 from leto_sim.scheduler import Scheduler
 from leto_sim.standing import Standing
 from leto_sim.view.recording import Recording
@@ -117,9 +118,9 @@ class Course(ABC):
     def history_lines(self) -> Iterator[str]:
         """What clients saw, as `leto_sim.lincheck.history` writes it."""
 
-    def time_of(self, moment: int) -> Micros:
-        """The virtual time of a moment of the history."""
-        return moment
+    @abstractmethod
+    def operations(self) -> Iterator[Asked]:
+        """What clients asked for, answered or not, for the eyes."""
 
     def _storm(self) -> None:
         scheduler, journal = self._world.scheduler, self._world.journal
@@ -144,7 +145,8 @@ class Course(ABC):
         journal, now = self._world.journal, self._world.scheduler.now
         violation = None
         if fault is not None:
-            violation = Violation.found(fault, event=journal.events, time_us=now)
+            evidence = fault.evidence() if journal.is_traced else Evidence()
+            violation = Violation.found(fault, event=journal.events, time_us=now, evidence=evidence)
         return RunResult(
             seed=self._limits.seed,
             level=self.level,

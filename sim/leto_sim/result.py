@@ -5,7 +5,7 @@ neither how they come about (`leto_sim.run`) nor how they are shown
 (`leto_sim.screen`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import attrs
@@ -13,14 +13,34 @@ import attrs
 from leto.raft.types import Micros
 
 
-class PropertyViolated(Exception):
-    """A checker found that a property does not hold. Ends the run, never the program."""
+@attrs.frozen(kw_only=True)
+class Evidence:
+    """The part of what clients saw that shows a violation."""
 
-    def __init__(self, property_name: str, explanation: str, *, node: str | None = None) -> None:
+    lines: tuple[str, ...] = ()  # for the eyes
+    # Each one's client, when it was invoked as the history counts, and what was asked.
+    operations: tuple[tuple[str, int, str], ...] = ()
+
+
+class PropertyViolated(Exception):
+    """A checker found that a property does not hold. Ends the run, never the program.
+
+    `evidence` finds what shows it, which may take long; it is asked in traced runs only.
+    """
+
+    def __init__(
+        self,
+        property_name: str,
+        explanation: str,
+        *,
+        node: str | None = None,
+        evidence: Callable[[], Evidence] = Evidence,
+    ) -> None:
         super().__init__(f"{property_name}: {explanation}")
         self.property_name = property_name
         self.explanation = explanation
         self.node = node
+        self.evidence = evidence
 
 
 @attrs.frozen(kw_only=True)
@@ -32,16 +52,25 @@ class Violation:
     event: int  # the number of the event that revealed it; counts from 1
     time_us: Micros
     node: str | None = None  # the member's name, if it is one node's doing
+    evidence: Evidence = Evidence()
 
     @classmethod
-    def found(cls, fault: PropertyViolated, *, event: int, time_us: Micros) -> "Violation":
-        """The violation that a checker raised, and when."""
+    def found(
+        cls,
+        fault: PropertyViolated,
+        *,
+        event: int,
+        time_us: Micros,
+        evidence: Evidence = Evidence(),
+    ) -> "Violation":
+        """The violation that a checker raised, when, and what shows it."""
         return cls(
             property_name=fault.property_name,
             explanation=fault.explanation,
             event=event,
             time_us=time_us,
             node=fault.node,
+            evidence=evidence,
         )
 
 

@@ -12,6 +12,7 @@ from leto_sim.result import RunResult, TraceLine, Violation
 
 COLUMNS = 80
 _ROWS_SHOWN = 16  # with the rest, one screen
+_ROWS_SHOWN_LEAST = 4
 _EXPLANATION_LINES_MAX = 5
 _LANES_MAX = 7
 
@@ -23,7 +24,7 @@ def render(result: RunResult, command: str = "", view: str = "") -> str:
     lines = [
         *_violation(result.violation),
         "",
-        *_trace(result.last_events, _ROWS_SHOWN),
+        *_trace(result.last_events, _rows_left(result.violation)),
         "",
         *_summary(result),
         *([f"replay      {command}"] if command else []),
@@ -60,7 +61,13 @@ def _violation(violation: Violation) -> Iterable[str]:
         max_lines=_EXPLANATION_LINES_MAX,
         placeholder=" …",
     )
-    return (title, *explanation)
+    evidence = [_cut(f"  {line}") for line in violation.evidence.lines]
+    return (title, *explanation, *evidence)
+
+
+def _rows_left(violation: Violation) -> int:
+    """What clients saw matters more than the last events."""
+    return max(_ROWS_SHOWN_LEAST, _ROWS_SHOWN - len(violation.evidence.lines))
 
 
 def _trace(lines: Sequence[TraceLine], count: int) -> Iterable[str]:
@@ -70,7 +77,11 @@ def _trace(lines: Sequence[TraceLine], count: int) -> Iterable[str]:
     yield f"{'ms':>10}  " + "".join(f"{name:<{width}}" for name in names) + "event"
     rows = [row for line in shown for row in _rows(line, names, width)]
     for row in rows[-count:]:
-        yield row if len(row) <= COLUMNS else row[: COLUMNS - 1] + "…"
+        yield _cut(row)
+
+
+def _cut(row: str) -> str:
+    return row if len(row) <= COLUMNS else row[: COLUMNS - 1] + "…"
 
 
 def _rows(line: TraceLine, names: Sequence[str], width: int) -> Iterable[str]:

@@ -7,10 +7,12 @@ import pytest
 
 from leto_sim.course import Course, run_then_trace
 from leto_sim.node_level.cluster import Cluster
-from leto_sim.result import PropertyViolated
+from leto_sim.operations import Asked
+from leto_sim.result import Evidence, PropertyViolated
 from leto_sim.standing import Standing
 from tests.support.sims import QUIET
 
+EVIDENCE = Evidence(lines=("look",))
 BRIEF = attrs.evolve(QUIET, events_max=50)
 
 
@@ -38,13 +40,18 @@ class Short(Course):
     def history_lines(self) -> Iterator[str]:
         return iter(())
 
+    def operations(self) -> Iterator[Asked]:
+        return iter(())
+
     def _calm(self) -> None:
         self.phases.append("calm")
 
     def _judge(self) -> None:
         self.phases.append("judged")
         if self._is_broken:
-            raise PropertyViolated("the sun shines", "it does not", node="id1")
+            raise PropertyViolated(
+                "the sun shines", "it does not", node="id1", evidence=lambda: EVIDENCE
+            )
 
     def _break_off(self) -> None:
         self.phases.append("broken off")
@@ -105,4 +112,13 @@ def test_a_traced_run_can_be_recorded_and_is_the_same() -> None:
     assert 0 < founding < 10
     assert lines[founding:] == recording.moments
     assert [0] == [change.moment for change in recording.changes]
-    assert 7 == recorded.time_of(7)
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_what_shows_a_violation_is_looked_for_if_somebody_will_see_it(*, traced: bool) -> None:
+    course = Short(traced=traced, is_broken=True)
+
+    violation = course.run().violation
+
+    assert violation is not None
+    assert (EVIDENCE if traced else Evidence()) == violation.evidence

@@ -2,7 +2,7 @@
 
 import attrs
 
-from leto_sim.result import RunResult, TraceLine, Violation
+from leto_sim.result import Evidence, RunResult, TraceLine, Violation
 from leto_sim.screen import COLUMNS, render
 
 GREEN = RunResult(
@@ -49,6 +49,19 @@ def test_a_green_run_is_five_lines() -> None:
 def test_a_violation_fits_one_screen() -> None:
     lines = render(BROKEN, "leto-sim run --seed 5").splitlines()
 
+    assert len(lines) <= 32
+    assert max(map(len, lines)) <= COLUMNS
+
+
+def test_what_clients_saw_takes_the_place_of_events() -> None:
+    assert BROKEN.violation is not None
+    evidence = Evidence(lines=("3 of them show it", *["   1  c1  read -> 3  |--|" + "-" * 90] * 10))
+    violation = attrs.evolve(BROKEN.violation, evidence=evidence)
+
+    lines = render(attrs.evolve(BROKEN, violation=violation), "replay it", "view it").splitlines()
+
+    assert "  3 of them show it" in lines
+    assert 5 == sum("appended" in line for line in lines)
     assert len(lines) <= 32
     assert max(map(len, lines)) <= COLUMNS
 

@@ -5,8 +5,9 @@ invocations, with a bar from invocation to return.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar
 
-from leto_sim.lincheck.history import Dialect, Json
+from leto_sim.lincheck.history import Json
 from leto_sim.lincheck.model import CommandT, Operation, ResultT
 from leto_sim.lincheck.witness import Witness
 
@@ -15,11 +16,30 @@ _TEXT_COLUMNS_MAX = 36
 _ROWS_MAX = 40
 
 
+_Command_contra = TypeVar("_Command_contra", contravariant=True)
+_Result_contra = TypeVar("_Result_contra", contravariant=True)
+
+
+class Wording(Protocol[_Command_contra, _Result_contra]):
+    """How commands and results are shown; every `Dialect` is one."""
+
+    def encode(self, command: _Command_contra) -> tuple[str, Sequence[Json]]:
+        """Name and arguments."""
+        ...
+
+    def encode_result(self, result: _Result_contra | None) -> Json:
+        """What the client was told."""
+        ...
+
+
 def timeline(
-    witness: Witness[CommandT, ResultT], dialect: Dialect[CommandT, ResultT]
+    witness: Witness[CommandT, ResultT],
+    dialect: Wording[CommandT, ResultT],
+    *,
+    rows_max: int = _ROWS_MAX,
 ) -> Iterator[str]:
     """The operations, and how far an order explains them."""
-    shown = witness.operations[:_ROWS_MAX]
+    shown = witness.operations[:rows_max]
     texts = [_text(operation, dialect) for operation in shown]
     width = max(len(text) for text in texts)
     clients = max(len(operation.client) for operation in shown)
@@ -33,7 +53,19 @@ def timeline(
         yield f"      … and {len(witness.operations) - len(shown)} more"
 
 
-def _text(operation: Operation[CommandT, ResultT], dialect: Dialect[CommandT, ResultT]) -> str:
+def describe_operation(
+    operation: Operation[CommandT, ResultT], dialect: Wording[CommandT, ResultT]
+) -> tuple[str, str]:
+    """What was asked on the key, and what the client was told: `?` if nothing."""
+    name, arguments = dialect.encode(operation.command)
+    told = "?" if operation.returned is None else _word(dialect.encode_result(operation.result))
+    key = operation.key
+    shown = key.decode(errors="backslashreplace") if isinstance(key, bytes) else str(key)
+    about = () if key is None else (shown,)
+    return " ".join([name, *about, *map(_word, arguments)]), told
+
+
+def _text(operation: Operation[CommandT, ResultT], dialect: Wording[CommandT, ResultT]) -> str:
     name, arguments = dialect.encode(operation.command)
     asked = " ".join([name, *map(_word, arguments)])
     is_open = operation.returned is None

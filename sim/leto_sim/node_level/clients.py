@@ -75,6 +75,20 @@ class Client:
         """Whether it waits for nothing."""
         return self._under_way == 0
 
+    def still_open(self) -> Sequence[Seen]:
+        """What it still waits for, if the run ended now."""
+        return [
+            Seen(
+                request=attempt.request,
+                number=attempt.number,
+                invoked=attempt.invoked,
+                returned=None,
+                client=self._name,
+            )
+            for attempt in self._open
+            if not attempt.is_settled
+        ]
+
     def leave(self) -> None:
         """Goes away without the answers that it still waits for."""
         for attempt in self._open:
@@ -215,6 +229,7 @@ class Client:
                 number=attempt.number,
                 invoked=attempt.invoked,
                 returned=returned,
+                given_up=self._scheduler.now if returned is None else None,
                 result=result,
                 client=self._name,
             )

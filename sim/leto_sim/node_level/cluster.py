@@ -13,6 +13,7 @@ import attrs
 from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration, Member, MemberRole
 from leto.raft.entries import SnapshotMark
+from leto.raft.events import MessageReceived
 from leto.raft.messages import Message
 from leto.raft.types import NodeId, RequestId
 from leto_sim.checkers.panel import Panel
@@ -218,7 +219,16 @@ class Cluster:
     def record(self, recording: Recording) -> None:
         """Have every message of a run that has not begun yet written down."""
         assert isinstance(self.network, WatchedDatagrams), "only a traced run is recorded"
-        self.network.log = Log(recording, self.journal, self.name_of)
+        self.network.log = Log(recording, self.journal, self.name_of, self._is_held)
+
+    def taken_in(self, process: Process, event: MessageReceived) -> None:
+        """Whoever writes down messages wants to know when each is handled."""
+        if isinstance(self.network, WatchedDatagrams):
+            self.network.taken_in(event.sender, process.node_id, event.message)
+
+    def _is_held(self, node_id: NodeId) -> bool:
+        host = self._hosts_by_id.get(node_id)
+        return host is not None and host.alive is not None and host.alive.holds_back
 
     def remark(self, text: str) -> None:
         """Notes in the journal something that no node was told."""

@@ -94,6 +94,11 @@ class ExactlyOnceWorkload(Workload):
         """Counting up is what `INCR` does."""
         return write_history([_as_operation(seen) for seen in asked(history)], KeyDialect())
 
+    def describe(self, seen: Seen) -> tuple[str, str]:
+        """`INCR 3`, and how far the tally has come."""
+        tally = _tally_of(seen)
+        return f"INCR {seen.request.key}", "done" if tally is None else str(tally)
+
 
 EXACTLY_ONCE_PARTS: Final = Parts(machine=tallies_in_sessions, workload=ExactlyOnceWorkload())
 

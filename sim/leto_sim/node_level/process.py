@@ -111,6 +111,10 @@ class World(Protocol):
         """What people call that node."""
         ...
 
+    def taken_in(self, process: "Process", event: MessageReceived) -> None:
+        """In a traced run: the process begins to handle a message."""
+        ...
+
 
 class Process:
     """One life of a node."""
@@ -185,6 +189,11 @@ class Process:
     def machine(self) -> StateMachine:
         """The state machine of this life."""
         return self.replica.machine
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether what happens waits for it: it is paused or slow."""
+        return self._holds_back
 
     # --- what the world does to it ------------------------------------------------------
 
@@ -261,6 +270,8 @@ class Process:
 
     def _handle_traced(self, event: Event) -> None:
         text = f"{self.name} {describe_event(event, self._world.name_of)}"
+        if type(event) is MessageReceived:
+            self._world.taken_in(self, event)
         try:
             self._handle(event)
         except PropertyViolated:

@@ -24,6 +24,8 @@ from leto_sim.node_level.parts import REGISTERS, Parts
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.scenario import Scenario, draw_scenario
 from leto_sim.node_level.view import ClusterView
+from leto_sim.node_level.workloads import asked
+from leto_sim.operations import Asked
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
 from leto_sim.standing import Standing, standing_of
@@ -131,6 +133,22 @@ class NodeLevelRun(Course):
     def history_lines(self) -> Iterator[str]:
         """What clients saw, if `leto-sim lincheck` has a model for it."""
         return self.cluster.parts.workload.write(self.history)
+
+    def operations(self) -> Iterator[Asked]:
+        """What clients asked some node for, or still want to."""
+        describe = self.cluster.parts.workload.describe
+        still_open = [seen for client in self._clients for seen in client.still_open()]
+        for seen in [*asked(self.history), *still_open]:
+            text, result = describe(seen)
+            yield Asked(
+                client=seen.client,
+                text=text,
+                place=seen.invoked,
+                invoked_us=seen.invoked,
+                returned_us=seen.returned,
+                given_up_us=seen.given_up,
+                result=None if seen.returned is None else result,
+            )
 
     def _calm(self) -> None:
         self._mischief.heal()

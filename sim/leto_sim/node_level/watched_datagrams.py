@@ -14,7 +14,7 @@ from leto_sim.journal import Journal
 from leto_sim.node_level.datagrams import Datagrams, Link, Weather
 from leto_sim.node_level.descriptions import describe_message
 from leto_sim.scheduler import Scheduler
-from leto_sim.view.recording import Passage, Recording
+from leto_sim.view.recording import Arrival, Passage, Recording
 
 
 @attrs.frozen
@@ -24,6 +24,7 @@ class Log:
     recording: Recording
     journal: Journal
     name_of: Callable[[NodeId], str]
+    is_held: Callable[[NodeId], bool]  # whether messages wait there, since it is paused or slow
 
 
 class WatchedDatagrams(Datagrams):
@@ -70,17 +71,29 @@ class WatchedDatagrams(Datagrams):
         super().heal(concerns)
         self._tell_cuts()
 
+    def taken_in(self, source: NodeId, target: NodeId, message: Message) -> None:
+        """The target takes in a message that has reached it, now or before."""
+        entry = self._under_way.get((source, target, id(message)))
+        if self.log is None or entry is None:
+            return
+        event = self.log.journal.events
+        for arrival in entry[0].arrivals:
+            if arrival.taken_event is None:
+                arrival.taken_event = event
+                return
+
     def _arrive(self, source: NodeId, target: NodeId, message: Message) -> None:
         if self.log is None:
             self._hand_over(source, target, message)
             return
-        journal = self.log.journal
         passage, _ = self._under_way[source, target, id(message)]
-        before, arrivals = journal.events, len(passage.arrivals)
-        passage.arrivals.append(before + 1)
+        arrival = Arrival(self.log.journal.events)
+        passage.arrivals.append(arrival)
         self._hand_over(source, target, message)
-        if journal.events == before:  # nobody lives there who takes it in now
-            del passage.arrivals[arrivals]
+        if arrival.taken_event is not None:
+            arrival.reached_event = arrival.taken_event
+        elif not self.log.is_held(target):
+            passage.arrivals.remove(arrival)  # nobody lives there
 
     def _tell_cuts(self) -> None:
         if self.log is not None:

@@ -7,22 +7,22 @@ user's own machine. When a client asks, whom, and how often again is `clients`.
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from random import Random
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 import attrs
 
 from leto.machine import StateMachine
+from leto_sim.judging import check_order
 from leto_sim.lincheck.dialects import RegisterDialect
-from leto_sim.lincheck.history import write_history
-from leto_sim.lincheck.model import Model, Operation, Verdict
+from leto_sim.lincheck.history import Json, write_history
+from leto_sim.lincheck.model import Model, Operation
 from leto_sim.lincheck.register import Read, Register, RegisterOperation, WriteValue
-from leto_sim.lincheck.search import check_history
+from leto_sim.lincheck.timeline import describe_operation
 from leto_sim.node_level.machine import Registers, encode_write
 from leto_sim.node_level.scenario import Habits
-from leto_sim.result import PropertyViolated
 
-LINEARIZABILITY = "linearizability"
 NUMBER_BYTES = 8
+_SHOWN_MAX = 48
 
 MachineT = TypeVar("MachineT", bound=StateMachine)
 
@@ -77,6 +77,7 @@ class Seen:
     number: int | None  # of the last attempt; None if nobody was ever asked
     invoked: int
     returned: int | None  # None: the client never learnt the outcome
+    given_up: int | None = None  # when it ceased to wait for that; None, too, if it still does
     result: object = None
     client: str = ""
 
@@ -110,6 +111,10 @@ class Workload(Protocol):
         del history
         return iter(())
 
+    def describe(self, seen: Seen) -> tuple[str, str]:
+        """What was asked for and what the client was told, for the eyes."""
+        return describe_operation(_as_plain_operation(seen), WORDING)
+
 
 # --- registers ---------------------------------------------------------------------------
 
@@ -141,11 +146,18 @@ class RegisterWorkload(Workload):
 
     def judge(self, history: Sequence[Seen]) -> None:
         """Each register's history has an order."""
-        check_order([_as_operation(seen) for seen in asked(history)], Register())
+        operations = [_as_operation(seen) for seen in asked(history)]
+        check_order(operations, Register(), RegisterDialect())
 
     def write(self, history: Sequence[Seen]) -> Iterator[str]:
         """Reads and writes."""
         return write_history([_as_operation(seen) for seen in asked(history)], RegisterDialect())
+
+    def describe(self, seen: Seen) -> tuple[str, str]:
+        """`read 3 -> 17`, `write 3 17`."""
+        if isinstance(seen.request, Propose):
+            return f"write {seen.request.key} {seen.number}", "ok"
+        return f"read {seen.request.key}", "nil" if seen.result is None else str(seen.result)
 
 
 def _read(key: int) -> Query:
@@ -210,7 +222,8 @@ class CommandWorkload(Workload):
     def judge(self, history: Sequence[Seen]) -> None:
         """There is an order in which the model gives the same answers."""
         if self.model is not None:
-            check_order([_as_plain_operation(seen) for seen in asked(history)], self.model)
+            operations = [_as_plain_operation(seen) for seen in asked(history)]
+            check_order(operations, self.model, WORDING)
 
     def _command(self, rng: Random) -> bytes:
         return self.commands(rng) if callable(self.commands) else rng.choice(self.commands)
@@ -227,24 +240,34 @@ def _as_plain_operation(seen: Seen) -> Operation[Request, object]:
     )
 
 
-# --- judging -----------------------------------------------------------------------------
-
-CommandT = TypeVar("CommandT")
-ResultT = TypeVar("ResultT")
-
-
 def asked(history: Sequence[Seen]) -> Sequence[Seen]:
     """The history without what nobody was ever asked for: as good as nothing."""
     return [seen for seen in history if seen.number is not None]
 
 
-def check_order(
-    operations: Sequence[Operation[CommandT, ResultT]], model: Model[CommandT, ResultT]
-) -> None:
-    """Raises `PropertyViolated` unless the operations are linearizable, or nobody can tell."""
-    finding = check_history(operations, model)
-    if finding.verdict is Verdict.ILLEGAL:
-        raise PropertyViolated(
-            LINEARIZABILITY,
-            f"the {len(finding.operations)} operations on key {finding.key} have no order",
-        )
+# --- words -------------------------------------------------------------------------------
+
+
+class RequestWording:
+    """Requests to a machine of which nothing is known, and what it returned."""
+
+    def encode(self, command: Request) -> tuple[str, Sequence[Json]]:
+        """The command as text if it is one, a question as whoever asks has named it."""
+        if isinstance(command, Propose):
+            return _shown(command.command), ()
+        return "query" if command.question is None else _shown(command.question), ()
+
+    def encode_result(self, result: object) -> Json:
+        """As text."""
+        return _shown(result)
+
+
+WORDING: Final = RequestWording()
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bytes):
+        text = value.decode("ascii", "replace")
+        value = text if text.isprintable() and text.isascii() else value.hex(" ")
+    text = "nil" if value is None else str(value)
+    return text if len(text) <= _SHOWN_MAX else text[: _SHOWN_MAX - 1] + "…"

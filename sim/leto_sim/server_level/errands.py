@@ -42,6 +42,7 @@ class History:
     def __init__(self, now: Callable[[], Micros] = lambda: 0) -> None:
         self.operations: list[KeyOperation] = []
         self.times_us: list[Micros] = [0]  # of every place in the order
+        self.given_up_us: dict[int, Micros] = {}  # by invocation: when the client ceased to wait
         self._now = now
         self._open: dict[KeyErrand, int] = {}
 
@@ -57,6 +58,8 @@ class History:
     def ended(self, errand: "KeyErrand", fate: Fate, result: KeyReply = None) -> None:
         """The operation returns, or is given up, or certainly did not happen."""
         invoked = self._open.pop(errand)
+        if fate is Fate.UNKNOWN:
+            self.given_up_us[invoked] = self._now()
         if fate is not Fate.REFUSED:
             self.operations.append(
                 Operation(
@@ -71,8 +74,9 @@ class History:
 
     def close(self) -> None:
         """The run is over: what is open will never be known."""
-        for errand in list(self._open):
+        for errand, invoked in list(self._open.items()):
             self.ended(errand, Fate.UNKNOWN)
+            del self.given_up_us[invoked]
 
     def judged(self, promises: Promises) -> list[KeyOperation]:
         """What is to be judged: without the unknown writes that nobody ever applied.

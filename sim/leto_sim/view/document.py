@@ -10,21 +10,22 @@ length); everything else refers to a moment by its position:
     steps      [moment, [what the node did, ...]]
     standings  [moment, machine, up, paused, role, term, voted for, commit, applied,
                [log after, [[term, count], ...]], the same of the disk]
-    messages   [source, target, text, sent at, [arrived at, ...]]
+    messages   [source, target, text, sent at, [[reached it at, taken in at or -1], ...]]
     cuts       [moment, [[source, target], ...]]
-    operations [client, text, result or null, first moment, last moment or -1]
+    operations [client, text, result or null, first moment, last moment, 1 if still open then]
+    witness    lines that show a violation, and the operations in them by position
 """
 
-import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias, cast
 
 from leto.raft.actions import RoleName
 from leto_sim.course import Course
-from leto_sim.result import RunResult
+from leto_sim.operations import Asked
+from leto_sim.result import Evidence, RunResult, Violation
 from leto_sim.standing import Standing
-from leto_sim.view.recording import Recording
+from leto_sim.view.recording import Arrival, Recording
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -44,6 +45,7 @@ def document(
 ) -> Mapping[str, Json]:
     """All that the page knows. `command` replays the run."""
     moments = recording.moments
+    asked = sorted(course.operations(), key=lambda one: one.place)
     names = list(dict.fromkeys(change.standing.name for change in recording.changes))
     numbers = {name: number for number, name in enumerate(names)}
     return {
@@ -65,7 +67,8 @@ def document(
             [cuts.moment, [[numbers[end] for end in link if end in numbers] for link in cuts.links]]
             for cuts in recording.cuts
         ],
-        "operations": list(_operations(recording, course)),
+        "operations": list(_operations(recording, asked)),
+        "witness": witness(result.violation, asked),
     }
 
 
@@ -100,32 +103,32 @@ def _messages(recording: Recording, numbers: Mapping[str, int]) -> Iterator[Json
     for passage in recording.passages:
         if passage.source in numbers and passage.target in numbers:
             sent = min(bisect_left(events, passage.sent_event), last)
-            arrived = [min(bisect_left(events, event), last) for event in passage.arrivals]
+            arrived = [_arrival(arrival, events) for arrival in passage.arrivals]
             yield [numbers[passage.source], numbers[passage.target], passage.text, sent, arrived]
 
 
-def _operations(recording: Recording, course: Course) -> Iterator[Json]:
+def witness(found: Violation | None, asked: Sequence[Asked]) -> Mapping[str, Json]:
+    """What shows a violation, and which operations these are."""
+    evidence = Evidence() if found is None else found.evidence
+    shown = set(evidence.operations)
+    places = [
+        place for place, one in enumerate(asked) if (one.client, one.place, one.text) in shown
+    ]
+    return {"lines": evidence.lines, "operations": places}
+
+
+def _arrival(arrival: Arrival, events: Sequence[int]) -> Sequence[int]:
+    last, taken = len(events) - 1, arrival.taken_event
+    reached = min(bisect_left(events, arrival.reached_event), last)
+    return reached, -1 if taken is None else min(bisect_left(events, taken), last)
+
+
+def _operations(recording: Recording, asked: Iterable[Asked]) -> Iterator[Json]:
     """What clients did, between moments."""
     times = [moment.time_us for moment in recording.moments]
-    if not times:
-        return
-    for line in course.history_lines():
-        record = cast("dict[str, Json]", json.loads(line))
-        invoked, returned = record.get("invoked"), record.get("returned")
-        if not isinstance(invoked, int):
-            continue  # the header
-        asked = " ".join(map(_word, (record["op"], record["key"], *_sequence(record["args"]))))
-        ended = -1
-        if isinstance(returned, int):
-            ended = max(bisect_right(times, course.time_of(returned)) - 1, 0)
-        told = None if returned is None else _word(record.get("result"))
-        started = min(bisect_left(times, course.time_of(invoked)), len(times) - 1)
-        yield [record["client"], asked, told, started, ended]
-
-
-def _sequence(value: Json) -> Sequence[Json]:
-    return value if isinstance(value, list) else ()
-
-
-def _word(value: Json) -> str:
-    return "nil" if value is None else str(value)
+    last = len(times) - 1
+    for one in asked if times else ():
+        ended_us = one.given_up_us if one.returned_us is None else one.returned_us
+        started = min(bisect_left(times, one.invoked_us), last)
+        ended = last if ended_us is None else max(bisect_right(times, ended_us) - 1, started)
+        yield [one.client, one.text, one.result, started, ended, int(ended_us is None)]

@@ -34,16 +34,17 @@
   };
   messages.sort((one, other) => one[3] - other[3]);
   let longest = 1;
-  for (const message of messages) for (const arrived of message[4]) longest = Math.max(longest, arrived - message[3]);
+  for (const message of messages) for (const [reached, taken] of message[4]) longest = Math.max(longest, Math.max(reached, taken) - message[3]);
   longest = Math.min(longest, 600);
-  const delays = messages.flatMap((message) => message[4].slice(0, 1).map((arrived) => times[arrived] - times[message[3]])).sort((a, b) => a - b);
+  const delays = messages.flatMap((message) => message[4].slice(0, 1).map(([reached]) => times[reached] - times[message[3]])).sort((a, b) => a - b);
   const usual = delays.length ? delays[Math.floor(delays.length * .9)] : 0;
   const isUnderWay = (message) => !message[4].length && times[last] - times[message[3]] < usual;  // when all ended
   const touching = new Map();  // moment -> messages that depart or arrive there
   const touch = (moment, message) => { if (!touching.has(moment)) touching.set(moment, []); touching.get(moment).push(message); };
-  for (const message of messages) { touch(message[3], message); for (const arrived of message[4]) touch(arrived, message); }
+  for (const message of messages) { touch(message[3], message); for (const [reached, taken] of message[4]) touch(taken < 0 ? reached : taken, message); }
   const clients = [...new Set(operations.map((each) => each[0]))].sort((a, b) => a.split(" ").length - b.split(" ").length || a.localeCompare(b, "en", { numeric: true }));
-  for (const operation of operations) if (operation[4] < 0) operation[5] = last;
+  const rowOf = new Map(clients.map((client, row) => [client, row]));
+  const shownByWitness = new Set(run.witness.operations.map((place) => operations[place]));
 
   // --- colours ----------------------------------------------------------------------------
 
@@ -133,23 +134,40 @@
       if (start) flush(last + 1, start);
     });
   }
+  function cross(c, x, y, strong) {
+    c.strokeStyle = colours.bad; c.lineWidth = strong ? 2.2 : 1.4; c.globalAlpha = strong ? 1 : .7;
+    c.beginPath(); c.moveTo(x - 3.5, y - 3.5); c.lineTo(x + 3.5, y + 3.5); c.moveTo(x + 3.5, y - 3.5); c.lineTo(x - 3.5, y + 3.5); c.stroke();
+  }
   function drawMessage(c, g, message, strong) {
-    const [source, target, text, sent, arrived] = message, x = g.x(sent), down = target > source ? 1 : -1, half = Math.min(15, g.lane * .2);
+    const [source, target, text, sent, arrived] = message, isDial = text === "dials", x = g.x(sent), down = target > source ? 1 : -1, half = Math.min(15, g.lane * .2);
     const from = g.y(source) + down * half;
     c.strokeStyle = c.fillStyle = colours[kindOf(text)]; c.lineWidth = strong ? 2.2 : 1; c.globalAlpha = strong ? 1 : .38;
     if (!arrived.length) {
       const to = from + down * Math.min(g.lane * .3, 34), end = x + Math.min(scale, 22);
       c.setLineDash([3, 3]); c.beginPath(); c.moveTo(x, from); c.lineTo(end, to); c.stroke(); c.setLineDash([]);
       if (isUnderWay(message)) { c.globalAlpha = 1; return; }
-      c.strokeStyle = colours.bad; c.lineWidth = strong ? 2.2 : 1.4; c.globalAlpha = strong ? 1 : .7;
-      c.beginPath(); c.moveTo(end - 3.5, to - 3.5); c.lineTo(end + 3.5, to + 3.5); c.moveTo(end + 3.5, to - 3.5); c.lineTo(end - 3.5, to + 3.5); c.stroke();
+      cross(c, end, to, strong);
     }
-    for (const at of arrived) {
-      const end = g.x(at), to = g.y(target) - down * half, angle = Math.atan2(to - from, end - x), size = strong ? 8 : 5.5;
-      c.beginPath(); c.moveTo(x, from); c.lineTo(end, to); c.stroke();
-      c.beginPath(); c.moveTo(end, to); c.lineTo(end - size * Math.cos(angle - .42), to - size * Math.sin(angle - .42)); c.lineTo(end - size * Math.cos(angle + .42), to - size * Math.sin(angle + .42)); c.closePath(); c.fill();
+    for (const [reached, taken] of arrived) {
+      const end = g.x(reached), to = g.y(target) - down * half, angle = Math.atan2(to - from, end - x), size = strong ? 8 : 5.5;
+      if (isDial) c.setLineDash([2, 4]);
+      c.beginPath(); c.moveTo(x, from); c.lineTo(end, to); c.stroke(); c.setLineDash([]);
+      c.beginPath(); c.moveTo(end, to); c.lineTo(end - size * Math.cos(angle - .42), to - size * Math.sin(angle - .42)); c.lineTo(end - size * Math.cos(angle + .42), to - size * Math.sin(angle + .42)); c.closePath();
+      if (taken === reached) { c.fill(); continue; }
+      c.save(); c.fillStyle = colours.panel; c.fill(); c.stroke();  // it waits for whoever is paused or slow
+      const until = taken < 0 ? end + 20 : g.x(taken);
+      c.setLineDash([1.5, 3]); c.beginPath(); c.moveTo(end, to); c.lineTo(until, to); c.stroke(); c.setLineDash([]);
+      if (taken < 0) cross(c, until, to, strong);
+      else { c.beginPath(); c.arc(until, to, strong ? 4 : 2.6, 0, 7); c.fillStyle = c.strokeStyle; c.fill(); }
+      c.restore();
     }
     c.globalAlpha = 1;
+  }
+  /** Nobody knows where it ends. */
+  function fading(c, left, right, colour) {
+    const paint = c.createLinearGradient(Math.max(left, right - 60), 0, right, 0);
+    paint.addColorStop(0, colour); paint.addColorStop(1, "transparent");
+    return paint;
   }
   function drawClients(c, g) {
     if (!clients.length) return;
@@ -157,13 +175,15 @@
     c.fillStyle = colours.panel; c.fillRect(0, g.height - g.foot, g.width, g.foot);
     c.strokeStyle = colours.line; c.beginPath(); c.moveTo(0, g.height - g.foot + .5); c.lineTo(g.width, g.height - g.foot + .5); c.stroke();
     c.font = font(10, 650); c.fillStyle = colours.faint; c.textAlign = "left"; c.textBaseline = "middle"; c.fillText("CLIENTS", 12, g.height - g.foot + 10);
-    for (const [client, asked, told, start, stop, open] of operations) {
-      const row = clients.indexOf(client), end = stop < 0 ? open : stop;
-      if (row >= clientsShown() || end < g.from || start > g.to) continue;
-      const y = top + row * CLIENT, left = g.x(start), right = Math.max(g.x(end), left + 3), touches = start <= here && here <= end;
+    for (const operation of operations) {
+      const [client, asked, told, start, stop, open] = operation, row = rowOf.get(client);
+      if (row >= clientsShown() || stop < g.from || start > g.to) continue;
+      const y = top + row * CLIENT, left = g.x(start), right = Math.max(g.x(stop), left + 3) + (open ? 26 : 0), touches = start <= here && here <= stop;
       rounded(c, left, y, right - left, CLIENT - 3, 4);
-      c.fillStyle = stop < 0 ? colours.hatch : /^(get|read|strlen|exists)/i.test(asked) ? colours.answer : colours.append; c.globalAlpha = touches ? .95 : .42; c.fill(); c.globalAlpha = 1;
-      const label = `${asked} → ${told ?? "?"}`, seen = Math.max(left, LEFT);
+      const colour = told === null ? colours.hatch : /^(get|read|strlen|exists)/i.test(asked) ? colours.answer : colours.append;
+      c.fillStyle = open ? fading(c, left, right, colour) : colour; c.globalAlpha = touches ? .95 : .42; c.fill(); c.globalAlpha = 1;
+      if (shownByWitness.has(operation)) { c.strokeStyle = colours.bad; c.lineWidth = 1.8; c.stroke(); }
+      const label = `${asked} → ${told ?? (open ? "…" : "?")}`, seen = Math.max(left, LEFT);
       c.font = font(10, 500);
       if (right - seen > 46) { c.save(); c.beginPath(); c.rect(seen, y, right - seen - 4, CLIENT); c.clip(); c.fillStyle = touches ? (colours.dark ? "#0e131a" : "#fff") : colours.ink; c.fillText(label, seen + 5, y + CLIENT / 2 - 1); c.restore(); }
     }
@@ -198,7 +218,7 @@
     drawTop(c, g); drawBands(c, g);
     if (violationAt >= g.from && violationAt <= g.to) { const x = g.x(violationAt); c.fillStyle = colours.bad; c.globalAlpha = .14; c.fillRect(x - Math.max(scale / 2, 4), TOP - 6, Math.max(scale, 8), g.height); c.globalAlpha = 1; }
     const strong = new Set(touching.get(here) ?? []);
-    for (let at = Math.max(0, latest(messages, g.from - longest, (m) => m[3])); at < messages.length && messages[at][3] <= g.to; at++) { const message = messages[at]; if (!strong.has(message) && (message[3] >= g.from || message[4].some((arrived) => arrived >= g.from))) drawMessage(c, g, message, false); }
+    for (let at = Math.max(0, latest(messages, g.from - longest, (m) => m[3])); at < messages.length && messages[at][3] <= g.to; at++) { const message = messages[at]; if (!strong.has(message) && (message[3] >= g.from || message[4].some((arrival) => Math.max(...arrival) >= g.from))) drawMessage(c, g, message, false); }
     for (let moment = g.from; moment <= g.to; moment++) {
       const x = g.x(moment), node = lanes[moment];
       if (node < -1) continue;
@@ -236,13 +256,15 @@
 
   // --- words ------------------------------------------------------------------------------
 
+  /** What was said there at server level, where an event's own text knows only bytes. */
+  const said = (moment) => run.run.level !== "server" ? [] : (touching.get(moment) ?? []).map(([source, target, text, sent]) => sent === moment && lanes[moment] === source ? `to ${names[target]}: ${text}` : `from ${names[source]}: ${text}`);
   function describe() {
     $("event").textContent = `event ${events[here]}`; $("event").href = `#event=${events[here]}`;
     $("time").textContent = `${(times[here] / 1000).toFixed(3)} ms`;
     const what = $("what"); what.textContent = "";
     if (lanes[here] >= 0) { const who = document.createElement("b"); who.textContent = names[lanes[here]] + " "; what.append(who); }
     what.append(texts[here]);
-    $("steps").replaceChildren(...(stepsAt.get(here) ?? []).map((step) => { const item = document.createElement("li"); item.textContent = step; return item; }));
+    $("steps").replaceChildren(...[...(stepsAt.get(here) ?? []), ...said(here)].map((step) => { const item = document.createElement("li"); item.textContent = step; return item; }));
     $("count").textContent = `${here + 1} of ${last + 1}`;
     describeLogs();
   }
@@ -295,7 +317,7 @@
     needle = text.trim().toLowerCase(); matches = [];
     if (needle) for (let moment = 0; moment <= last; moment++) {
       const who = lanes[moment] < 0 ? "*" : names[lanes[moment]];
-      if (`${who} ${texts[moment]} ${(stepsAt.get(moment) ?? []).join(" ")}`.toLowerCase().includes(needle)) matches.push(moment);
+      if (`${who} ${texts[moment]} ${[...(stepsAt.get(moment) ?? []), ...said(moment)].join(" ")}`.toLowerCase().includes(needle)) matches.push(moment);
     }
     showFound(); requestDraw();
   }
@@ -351,9 +373,9 @@
     const g = geometry(), moment = Math.round(g.first + (event.offsetX - LEFT) / scale - .5), box = $("tip");
     if (moment < 0 || moment > last || event.offsetX < LEFT) { box.hidden = true; return; }
     const row = Math.floor((event.offsetY - (g.height - g.foot + 18)) / CLIENT);
-    const operation = row >= 0 && clients.length ? operations.find((each) => each[0] === clients[row] && each[3] <= moment && moment <= (each[4] < 0 ? each[5] : each[4])) : undefined;
+    const operation = row >= 0 && clients.length ? operations.find((each) => each[0] === clients[row] && each[3] <= moment && moment <= each[4]) : undefined;
     if (row >= 0 && clients.length && !operation) { box.hidden = true; return; }
-    box.textContent = operation ? `${operation[0]}: ${operation[1]} → ${operation[2] ?? "never answered"}` : `${events[moment]}  ${lanes[moment] < 0 ? "" : names[lanes[moment]] + " "}${texts[moment]}`;
+    box.textContent = operation ? `${operation[0]}: ${operation[1]} → ${operation[2] ?? (operation[5] ? "still open when the run ended" : "never answered")}` : `${events[moment]}  ${lanes[moment] < 0 ? "" : names[lanes[moment]] + " "}${texts[moment]}`;
     box.hidden = false; box.style.left = `${Math.min(event.offsetX + 14, g.width - box.offsetWidth - 8)}px`; box.style.top = `${Math.min(event.offsetY + 16, g.height - box.offsetHeight - 8)}px`;
   }
 
@@ -363,7 +385,7 @@
   $("verdict").textContent = found ? "violated" : "every property holds"; $("verdict").classList.toggle("bad", Boolean(found)); $("command").textContent = run.run.command; $("command").parentElement.hidden = !run.run.command;
   $("facts").innerHTML = [["events", run.run.events.toLocaleString("en")], ["virtual", `${(run.run.virtual_time_us / 1e6).toFixed(2)} s`], ["elections", run.run.elections], ["commits", run.run.commits]].map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join("");
   $("legend").innerHTML = (messages.length ? [["append", "append"], ["answer", "answer"], ["vote", "vote"], ["snapshot", "snapshot"], ["bad", "lost, fault"]] : [["bad", "fault"]]).map(([name, text]) => `<span><i style="background:var(--${name})"></i>${text}</span>`).join("");
-  if (found) { $("violation").hidden = false; $("property").textContent = found.property + (found.node ? `, on ${found.node}` : ""); $("explanation").textContent = found.explanation; }
+  if (found) { $("violation").hidden = false; $("property").textContent = found.property + (found.node ? `, on ${found.node}` : ""); $("explanation").textContent = found.explanation; $("witness").textContent = run.witness.lines.join("\n"); $("witness").hidden = !run.witness.lines.length; }
   let chosen = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   try { chosen = localStorage.getItem("leto-theme") ?? chosen; } catch { /* a file may keep nothing */ }
   document.documentElement.dataset.theme = chosen; readColours();

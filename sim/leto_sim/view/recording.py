@@ -24,6 +24,14 @@ class Change:
 
 
 @attrs.define(eq=False)
+class Arrival:
+    """A message, or a copy of it, has reached its target, who may not get to it at once."""
+
+    reached_event: int  # the one at which it came, or the last before that
+    taken_event: int | None = None  # the one at which it was taken in
+
+
+@attrs.define(eq=False)
 class Passage:
     """A message on its way."""
 
@@ -31,8 +39,7 @@ class Passage:
     target: str
     text: str
     sent_event: int
-    arrivals: list[int] = attrs.Factory(list[int])
-    """The events at which somebody took it in; of copies, several."""
+    arrivals: list[Arrival] = attrs.Factory(list[Arrival])  # of copies, several
 
 
 @attrs.frozen

@@ -3,7 +3,7 @@
 from leto_sim.lincheck.dialects import KeyDialect, RegisterDialect
 from leto_sim.lincheck.register import Read, RegisterOperation, WriteValue
 from leto_sim.lincheck.strings import KeyCommand, KeyOperation, Verb
-from leto_sim.lincheck.timeline import timeline
+from leto_sim.lincheck.timeline import describe_operation, timeline
 from leto_sim.lincheck.witness import Witness
 
 
@@ -34,3 +34,13 @@ def test_a_large_witness_is_cut() -> None:
 
     assert "      … and 10 more" == more
     assert len(last_row) <= 80
+
+
+def test_an_operation_is_told_with_its_key_if_it_has_one() -> None:
+    write = RegisterOperation(key=1, command=WriteValue(2), invoked=5)
+    read = KeyOperation(key=b"k", command=KeyCommand(Verb.GET), invoked=0, returned=1, result=None)
+    keyless = RegisterOperation(key=None, command=Read(), invoked=5, returned=6, result=7)
+
+    assert ("write 1 2", "?") == describe_operation(write, RegisterDialect())
+    assert ("GET k", "nil") == describe_operation(read, KeyDialect())
+    assert ("read", "7") == describe_operation(keyless, RegisterDialect())

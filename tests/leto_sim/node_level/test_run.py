@@ -5,6 +5,7 @@ from collections.abc import Callable
 import attrs
 import pytest
 
+from leto_sim.judging import LINEARIZABILITY
 from leto_sim.node_level import run
 from leto_sim.node_level.faults import Crash, PlannedFault, RemoveNode
 from leto_sim.node_level.run import (
@@ -15,7 +16,7 @@ from leto_sim.node_level.run import (
     run_scenario,
 )
 from leto_sim.node_level.scenario import MS, draw_scenario
-from leto_sim.node_level.workloads import LINEARIZABILITY, Query, Seen
+from leto_sim.node_level.workloads import Query, Seen
 from leto_sim.result import PropertyViolated
 from tests.support.sims import QUIET
 

@@ -33,11 +33,13 @@ def test_a_message_departs_at_one_event_and_arrives_at_another() -> None:
     elect(cluster)
 
     passage = recording.passages[0]
-    (arrived,) = passage.arrivals
+    (arrival,) = passage.arrivals
+    arrived = arrival.reached_event
     texts = {moment.event: moment.text for moment in moments}
     assert passage.text.startswith("PreVote")
     assert f"{passage.source} timer" == texts[passage.sent_event]
     assert f"{passage.target} < {passage.source} {passage.text}" == texts[arrived]
+    assert arrived == arrival.taken_event
 
 
 def test_a_copy_arrives_too_and_what_is_lost_does_not() -> None:
@@ -84,3 +86,36 @@ def test_a_traced_run_that_nobody_records_is_the_same() -> None:
     traced = NodeLevelRun(scenario, traced=True).run()
 
     assert NodeLevelRun(scenario).run().digest == traced.digest
+
+
+def test_a_message_waits_for_whoever_is_paused_and_is_taken_in_when_that_one_goes_on() -> None:
+    cluster, recording, moments = watched()
+    held = cluster.hosts[1].alive
+    assert held is not None
+    held.pause()
+    pass_time(cluster, 300 * MS)
+    arrivals = [one for passage in recording.passages for one in passage.arrivals]
+    waiting = {arrival.taken_event for arrival in arrivals}
+
+    held.resume()
+
+    texts = {moment.event: moment.text for moment in moments}
+    assert {None} == waiting
+    for arrival in arrivals:
+        assert arrival.taken_event is not None
+        assert arrival.reached_event < arrival.taken_event
+        assert texts[arrival.taken_event].startswith(f"{held.name} < ")
+
+
+def test_who_dies_paused_has_taken_nothing_in() -> None:
+    cluster, recording, _ = watched()
+    held = cluster.hosts[1].alive
+    assert held is not None
+    held.pause()
+    pass_time(cluster, 300 * MS)
+
+    cluster.crash(cluster.hosts[1])
+    pass_time(cluster, 300 * MS)
+
+    arrivals = [one for passage in recording.passages for one in passage.arrivals]
+    assert {None} == {arrival.taken_event for arrival in arrivals}

@@ -6,17 +6,16 @@ from random import Random
 import attrs
 import pytest
 
+from leto_sim.judging import LINEARIZABILITY
 from leto_sim.lincheck.model import IMPOSSIBLE, Impossible, Model, Operation
 from leto_sim.node_level.machine import Registers, decode_write, encode_write
 from leto_sim.node_level.scenario import Habits
 from leto_sim.node_level.workloads import (
-    LINEARIZABILITY,
     CommandWorkload,
     Propose,
     Query,
     RegisterWorkload,
     Seen,
-    check_order,
 )
 from leto_sim.result import PropertyViolated
 
@@ -137,5 +136,21 @@ def test_a_history_is_judged_by_the_users_model() -> None:
         CommandWorkload(commands=[b"a"], model=Counting()).judge(history)
 
 
-def test_an_order_that_exists_is_fine() -> None:
-    check_order([], Counting())
+def test_requests_and_results_are_shown_in_words() -> None:
+    user = CommandWorkload(commands=[b"a"])
+    named = Query(lambda _: None, question="how many")
+
+    assert ("write 0 7", "ok") == RegisterWorkload().describe(seen(WRITE, 7, 8))
+    assert ("read 0", "5") == RegisterWorkload().describe(seen(READ, 7, 8, 5))
+    assert ("read 0", "nil") == RegisterWorkload().describe(seen(READ, 7, 8))
+    assert ("add 3", "x") == user.describe(seen(Propose(b"add 3"), 7, 8, b"x"))
+    assert ("00 ff q", "nil") == user.describe(seen(Propose(b"\x00\xff", "q"), 7, 8))
+    assert ("how many", "?") == user.describe(seen(named, 7, None))
+    assert ("query 0", "5") == user.describe(seen(READ, 7, 8, 5))
+
+
+def test_long_commands_are_cut() -> None:
+    asked, _ = CommandWorkload(commands=[b"a"]).describe(seen(Propose(b"x" * 100), 7, 8))
+
+    assert 48 == len(asked)
+    assert asked.endswith("x…")

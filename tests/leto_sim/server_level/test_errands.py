@@ -227,3 +227,13 @@ def test_keys_that_expire_are_not_those_that_last() -> None:
 
     assert [b"p0", b"p1"] == expiring_keys(workload)
     assert [b"k0", b"k1"] == lasting_keys(workload)
+
+
+def test_the_history_knows_who_gave_up_and_who_still_waited(desk: Desk) -> None:
+    desk.errand(Verb.GET).lost()
+    desk.errand(Verb.GET)
+
+    desk.history.close()
+
+    assert 2 == len(desk.history.operations)
+    assert [1] == list(desk.history.given_up_us)

@@ -6,7 +6,13 @@ from functools import cache
 from typing import cast
 
 from leto_sim.levels import level_named
-from leto_sim.view.document import Json, document
+from leto_sim.node_level.parts import Parts
+from leto_sim.node_level.run import NodeLevelRun
+from leto_sim.node_level.scenario import draw_scenario
+from leto_sim.node_level.workloads import CommandWorkload
+from leto_sim.operations import Asked
+from leto_sim.result import Evidence, Violation
+from leto_sim.view.document import Json, document, witness
 from tests.support.recorded import Recorded, recorded_violation
 
 
@@ -57,21 +63,23 @@ def test_messages_lie_between_moments() -> None:
 
     for _, _, _, sent, arrived in columns("messages"):
         assert isinstance(sent, int)
-        for moment in cast("Sequence[int]", arrived):
-            assert 0 <= sent <= moment <= last
+        for reached, taken in cast("Sequence[tuple[int, int]]", arrived):
+            assert 0 <= sent <= reached <= last
+            assert taken == -1 or reached <= taken <= last
 
 
 def test_operations_lie_between_moments() -> None:
-    operations = columns("operations")
+    operations, last = columns("operations"), len(columns("events")) - 1
 
     assert operations
-    for client, asked, told, start, end in operations:
+    for client, asked, told, start, end, still_open in operations:
         assert isinstance(client, str)
         assert isinstance(asked, str)
         assert isinstance(start, int)
         assert isinstance(end, int)
-        assert (told is None) == (end == -1)
-        assert end == -1 or start <= end
+        assert 0 <= start <= end <= last
+        assert end == last if still_open else True
+        assert told is None or not still_open
 
 
 def test_it_is_json_at_both_levels() -> None:
@@ -85,3 +93,41 @@ def test_it_is_json_at_both_levels() -> None:
     for whole in (server, recorded().document()):
         assert json.loads(json.dumps(whole))["names"][:3] == ["id1", "id2", "id3"]
     assert cast("Sequence[Json]", server["operations"])
+
+
+def test_what_was_open_when_the_run_ended_is_there() -> None:
+    run = NodeLevelRun(draw_scenario(3, nodes=3, events_max=3_000), traced=True)
+    recording = run.record()
+    run.journal.halt_at = 500
+
+    whole = document(recording, run.run(), run, "")
+
+    operations = cast("Sequence[Sequence[Json]]", whole["operations"])
+    still_open = [operation for operation in operations if operation[5]]
+    assert still_open
+    assert {None} == {told for _, _, told, *_ in still_open}
+
+
+def test_commands_of_a_users_machine_are_operations_too() -> None:
+    workload = CommandWorkload(commands=[b"add 1"])
+    run = NodeLevelRun(
+        draw_scenario(3, nodes=3, events_max=300), Parts(workload=workload), traced=True
+    )
+    recording = run.record()
+    result = run.run()
+
+    operations = document(recording, result, run, "")["operations"]
+
+    assert {"add 1"} == {text for _, text, *_ in cast("Sequence[Sequence[Json]]", operations)}
+
+
+def test_the_operations_that_show_a_violation_are_marked() -> None:
+    asked = [
+        Asked(client="c1", text=text, place=place, invoked_us=place)
+        for place, text in enumerate(("write 1 2", "read 1"))
+    ]
+    evidence = Evidence(lines=("look",), operations=(("c1", 1, "read 1"),))
+    found = Violation(property_name="", explanation="", event=1, time_us=1, evidence=evidence)
+
+    assert {"lines": ("look",), "operations": [1]} == witness(found, asked)
+    assert {"lines": (), "operations": []} == witness(None, asked)
