@@ -11,6 +11,7 @@ from typing import TypeAlias, assert_never
 
 import attrs
 
+from leto.raft import Config
 from leto.raft.actions import Compact, ReadSnapshotChunk, RestoreSnapshot, Write
 from leto.raft.configuration import Configuration, Member
 from leto.raft.entries import SnapshotMark
@@ -133,7 +134,8 @@ class Disk:
 
 
 def _recovered(directory: DataDirectory, files: Files) -> Recovered:
-    recovery = Recovery((file.name, file.size_bytes) for file in directory.files())
+    listing = ((file.name, file.size_bytes) for file in directory.files())
+    recovery = Recovery(listing, chunk_bytes=Config().snapshot_chunk_bytes)
     while (step := recovery.step) is not None:
         recovery.feed(_perform(files, (step,)))
     if recovery.outcome is None or isinstance(recovery.outcome, Corrupt):

@@ -2,8 +2,9 @@
 
 Reading order: `records` (what the log says), `frames` (how it lies in its files), `image`
 (what it amounts to), `log` (writing it), `chain` and `recovery` (reading it after a
-crash), `snapshots` (the files beside it), `read_back` (whether those are still whole),
-`steps` and `corruption` (the words for the disk and for the operator).
+crash), `snapshots` (the files beside it), `parts` (of one that was being received),
+`read_back` (whether they are still whole), `steps` and `corruption` (the words for the
+disk and for the operator).
 
 At start: perform `Recovery.step` and `feed` it until there is an `outcome`; then
 `open_log` or `create_log`, whose steps make this life of the node durable. From then on
@@ -22,6 +23,7 @@ from leto.wal.snapshots import (
     SnapshotWriter,
     has_file,
     read_chunk,
+    received_entry,
     snapshot_name,
 )
 from leto.wal.steps import (
@@ -65,6 +67,7 @@ __all__ = [
     "has_file",
     "open_log",
     "read_chunk",
+    "received_entry",
     "segment_name",
     "segment_number",
     "snapshot_name",

@@ -31,8 +31,8 @@ from leto.wal.chain import Segment
 from leto.wal.frames import encode_frame, segment_name
 from leto.wal.records import ClusterJoined, Identity, Position, Record, SegmentHead
 from leto.wal.recovery import Recovered
-from leto.wal.snapshots import SnapshotFiles
-from leto.wal.steps import Delete, Step, SyncDirectory, SyncFile, WriteAt
+from leto.wal.snapshots import SnapshotFiles, received_name
+from leto.wal.steps import Delete, Step, SyncDirectory, SyncFile, Truncate, WriteAt
 from leto.wire.values import NO_CLUSTER, ClusterId
 
 SEGMENT_BYTES: Final = 64 << 20
@@ -63,7 +63,7 @@ class WriteAheadLog:
         self._end = recovered.end
         self._synced = recovered.end  # before anything else is written
         self._segment_bytes = segment_bytes
-        self.snapshots = SnapshotFiles.found(head.snapshot)
+        self.snapshots = SnapshotFiles.found(head.snapshot, recovered.part)
 
     @property
     def identity(self) -> Identity:
@@ -208,11 +208,17 @@ def _begin_life(head: SegmentHead, recovered: Recovered, segment_bytes: int) -> 
         hard_state=head.hard_state,
         snapshot=head.snapshot,
         entries=recovered.entries,
+        part=recovered.part,
     )
     return Opened(
         log,
         restored,
-        (*_sync(recovered), *log.begin_segment(recovered.next_segment), *_clean(recovered)),
+        (
+            *_sync(recovered),
+            *_trim(recovered),
+            *log.begin_segment(recovered.next_segment),
+            *_clean(recovered),
+        ),
     )
 
 
@@ -221,6 +227,14 @@ def _sync(recovered: Recovered) -> tuple[Step, ...]:
     if recovered.end.segment == 0:
         return (SyncDirectory(),)
     return SyncFile(segment_name(recovered.end.segment)), SyncDirectory()
+
+
+def _trim(recovered: Recovered) -> tuple[Step, ...]:
+    """Cut off what of a received part may be torn: nobody may find it behind the rest."""
+    if recovered.part is None:
+        return ()
+    file = received_name(recovered.part.last_included)
+    return Truncate(file, recovered.part.size_bytes), SyncFile(file)
 
 
 def _clean(recovered: Recovered) -> tuple[Step, ...]:

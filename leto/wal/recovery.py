@@ -32,12 +32,13 @@ from typing import Final
 
 import attrs
 
-from leto.raft.entries import Entry, SnapshotMark
+from leto.raft.entries import Entry, SnapshotMark, SnapshotPart
 from leto.wal.chain import Chain, Objection, Segment
 from leto.wal.corruption import UPGRADE, Corrupt
 from leto.wal.frames import Frame, SegmentReader, segment_name, segment_number
+from leto.wal.parts import PartReader, find_part
 from leto.wal.records import NOWHERE, Position, SegmentHead
-from leto.wal.snapshots import has_file, is_snapshot_file, snapshot_name
+from leto.wal.snapshots import has_file, is_snapshot_file, received_name, snapshot_name
 from leto.wal.steps import ReadAt
 
 PIECE_BYTES: Final = 64 << 10
@@ -57,7 +58,8 @@ class Recovered:
     frames: int = 0  # that the log has had, those of deleted segments too
     segments: tuple[Segment, ...] = ()
     next_segment: int = 1
-    leftovers: tuple[str, ...] = ()  # files of ours that nothing names
+    part: SnapshotPart | None = None  # of a snapshot that was being received
+    leftovers: tuple[str, ...] = ()  # files of ours that nothing names, but for that part
     dropped_tail: str | None = None  # what was torn and where, for the operator
 
 
@@ -67,16 +69,27 @@ class Recovery:
     Perform `step`, `feed` its result, until `outcome` says what there is.
     """
 
-    def __init__(self, files: Iterable[tuple[str, int]], piece_bytes: int = PIECE_BYTES) -> None:
-        """The files of the directory, each with its name and its size in bytes."""
+    def __init__(
+        self,
+        files: Iterable[tuple[str, int]],
+        *,
+        chunk_bytes: int,
+        piece_bytes: int = PIECE_BYTES,
+    ) -> None:
+        """The files of the directory, each with its name and its size in bytes.
+
+        `chunk_bytes` is the size of the chunks in which snapshots are received.
+        """
         self._files: Final = dict(files)
         self._piece_bytes = piece_bytes
+        self._chunk_bytes = chunk_bytes
         numbers = (segment_number(name) for name in self._files)
         self._numbers = sorted(number for number in numbers if number is not None)
         self._to_read = iter(self._numbers)
         self._chain = Chain()
         self._reader = SegmentReader(0)
         self._size_bytes = self._offset = 0
+        self._part: tuple[PartReader, Recovered] | None = None  # when all else has been read
         self.outcome: Recovered | Corrupt | None = None  # written once
         self._open_next()
 
@@ -85,11 +98,16 @@ class Recovery:
         """The next read; None when there is an outcome."""
         if self.outcome is not None:
             return None
+        if self._part is not None:
+            return self._part[0].step
         size_bytes = min(self._piece_bytes, self._size_bytes - self._offset)
         return ReadAt(segment_name(self._reader.segment), self._offset, size_bytes)
 
     def feed(self, data: bytes) -> None:
         """The result of the last `step`."""
+        if self._part is not None:
+            self._feed_part(*self._part, data)
+            return
         self._offset += len(data)
         for frame in self._reader.feed(data):
             objection = self._objection_to(frame)
@@ -106,7 +124,33 @@ class Recovery:
             self._reader, self._offset = SegmentReader(number), 0
             if self._size_bytes > 0:
                 return
-        self.outcome = self._conclude()
+        self._look_for_part(self._conclude())
+
+    def _look_for_part(self, recovered: Recovered | Corrupt) -> None:
+        if isinstance(recovered, Corrupt) or recovered.head is None:
+            self.outcome = recovered
+            return
+        last_included = find_part(self._files, recovered.head.snapshot)
+        size_bytes = 0 if last_included is None else self._files[received_name(last_included)]
+        if last_included is None or size_bytes <= self._chunk_bytes:
+            self.outcome = recovered
+            return
+        reader = PartReader(
+            last_included,
+            size_bytes,
+            chunk_bytes=self._chunk_bytes,
+            piece_bytes=self._piece_bytes,
+        )
+        self._part = reader, recovered
+
+    def _feed_part(self, reader: PartReader, recovered: Recovered, data: bytes) -> None:
+        reader.feed(data)
+        if reader.step is not None:
+            return
+        part = reader.part
+        kept = () if part is None else (received_name(part.last_included),)
+        leftovers = tuple(name for name in recovered.leftovers if name not in kept)
+        self.outcome = attrs.evolve(recovered, part=part, leftovers=leftovers)
 
     def _close(self) -> None:
         self._reader.finish()

@@ -11,16 +11,19 @@ Invariants:
     1. A file is renamed to its final name after its content is durable, and the rename is
        durable before the frame that names it is written.
     2. A file of a final name is never written to.
-    3. What no mark names may be deleted at boot, whatever its name says.
+    3. What no mark names may be deleted at boot, whatever its name says. What was being
+       received may stay instead (`leto.wal.parts`): it is no snapshot yet, and the
+       checksum of the whole decides whether it becomes one.
 """
 
+import re
 from typing import Final
 from zlib import crc32
 
 import attrs
 
 from leto.raft.actions import ReadSnapshotChunk
-from leto.raft.entries import SnapshotChunk, SnapshotMark
+from leto.raft.entries import SnapshotChunk, SnapshotMark, SnapshotPart
 from leto.raft.events import SnapshotTaken
 from leto.raft.types import EntryId
 from leto.wal.corruption import Corrupt
@@ -33,11 +36,23 @@ _PREFIX: Final = "snapshot-"
 _FINISHED: Final = ".snapshot"
 _TAKEN: Final = ".partial"
 _RECEIVED: Final = ".received.partial"
+_RECEIVED_NAME: Final = re.compile(r"snapshot-([1-9]\d*)-([1-9]\d*)\.received\.partial", re.ASCII)
 
 
 def snapshot_name(last_included: EntryId) -> str:
     """The file of a finished snapshot."""
     return _name(last_included, _FINISHED)
+
+
+def received_name(last_included: EntryId) -> str:
+    """The file of a leader's snapshot that is being received."""
+    return _name(last_included, _RECEIVED)
+
+
+def received_entry(name: str) -> EntryId | None:
+    """The snapshot that was being received in the file; None if that is no such file."""
+    match = _RECEIVED_NAME.fullmatch(name)
+    return None if match is None else EntryId(term=int(match[2]), index=int(match[1]))
 
 
 def is_snapshot_file(name: str) -> bool:
@@ -106,9 +121,10 @@ class SnapshotFiles:
     _receiving: EntryId | None = None
 
     @classmethod
-    def found(cls, mark: SnapshotMark | None) -> "SnapshotFiles":
-        """What there is after a boot, which deletes all but the named one."""
-        return cls({mark.last_included: mark} if mark is not None and has_file(mark) else {})
+    def found(cls, mark: SnapshotMark | None, part: SnapshotPart | None = None) -> "SnapshotFiles":
+        """What there is after a boot, which deletes all but the named one and a part."""
+        finished = {mark.last_included: mark} if mark is not None and has_file(mark) else {}
+        return cls(finished, None, None if part is None else part.last_included)
 
     def mark_of(self, last_included: EntryId) -> SnapshotMark | None:
         """What the finished snapshot of that entry must be; None if there is none."""
@@ -121,11 +137,13 @@ class SnapshotFiles:
 
     def keep(self, chunk: SnapshotChunk) -> tuple[Step, ...]:
         """The steps that keep a piece of a snapshot that is being received."""
-        file = _name(chunk.last_included, _RECEIVED)
-        fresh: tuple[Step, ...] = ()
-        if chunk.offset == 0:  # a transfer begins, or begins again
-            fresh = tuple(Delete(_name(i, _RECEIVED)) for i in self._begin(chunk.last_included))
-        return (*fresh, WriteAt(file, chunk.offset, chunk.data), SyncFile(file))
+        file = received_name(chunk.last_included)
+        write = (WriteAt(file, chunk.offset, chunk.data), SyncFile(file))
+        if chunk.offset > 0:
+            return write
+        # A transfer begins, or begins again. That the file is there is durable from now on.
+        fresh = tuple(Delete(received_name(i)) for i in self._begin(chunk.last_included))
+        return (*fresh, *write, SyncDirectory())
 
     def _begin(self, last_included: EntryId) -> tuple[EntryId, ...]:
         given_up, self._receiving = self._receiving, last_included
@@ -152,17 +170,22 @@ class SnapshotFiles:
             return writer.file
         assert self._receiving == mark.last_included, f"nobody wrote snapshot {mark.last_included}"
         self._receiving = None
-        return _name(mark.last_included, _RECEIVED)
+        return received_name(mark.last_included)
 
     def let_go_before(self, last_included: EntryId) -> tuple[Step, ...]:
         """The steps that delete every finished snapshot that this one replaces.
 
-        A later one may be there already: the frame that names it is on its way.
+        A later one may be there already: the frame that names it is on its way. A part
+        of one that it replaces goes too: no leader sends the rest any more.
         """
         let_go = [other for other in self._finished if other < last_included]
         for other in let_go:
             del self._finished[other]
-        return tuple(Delete(snapshot_name(other)) for other in let_go)
+        part, steps = self._receiving, tuple(Delete(snapshot_name(other)) for other in let_go)
+        if part is None or part > last_included:
+            return steps
+        self._receiving = None
+        return (*steps, Delete(received_name(part)))
 
 
 class SnapshotReader:

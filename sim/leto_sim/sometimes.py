@@ -55,6 +55,7 @@ class Situation(Enum):
     WRITES_SURVIVED = "a crash keeps writes that were not synced", NODE
     SEGMENT_BEGUN = "the log goes on in a new file", SERVER
     FILE_DELETED = "a file is deleted, since nobody needs it any more", SERVER
+    RESUMED_AFTER_RESTART = "a server goes on with a snapshot that it was receiving before", SERVER
     RESTORED_AT_BOOT = "a server finds its log again", SERVER
     JOINED = "a server is told that it is a member", SERVER
     LINK_RESET = "a link between two servers is reset", SERVER

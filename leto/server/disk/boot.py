@@ -50,7 +50,9 @@ class Boot:
 
     def start(self, files: tuple[FileFound, ...]) -> None:
         """These are the files."""
-        self._read_on(Recovery((file.name, file.size_bytes) for file in files))
+        listing = ((file.name, file.size_bytes) for file in files)
+        chunk_bytes = self._settings.raft.snapshot_chunk_bytes
+        self._read_on(Recovery(listing, chunk_bytes=chunk_bytes))
 
     def _read_on(self, recovery: Recovery) -> None:
         step = recovery.step

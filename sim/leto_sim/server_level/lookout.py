@@ -21,7 +21,7 @@ from leto.server.world import (
     Transmit,
     WriteAt,
 )
-from leto.wal import segment_number
+from leto.wal import received_entry, segment_number
 from leto_sim.sometimes import Situation, Sometimes
 
 _REPLIES = {
@@ -41,6 +41,7 @@ class ServerLookout:
         self._sometimes = sometimes
         self._clients: dict[ConnectionId, None] = {}
         self._segment: int | None = None
+        self._has_received = False  # of a snapshot, in this life
 
     def told(self, fact: Fact) -> None:
         """The server is about to be told this."""
@@ -86,6 +87,7 @@ class ServerLookout:
                 self._sometimes.occurred(Situation.FILE_DELETED)
             elif isinstance(step, WriteAt):
                 self._writes(segment_number(step.file))
+                self._receives(step)
 
     def _writes(self, segment: int | None) -> None:
         if segment is None or segment == self._segment:
@@ -93,6 +95,13 @@ class ServerLookout:
         if self._segment is not None:
             self._sometimes.occurred(Situation.SEGMENT_BEGUN)
         self._segment = segment
+
+    def _receives(self, chunk: WriteAt) -> None:
+        if received_entry(chunk.file) is None:
+            return
+        if chunk.offset > 0 and not self._has_received:
+            self._sometimes.occurred(Situation.RESUMED_AFTER_RESTART)
+        self._has_received = True
 
     def _stops(self, message: str) -> None:
         for words, situation in _LAST_WORDS.items():

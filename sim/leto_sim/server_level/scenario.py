@@ -52,6 +52,7 @@ SECOND: Final = 1_000 * MS
 DURATION_US: Final = 60 * SECOND  # far more than ten thousand events take
 _HALF: Final = 0.5
 _NEWER_SHARE: Final = 0.2
+_CHUNK_BYTES: Final = 50  # of a snapshot on its way, at the least: the names of a few keys
 
 
 @attrs.frozen(kw_only=True)
@@ -106,7 +107,7 @@ def draw_server_scenario(
 
 def _able_to_carry(workload: Workload, config: Config) -> Config:
     """A snapshot of large values in pieces of a few bytes would never end."""
-    chunk_bytes = max(config.snapshot_chunk_bytes, 20 * workload.value_bytes)
+    chunk_bytes = max(config.snapshot_chunk_bytes, _CHUNK_BYTES + 2 * workload.value_bytes)
     return attrs.evolve(config, snapshot_chunk_bytes=chunk_bytes)
 
 

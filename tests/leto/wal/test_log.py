@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from leto.raft.actions import Compact, Write
 from leto.raft.configuration import EMPTY_CONFIGURATION
-from leto.raft.entries import Command, Entry, HardState, SnapshotChunk, SnapshotMark
+from leto.raft.entries import Command, Entry, HardState, SnapshotChunk, SnapshotMark, SnapshotPart
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 from leto.wal.chain import Segment
 from leto.wal.frames import Frame, SegmentReader, segment_name, segment_number
 from leto.wal.log import WriteAheadLog, create_log, open_log
 from leto.wal.records import ClusterJoined, Identity, Position, SegmentHead
 from leto.wal.recovery import Recovered
-from leto.wal.steps import Delete, Rename, Step, SyncDirectory, SyncFile, WriteAt
+from leto.wal.steps import Delete, Rename, Step, SyncDirectory, SyncFile, Truncate, WriteAt
 from leto.wire.values import ClusterId
 
 IDENTITY = Identity(NodeId(1), "id1")
@@ -104,6 +104,19 @@ def test_each_life_syncs_what_it_found_and_begins_a_segment_of_its_own() -> None
         opened.restored.hard_state,
         opened.restored.entries,
     )
+
+
+def test_what_may_be_torn_of_a_received_part_is_cut_off_before_the_node_starts() -> None:
+    part = SnapshotPart(last_included=EntryId(1, 9), size_bytes=40, checksum=7)
+    head = SegmentHead(identity=IDENTITY, incarnation=1, previous=Position(1, 77))
+
+    opened = open_log(Recovered(head=head, end=Position(1, 77), next_segment=2, part=part))
+
+    file = "snapshot-9-1.received.partial"
+    assert (Truncate(file, 40), SyncFile(file)) == opened.steps[2:4]
+    assert part == opened.restored.part
+    other = SnapshotChunk(last_included=EntryId(1, 12), offset=0, data=b"x")
+    assert Delete(file) == opened.log.steps_for(Write(seq=1, chunk=other))[0]
 
 
 def test_node_is_not_created_over_another() -> None:
@@ -211,7 +224,7 @@ def test_chunk_alone_is_no_frame() -> None:
     steps = log.steps_for(Write(seq=1, chunk=chunk))
 
     file = "snapshot-3-1.received.partial"
-    assert steps == (Delete(file), WriteAt(file, 0, b"abc"), SyncFile(file))
+    assert steps == (Delete(file), WriteAt(file, 0, b"abc"), SyncFile(file), SyncDirectory())
     assert end == log.end
 
 

@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 
 from leto.raft.actions import Compact, Write
 from leto.raft.configuration import Configuration, Member
-from leto.raft.entries import Command, Entry, HardState, SnapshotChunk, SnapshotMark
+from leto.raft.entries import (
+    Command,
+    Entry,
+    HardState,
+    SnapshotChunk,
+    SnapshotMark,
+    SnapshotPart,
+)
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 from leto.wal.chain import Segment
 from leto.wal.corruption import UPGRADE, Corrupt
@@ -33,11 +40,13 @@ from leto.wal.steps import (
     Step,
     SyncDirectory,
     SyncFile,
+    Truncate,
     WriteAt,
 )
 from leto.wire.values import NO_CLUSTER, ClusterId
 
 SECTOR = 512
+CHUNK = 600
 IDENTITY = Identity(NodeId(1), "id1")
 MEMBERS = Configuration((Member(node_id=NodeId(1), name="id1", address="host:15379"),))
 SNAPSHOT_FILE = "snapshot-5-1.snapshot"
@@ -86,7 +95,7 @@ class Disk:
         return sorted((name, len(file.content)) for name, file in self.files.items())
 
     def recover(self, piece_bytes: int = 700) -> Recovered | Corrupt:
-        recovery = Recovery(self.listing(), piece_bytes)
+        recovery = Recovery(self.listing(), chunk_bytes=CHUNK, piece_bytes=piece_bytes)
         while (step := recovery.step) is not None:
             recovery.feed(self.perform([step])[0])
         assert recovery.outcome is not None
@@ -100,6 +109,8 @@ class Disk:
                 content = self.files[name].content
                 content.extend(bytes(max(0, offset - len(content))))
                 content[offset : offset + len(data)] = data
+            case Truncate(file=name, size_bytes=size):
+                del self.files[name].content[size:]
             case SyncFile(file=name):
                 self.files[name].durable = bytes(self.files[name].content)
             case Rename(file=name, to=to):
@@ -250,21 +261,30 @@ class Life:
 
     def install_snapshot(self) -> None:
         last = EntryId(self.now.hard_state.current_term, self.now.last.index + 3)
-        first_half, second_half = self.dice.randbytes(600), self.dice.randbytes(5)
+        first_half, second_half = content_of(last)[:CHUNK], self.dice.randbytes(5)
         mark = SnapshotMark(
             last_included=last,
             before_log=last,
             configuration=MEMBERS,
-            size_bytes=605,
+            size_bytes=CHUNK + 5,
             checksum=crc32(second_half, crc32(first_half)),
         )
         first, second = (
             SnapshotChunk(last_included=last, offset=0, data=first_half),
-            SnapshotChunk(last_included=last, offset=600, data=second_half),
+            SnapshotChunk(last_included=last, offset=CHUNK, data=second_half),
         )
         begin = self.now.before_log.index + 1
         self.write(Write(seq=1, chunk=first))
         self.write(Write(seq=2, chunk=second, truncate_from=begin, snapshot=mark))
+
+    def receive_a_part(self) -> None:
+        """The leader sends the beginning of a snapshot, each chunk when the last is durable."""
+        last = EntryId(self.now.hard_state.current_term, self.now.last.index + 3)
+        for offset in range(0, self.dice.choice((1, 2, 3)) * CHUNK, CHUNK):
+            self.finish_jobs()
+            data = content_of(last)[offset : offset + CHUNK]
+            chunk = SnapshotChunk(last_included=last, offset=offset, data=data)
+            self.write(Write(seq=1, chunk=chunk))
 
     def compact(self) -> None:
         self.finish_jobs()
@@ -286,12 +306,18 @@ class Life:
         )
 
 
+def content_of(last_included: EntryId) -> bytes:
+    """What every leader's snapshot as of that entry is in these tests."""
+    return Random(repr(last_included)).randbytes(3 * CHUNK)
+
+
 ACTS: list[Callable[[Life], None]] = [
     Life.append,
     Life.vote,
     Life.replace_tail,
     Life.take_snapshot,
     Life.install_snapshot,
+    Life.receive_a_part,
     Life.compact,
     Life.join,
 ]
@@ -313,6 +339,7 @@ def boot(disk: Disk, dice: Random, allowed: list[Memory]) -> tuple[Opened, Memor
         memory = memory_of(outcome)
         assert memory in allowed
         check_snapshot(disk, memory.snapshot)
+        check_part(outcome)
         start = opened(outcome, dice.choice((600, 3000)))
         if dice.random() < 0.7:
             disk.perform(start.steps)
@@ -332,6 +359,12 @@ def check_snapshot(disk: Disk, mark: SnapshotMark | None) -> None:
     reader = SnapshotReader(mark)
     while (step := reader.step) is not None:
         assert reader.feed(disk.perform([step])[0]) is None
+
+
+def check_part(recovered: Recovered) -> None:
+    part = recovered.part
+    if part is not None:
+        assert part.checksum == crc32(content_of(part.last_included)[: part.size_bytes])
 
 
 @given(st.lists(acts, min_size=1, max_size=5), st.integers(0, 2**32))
@@ -503,6 +536,60 @@ def test_snapshot_files_that_no_mark_names_are_left_over() -> None:
     assert others == recovered.leftovers
 
 
+PART_FILE = "snapshot-9-1.received.partial"
+
+
+def part_disk(*others: str, size_bytes: int = CHUNK + 7) -> Disk:
+    files = dict.fromkeys((PART_FILE, *others), bytes(range(7)) + bytes(size_bytes - 7))
+    content = segment(HEAD, Write(seq=1, snapshot=MARK))
+    return disk_with({segment_name(1): content, SNAPSHOT_FILE: b"abc", **files})
+
+
+def test_part_of_a_snapshot_is_found_but_for_the_last_chunk_which_may_be_torn() -> None:
+    recovered = part_disk().recover(piece_bytes=3)
+
+    assert isinstance(recovered, Recovered)
+    assert recovered.leftovers == ()
+    assert recovered.part == SnapshotPart(
+        last_included=EntryId(1, 9), size_bytes=7, checksum=crc32(bytes(range(7)))
+    )
+
+
+def test_part_of_less_than_a_chunk_is_left_over() -> None:
+    recovered = part_disk(size_bytes=CHUNK).recover()
+
+    assert isinstance(recovered, Recovered)
+    assert ((PART_FILE,), None) == (recovered.leftovers, recovered.part)
+
+
+def test_only_the_latest_part_that_the_named_snapshot_does_not_replace_stays() -> None:
+    replaced, earlier = "snapshot-5-1.received.partial", "snapshot-8-1.received.partial"
+
+    recovered = part_disk(replaced, earlier).recover()
+
+    assert isinstance(recovered, Recovered)
+    assert (replaced, earlier) == recovered.leftovers
+    assert recovered.part is not None
+    assert EntryId(1, 9) == recovered.part.last_included
+
+
+def test_part_that_turns_out_to_be_empty_is_left_over() -> None:
+    content = segment(HEAD)
+    recovery = Recovery([(segment_name(1), len(content)), (PART_FILE, 999)], chunk_bytes=CHUNK)
+    recovery.feed(content)
+
+    recovery.feed(b"")
+
+    assert isinstance(recovery.outcome, Recovered)
+    assert ((PART_FILE,), None) == (recovery.outcome.leftovers, recovery.outcome.part)
+
+
+def test_part_in_a_directory_without_a_node_is_left_over() -> None:
+    recovered = disk_with({PART_FILE: bytes(999)}).recover()
+
+    assert recovered == Recovered(leftovers=(PART_FILE,))
+
+
 def test_named_snapshot_that_is_not_there_is_corruption() -> None:
     disk = disk_with({segment_name(1): segment(HEAD, Write(seq=1, snapshot=MARK))})
 
@@ -547,7 +634,7 @@ def test_log_of_a_newer_leto_is_refused_with_another_remedy(
 
 
 def test_file_that_is_shorter_than_it_was_listed_ends_where_it_ends() -> None:
-    recovery = Recovery([(segment_name(1), 100)])
+    recovery = Recovery([(segment_name(1), 100)], chunk_bytes=CHUNK)
 
     recovery.feed(b"")
 

@@ -6,7 +6,7 @@ import pytest
 
 from leto.raft.actions import ReadSnapshotChunk
 from leto.raft.configuration import EMPTY_CONFIGURATION
-from leto.raft.entries import SnapshotChunk, SnapshotMark
+from leto.raft.entries import SnapshotChunk, SnapshotMark, SnapshotPart
 from leto.raft.events import SnapshotTaken
 from leto.raft.types import EntryId
 from leto.wal.corruption import Corrupt
@@ -16,6 +16,8 @@ from leto.wal.snapshots import (
     SnapshotWriter,
     is_snapshot_file,
     read_chunk,
+    received_entry,
+    received_name,
     snapshot_name,
 )
 from leto.wal.steps import Delete, ReadAt, Rename, SyncDirectory, SyncFile, WriteAt
@@ -41,6 +43,17 @@ def chunk(data: bytes, offset: int = 0, last_included: EntryId = LAST) -> Snapsh
 
 def test_name_tells_the_entry() -> None:
     assert snapshot_name(LAST) == FINISHED
+
+
+def test_file_that_is_being_received_tells_of_which_snapshot() -> None:
+    assert LAST == received_entry(received_name(LAST))
+
+
+@pytest.mark.parametrize(
+    "name", [TAKEN, FINISHED, "snapshot-0-1.received.partial", "snapshot-x-1.received.partial"]
+)
+def test_other_files_are_not_being_received(name: str) -> None:
+    assert received_entry(name) is None
 
 
 @pytest.mark.parametrize("name", [TAKEN, RECEIVED, FINISHED])
@@ -89,6 +102,7 @@ def test_received_snapshot_is_kept_apart_from_one_that_is_being_taken() -> None:
         Delete(RECEIVED),
         WriteAt(RECEIVED, 0, b"the"),
         SyncFile(RECEIVED),
+        SyncDirectory(),
         WriteAt(RECEIVED, 3, b"irs"),
         SyncFile(RECEIVED),
     )
@@ -112,6 +126,27 @@ def test_transfer_of_another_snapshot_clears_the_one_that_was_given_up() -> None
 
     newer = "snapshot-9-2.received.partial"
     assert (Delete(RECEIVED), Delete(newer)) == steps[:2]
+
+
+def test_transfer_goes_on_behind_a_part_that_was_found() -> None:
+    part = SnapshotPart(last_included=LAST, size_bytes=3, checksum=crc32(b"the"))
+    files = SnapshotFiles.found(None, part)
+
+    kept = files.keep(chunk(b"irs", offset=3))
+    steps = files.finish(mark(b"theirs"))
+
+    assert kept == (WriteAt(RECEIVED, 3, b"irs"), SyncFile(RECEIVED))
+    assert steps == (SyncFile(RECEIVED), Rename(RECEIVED, FINISHED), SyncDirectory())
+
+
+def test_part_that_a_finished_snapshot_replaces_is_deleted_with_what_it_replaces() -> None:
+    files = SnapshotFiles.found(
+        None, SnapshotPart(last_included=LAST, size_bytes=3, checksum=crc32(b"the"))
+    )
+
+    assert files.let_go_before(EntryId(2, 4)) == ()
+    assert files.let_go_before(LAST) == (Delete(RECEIVED),)
+    assert files.let_go_before(LAST) == ()
 
 
 def test_snapshot_that_is_named_again_is_not_renamed_again() -> None:

@@ -83,3 +83,16 @@ def test_a_log_that_goes_on_in_a_new_file_does_so_once() -> None:
     jobs = [DiskJob(number, (WriteAt(file, 0, b"x"),)) for number, file in enumerate(files, 1)]
 
     assert {"segment begun": 1} == seen(*jobs)
+
+
+def test_a_life_that_begins_to_receive_in_the_middle_goes_on_where_an_earlier_one_was() -> None:
+    file = "snapshot-9-2.received.partial"
+    writes = (WriteAt(segment_name(1), 0, b"x"), WriteAt(file, 5, b"x"), WriteAt(file, 9, b"x"))
+
+    assert {"resumed after restart": 1} == seen(DiskJob(1, writes))
+
+
+def test_a_life_that_receives_from_the_beginning_goes_on_with_nothing() -> None:
+    file = "snapshot-9-2.received.partial"
+
+    assert {} == seen(DiskJob(1, (WriteAt(file, 0, b"x"), WriteAt(file, 5, b"x"))))

@@ -45,7 +45,7 @@ def test_faults_strike_in_order_for_as_long_as_the_storm_lasts() -> None:
 
 def test_snapshots_of_large_values_go_in_pieces_that_end_some_day() -> None:
     assert all(
-        scenario.config.snapshot_chunk_bytes >= 20 * scenario.workload.value_bytes
+        scenario.config.snapshot_chunk_bytes >= 50 + 2 * scenario.workload.value_bytes
         for scenario in scenarios()
     )
 

@@ -149,6 +149,61 @@ def test_a_node_that_was_away_for_too_long_gets_the_snapshot(world: "World") -> 
     assert b"new" == world.client(machines[2]).ask("GET key:7")
 
 
+def killed_while_receiving(world: "World") -> "Machine":
+    """A follower that holds 8,000 bytes of a snapshot in chunks of 2,000, when it is killed."""
+    raft = attrs.evolve(
+        world.quick, trailing_entries=0, trailing_bytes=0, snapshot_chunk_bytes=2_000
+    )
+    leader, _, follower = world.cluster(raft=raft)
+    follower.kill()
+    fill(world, leader)
+    assert OK == world.client(leader).ask("SNAPSHOT")
+    follower.start_with_held_disk()
+    while 8_000 not in received(follower):
+        if follower.jobs:
+            follower.do_one_job()
+        else:
+            world.run(1)
+    follower.kill()
+    follower.release_disk()
+    follower.orders.clear()
+    return follower
+
+
+def test_a_receiver_that_was_killed_goes_on_where_it_was(world: "World") -> None:
+    follower = killed_while_receiving(world)
+
+    follower.start()
+    world.run(3_000)
+
+    offsets = received(follower)
+    assert list(range(6_000, offsets[-1] + 1, 2_000)) == offsets
+    assert f"{7:0100d}".encode() == world.client(follower).ask("GET key:7")
+
+
+def test_a_part_that_has_rotted_is_found_out_and_received_anew(world: "World") -> None:
+    follower = killed_while_receiving(world)
+    (part,) = (name for name in follower.files if name.endswith(".received.partial"))
+    follower.files[part][100] ^= 1
+
+    follower.start()
+    world.run(5_000)
+
+    offsets = received(follower)
+    assert [6_000, 0] == [offset for offset in offsets if offset in (0, 6_000)][:2]
+    assert f"{7:0100d}".encode() == world.client(follower).ask("GET key:7")
+
+
+def received(machine: "Machine") -> list[int]:
+    """The offsets at which it has kept chunks of a leader's snapshot, in all its lives."""
+    steps = (step for order in machine.orders if isinstance(order, DiskJob) for step in order.steps)
+    return [
+        step.offset
+        for step in steps
+        if isinstance(step, WriteAt) and step.file.endswith(".received.partial")
+    ]
+
+
 def test_nobody_reads_a_state_machine_that_is_being_restored(world: "World") -> None:
     machine = world.founded(limits=SMALL)
     fill(world, machine)
