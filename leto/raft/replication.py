@@ -23,7 +23,8 @@ from leto.raft.state import State
 from leto.raft.traces import EntriesRejected, FollowerBackedUp, FollowerMatched
 from leto.raft.types import BEFORE_LOG, EntryId, Index, Micros, NodeId
 
-_REPLICATE = Mode.REPLICATE  # looked up once: it is asked for every follower at every event
+# Looked up once: they are asked for every follower at every event.
+_PROBE, _REPLICATE, _SNAPSHOT = Mode.PROBE, Mode.REPLICATE, Mode.SNAPSHOT
 
 # --- the leader ----------------------------------------------------------------------
 
@@ -32,8 +33,9 @@ def on_commands_proposed(state: State, event: CommandsProposed) -> None:
     """Append the commands, or refuse all of them definitely."""
     refusal = _objection(state)
     if refusal is not None:
+        refused = Refused(refusal, state.leader)
         for proposal in event.proposals:
-            state.actions.append(Answer(proposal.request_id, Refused(refusal, state.leader)))
+            state.actions.append(Answer(proposal.request_id, refused))
         return
     entries: list[Entry] = []
     for index, proposal in enumerate(event.proposals, state.log.last.index + 1):
@@ -76,11 +78,11 @@ def replicate(state: State, leader: Leader) -> None:
 
 def replicate_to(state: State, leader: Leader, progress: Progress) -> None:
     """Send one follower what it may be sent now."""
-    if progress.mode is Mode.SNAPSHOT:
+    if progress.mode is _SNAPSHOT:
         return
     if progress.next_index <= state.log.before_log.index:
         start_transfer(state, progress)
-    elif progress.mode is Mode.PROBE:
+    elif progress.mode is _PROBE:
         if progress.probe is None:
             progress.probe = _send_entries(state, leader, progress)
     else:
@@ -106,7 +108,7 @@ def repeat_probes(leader: Leader) -> None:
 
 def _send_heartbeat(state: State, leader: Leader, progress: Progress) -> None:
     prev_index = progress.next_index - 1
-    if progress.mode is Mode.SNAPSHOT or prev_index < state.log.before_log.index:
+    if progress.mode is _SNAPSHOT or prev_index < state.log.before_log.index:
         prev = BEFORE_LOG  # says nothing of the log
     else:
         # Behind all that was sent: if some of it was lost, the answer says so.
@@ -163,16 +165,16 @@ def on_append_entries_response(
         leader.may_commit = True
     if message.conflict is not None:
         _back_up(state, progress, message.conflict)
-    elif progress.mode is Mode.PROBE and progress.match_index + 1 >= progress.next_index:
+    elif progress.mode is _PROBE and progress.match_index + 1 >= progress.next_index:
         progress.become_replicate()
         state.trace(FollowerMatched, sender, progress.match_index)
 
 
 def _back_up(state: State, progress: Progress, conflict: Conflict) -> None:
     """Try again where the logs may agree (§3.5's optimization: a term at a time)."""
-    if progress.mode is Mode.SNAPSHOT or conflict.rejected.index <= progress.match_index:
+    if progress.mode is _SNAPSHOT or conflict.rejected.index <= progress.match_index:
         return  # late: what was rejected then has matched since
-    if progress.mode is Mode.PROBE and conflict.rejected.index != progress.next_index - 1:
+    if progress.mode is _PROBE and conflict.rejected.index != progress.next_index - 1:
         return  # answers an earlier probe
     agreed = state.log.last_not_after(conflict.hint)
     progress.become_probe(min(agreed.index + 1, conflict.rejected.index))

@@ -4,6 +4,10 @@ Responsible for what metrics, pages, drivers and checkers read. Every property
 is computed when it is asked for, so that nobody pays who does not look.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Protocol
+
 import attrs
 
 from leto.raft.actions import RoleName
@@ -14,6 +18,38 @@ from leto.raft.reads import unanswered
 from leto.raft.roles import Leader
 from leto.raft.state import State
 from leto.raft.types import EntryId, Index, Micros, NodeId, Term
+
+
+class FollowerView(Protocol):
+    """What may be looked at of a follower, as its leader sees it now."""
+
+    @property
+    def match_index(self) -> Index:
+        """Up to where the leader knows the logs to match."""
+        ...
+
+    @property
+    def next_index(self) -> Index:
+        """From where on entries are to be sent."""
+        ...
+
+    @property
+    def mode(self) -> Mode:
+        """How entries reach it."""
+        ...
+
+    @property
+    def appends_in_flight(self) -> int:
+        """How many AppendEntries with entries are not acknowledged yet."""
+        ...
+
+    @property
+    def bytes_in_flight(self) -> int:
+        """The bytes of their entries."""
+        ...
+
+
+_NO_FOLLOWERS: Final[Mapping[NodeId, FollowerView]] = MappingProxyType({})
 
 
 @attrs.frozen(kw_only=True)
@@ -147,6 +183,12 @@ class Status:
         state = self._state
         settled = state.configurations.settled(state.commit_index)
         return any(c.member(state.node_id) is not None for c in settled)
+
+    @property
+    def followers_by_id(self) -> Mapping[NodeId, FollowerView]:
+        """How far the others are, if it leads: what it goes by itself, for a look at once."""
+        role = self._state.role
+        return role.progress if isinstance(role, Leader) else _NO_FOLLOWERS
 
     @property
     def followers(self) -> tuple[FollowerStatus, ...]:

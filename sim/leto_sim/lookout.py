@@ -6,9 +6,11 @@ calls must cost next to nothing.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from leto.raft.actions import (
     Answer,
+    Committed,
     Readable,
     Refusal,
     Refused,
@@ -40,6 +42,10 @@ _REFUSALS = {
     Refusal.DISK_FULL: Situation.DISK_FULL_REFUSED,
     Refusal.CHANGE_PENDING: Situation.CHANGE_REFUSED,
 }
+# Looked up once: reaching into an enumeration takes longer than what is done with it here.
+_LEADER: Final = RoleName.LEADER
+_NOT_LEADER: Final = Refusal.NOT_LEADER
+_REPLICATE: Final = Mode.REPLICATE
 
 
 class Lookout:
@@ -49,8 +55,8 @@ class Lookout:
         self.sometimes = Sometimes()
         self._leading: dict[NodeId, None] = {}
         self._chunks: dict[tuple[NodeId, NodeId], tuple[int, int]] = {}  # id, and where it was
-        self._transfers: dict[RequestId, None] = {}
-        self._lease_reads: dict[RequestId, None] = {}
+        self._transfers: dict[RequestId, bool] = {}  # those that are under way
+        self._lease_reads: dict[RequestId, bool] = {}
 
     def started(self, node: Observed) -> None:
         """A node starts a life."""
@@ -94,10 +100,12 @@ class Lookout:
 
     def sent(self, node: Observed, send: Send) -> None:
         """A node sends a message."""
-        match send.message:
-            case AppendEntriesResponse(conflict=conflict):
-                if conflict is not None:
-                    self.sometimes.occurred(Situation.LOGS_CONFLICTED)
+        message = send.message
+        if type(message) is AppendEntriesResponse:  # most are
+            if message.conflict is not None:
+                self.sometimes.occurred(Situation.LOGS_CONFLICTED)
+            return
+        match message:
             case InstallSnapshot() as chunk:
                 self._sends_chunk(node, send.to, chunk)
             case PreVoteResponse(vote_granted=False):
@@ -123,51 +131,50 @@ class Lookout:
 
     def requested(self, node: Observed, event: Requested) -> None:
         """Somebody asks a node for something. Called before it is told."""
-        is_leader = node.status.role is RoleName.LEADER
         match event:
-            case TransferRequested(request_id=request_id):
-                self._transfers[request_id] = None
+            case CommandsProposed():
+                if _has_full_window(node):
+                    self.sometimes.occurred(Situation.WINDOW_FULL)
             case ReadRequested(request_id=request_id, policy=policy):
                 if policy is ReadPolicy.LEASE:
-                    self._lease_reads[request_id] = None
-                if is_leader and not node.status.is_ready:
+                    self._lease_reads[request_id] = True
+                status = node.status
+                if status.role is _LEADER and not status.is_ready:
                     self.sometimes.occurred(Situation.READ_HELD_FOR_OWN_TERM)
-            case CommandsProposed():
-                if is_leader and self._has_full_window(node):
-                    self.sometimes.occurred(Situation.WINDOW_FULL)
+            case TransferRequested(request_id=request_id):
+                self._transfers[request_id] = True
             case _:
                 pass
-
-    def _has_full_window(self, node: Observed) -> bool:
-        last = node.memory.last.index
-        return any(
-            follower.mode is Mode.REPLICATE and follower.next_index <= last
-            for follower in node.status.followers
-        )
 
     def answered(self, answer: Answer) -> None:
         """A node answers a request."""
         request_id, outcome = answer.request_id, answer.outcome
-        is_transfer = request_id in self._transfers
-        wants_lease = request_id in self._lease_reads
-        self._transfers.pop(request_id, None)
-        self._lease_reads.pop(request_id, None)
+        is_transfer = bool(self._transfers) and self._transfers.pop(request_id, False)
+        wants_lease = bool(self._lease_reads) and self._lease_reads.pop(request_id, False)
         match outcome:
-            case Unknown():
-                self.sometimes.occurred(Situation.OUTCOME_UNKNOWN)
-            case Transferred():
-                self.sometimes.occurred(Situation.TRANSFER_COMPLETED)
-            case Refused(refusal=Refusal.TIMED_OUT) if is_transfer:
-                self.sometimes.occurred(Situation.TRANSFER_GIVEN_UP)
-            case Refused(refusal=refusal) if refusal in _REFUSALS:
-                self.sometimes.occurred(_REFUSALS[refusal])
+            case Committed():
+                pass
+            case Refused(refusal=refusal):
+                self._refused(refusal, is_transfer=is_transfer)
             case Readable(policy=policy) if wants_lease:
                 has_lease = policy is ReadPolicy.LEASE
                 self.sometimes.occurred(
                     Situation.LEASE_READ if has_lease else Situation.LEASE_READ_WITHOUT_LEASE
                 )
+            case Unknown():
+                self.sometimes.occurred(Situation.OUTCOME_UNKNOWN)
+            case Transferred():
+                self.sometimes.occurred(Situation.TRANSFER_COMPLETED)
             case _:
                 pass
+
+    def _refused(self, refusal: Refusal, *, is_transfer: bool) -> None:
+        if refusal is _NOT_LEADER:
+            return  # most are
+        if is_transfer and refusal is Refusal.TIMED_OUT:
+            self.sometimes.occurred(Situation.TRANSFER_GIVEN_UP)
+        elif refusal in _REFUSALS:
+            self.sometimes.occurred(_REFUSALS[refusal])
 
     def changed(self, node: Observed, before: Standing, earlier: Configuration) -> None:
         """A node has handled an event that changed how it stands, or its configuration."""
@@ -175,7 +182,7 @@ class Lookout:
         configuration = status.configuration
         if configuration.is_joint and not earlier.is_joint:
             self.sometimes.occurred(Situation.JOINT_CONFIGURATION)
-        if (status.role, status.current_term) != before[:2]:
+        if status.standing[:2] != before[:2]:
             self._role_changed(node, before[0], before[1])
 
     def _role_changed(self, node: Observed, was: RoleName, before: Term) -> None:
@@ -200,6 +207,17 @@ class Lookout:
         status = node.status
         if status.role is RoleName.LEADER and fresh[0].term < status.current_term:
             self.sometimes.occurred(Situation.EARLIER_TERM_COMMITTED)
+
+
+def _has_full_window(node: Observed) -> bool:
+    followers = node.status.followers_by_id
+    if not followers:
+        return False
+    last = node.memory.last_index
+    return any(
+        follower.mode is _REPLICATE and follower.next_index <= last
+        for follower in followers.values()
+    )
 
 
 def _end_of_leadership(node: Observed, term: Term) -> Situation:

@@ -89,17 +89,18 @@ class Sometimes:
     """How often each situation has occurred in one run."""
 
     def __init__(self) -> None:
-        self._counts: dict[Situation, int] = {}
+        # By sentence: an enumeration's own hash is computed in Python.
+        self._counts: dict[str, int] = {}
 
     def occurred(self, situation: Situation) -> None:
         """Once more. O(1)."""
-        self._counts[situation] = self._counts.get(situation, 0) + 1
+        self._counts[situation.sentence] = self._counts.get(situation.sentence, 0) + 1
 
     @property
     def counts(self) -> Mapping[str, int]:
         """By title, in the order of the list; what never occurred is left out."""
         return {
-            situation.title: self._counts[situation]
+            situation.title: self._counts[situation.sentence]
             for situation in Situation
-            if situation in self._counts
+            if situation.sentence in self._counts
         }

@@ -206,7 +206,7 @@ def test_a_window_may_be_full(mode: Mode, count: int) -> None:
     follower = FollowerStatus(
         node_id=NodeId(2), match_index=0, next_index=2, mode=mode, last_ack_at=0
     )
-    node.status.followers = (follower,)
+    node.status.followers_by_id = {NodeId(2): follower}
 
     lookout.requested(node, CommandsProposed(()))
 

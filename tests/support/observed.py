@@ -1,5 +1,7 @@
 """A node as the checkers see it, whose every side a test sets by hand."""
 
+from collections.abc import Mapping
+
 import attrs
 
 from leto.raft.actions import RoleName
@@ -20,7 +22,9 @@ class StandingStatus:
     last_applied: Index = 0
     configuration: Configuration = attrs.field(factory=Configuration)
     is_ready: bool = False
-    followers: tuple[FollowerStatus, ...] = ()
+    followers_by_id: Mapping[NodeId, FollowerStatus] = attrs.field(
+        factory=dict[NodeId, FollowerStatus]
+    )
 
     @property
     def standing(self) -> tuple[RoleName, Term, Index, Index]:

@@ -11,9 +11,8 @@ from leto.raft.types import Index, NodeId, Term
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
 
+_ACKNOWLEDGING = (AppendEntriesResponse, InstallSnapshotResponse)
 NEVER_FORGETS = "what was acknowledged stays until a later leader takes it away"
-ACKNOWLEDGING = frozenset[type]((AppendEntriesResponse, InstallSnapshotResponse))
-"""The messages that matter here: the others need not be shown to `Acknowledgements`."""
 
 
 class Acknowledgements:
@@ -25,7 +24,7 @@ class Acknowledgements:
     def sent(self, node: Observed, send: Send) -> None:
         """The acknowledgement leaves the node now."""
         message = send.message
-        assert isinstance(message, AppendEntriesResponse | InstallSnapshotResponse), "only those"
+        assert isinstance(message, _ACKNOWLEDGING), "only those are shown here"
         acked = (message.term, message.match_index)
         if message.match_index and acked > self._acked.get(node.node_id, (0, 0)):
             self._acked[node.node_id] = acked

@@ -19,8 +19,6 @@ from leto_sim.result import PropertyViolated
 
 HAS_LEAVE = "who campaigns has a quorum's leave"
 HEIR_HOLDS_ALL = "who is asked to lead holds everything"
-CAMPAIGNING = frozenset[type]((PreVote, PreVoteResponse, TimeoutNow))
-"""The messages that matter here: the others need not be shown to `Campaigns`."""
 
 
 class Campaigns:

@@ -16,7 +16,7 @@ DETERMINISM = "the state machine is deterministic"
 _SHOWN_MAX = 160
 
 
-@attrs.frozen
+@attrs.define
 class _First:
     """How an entry was applied when it was for the first time."""
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from leto.raft.types import NodeId, Term
 
 LEADER_APPEND_ONLY = "leader append-only"
+_LEADER = RoleName.LEADER  # looked up once
 
 
 class LeaderAppendOnly:
@@ -31,17 +32,16 @@ class LeaderAppendOnly:
 
     def handled(self, node: Observed) -> None:
         """The event is done with: was it a leader's, before and after?"""
-        status = node.status
+        role, term, _, _ = node.status.standing
         truncated = self._truncated.pop(node.node_id, None) if self._truncated else None
-        if status.role is not RoleName.LEADER:
+        if role is not _LEADER:
             self._led.pop(node.node_id, None)
             return
-        led_before = self._led.get(node.node_id) == status.current_term
+        led_before = self._led.get(node.node_id) == term
         if truncated is not None and led_before:
             raise PropertyViolated(
                 LEADER_APPEND_ONLY,
-                f"the leader of term {status.current_term} truncates its log"
-                f" from {truncated.truncate_from}",
+                f"the leader of term {term} truncates its log from {truncated.truncate_from}",
                 node=node.name,
             )
-        self._led[node.node_id] = status.current_term
+        self._led[node.node_id] = term

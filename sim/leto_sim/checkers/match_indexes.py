@@ -25,9 +25,9 @@ class MatchIndexes:
         assert type(message) is AppendEntries, "only those are shown here"
         if message.entries:
             return
-        for follower in node.status.followers:
-            if follower.node_id == send.to:
-                self._check(node, follower.node_id, message.term, follower.match_index)
+        follower = node.status.followers_by_id.get(send.to)
+        if follower is not None:
+            self._check(node, send.to, message.term, follower.match_index)
 
     def _check(self, node: Observed, follower: NodeId, term: Term, match_index: Index) -> None:
         link = (node.node_id, follower)

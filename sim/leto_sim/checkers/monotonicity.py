@@ -32,9 +32,8 @@ class Monotonicity:
 
     def handled(self, node: Observed) -> None:
         """An event is done with."""
-        seen, status = self._seen[node.node_id], node.status
-        term, commit_index = status.current_term, status.commit_index
-        last_applied = status.last_applied
+        seen = self._seen[node.node_id]
+        _, term, commit_index, last_applied = node.status.standing
         if term < seen.current_term:
             raise _violation(node, f"the term goes back: {term} < {seen.current_term}")
         if commit_index < seen.commit_index:

@@ -5,11 +5,12 @@ checkers serves both levels. What was ordered (`memory`) and what is durable
 (`platter`) are the world's own record of the node's writes, not the node's word.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration
-from leto.raft.status import FollowerStatus
+from leto.raft.status import FollowerView
 from leto.raft.types import Index, NodeId, Term
 from leto_sim.node_level.platter import LogImage, Platter
 
@@ -48,7 +49,7 @@ class ObservedStatus(Protocol):
         ...
 
     @property
-    def followers(self) -> tuple[FollowerStatus, ...]:
+    def followers_by_id(self) -> Mapping[NodeId, FollowerView]:
         """How far the others are, if it leads."""
         ...
 

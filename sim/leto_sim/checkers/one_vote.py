@@ -11,8 +11,6 @@ from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
 
 ONE_VOTE = "one vote a term"
-VOTING = frozenset[type]((RequestVote, RequestVoteResponse))
-"""The messages that may be a vote: the others need not be shown to `OneVote`."""
 
 
 class OneVote:

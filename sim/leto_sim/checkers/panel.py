@@ -5,8 +5,8 @@ A world calls it while the thing happens; the first property that does not hold
 raises `PropertyViolated`.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -15,11 +15,24 @@ from leto.raft.actions import Answer, RoleName, Send, Write
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
 from leto.raft.events import ReadRequested
-from leto.raft.messages import AppendEntries
+from leto.raft.messages import (
+    AppendEntries,
+    AppendEntriesResponse,
+    InstallSnapshot,
+    InstallSnapshotResponse,
+    Message,
+    PreVote,
+    PreVoteResponse,
+    ReadIndex,
+    ReadIndexResponse,
+    RequestVote,
+    RequestVoteResponse,
+    TimeoutNow,
+)
 from leto.raft.types import Index, NodeId, Term
-from leto_sim.checkers.acknowledgements import ACKNOWLEDGING, Acknowledgements
+from leto_sim.checkers.acknowledgements import Acknowledgements
 from leto_sim.checkers.attestations import Attestations
-from leto_sim.checkers.campaigns import CAMPAIGNING, Campaigns
+from leto_sim.checkers.campaigns import Campaigns
 from leto_sim.checkers.change_order import check_changes
 from leto_sim.checkers.configurations import Configurations
 from leto_sim.checkers.determinism import Determinism
@@ -32,7 +45,7 @@ from leto_sim.checkers.log_matching import LogMatching
 from leto_sim.checkers.match_indexes import MatchIndexes
 from leto_sim.checkers.monotonicity import Monotonicity
 from leto_sim.checkers.observed import Observed
-from leto_sim.checkers.one_vote import VOTING, OneVote
+from leto_sim.checkers.one_vote import OneVote
 from leto_sim.checkers.read_leaders import ReadLeaders
 from leto_sim.checkers.requests import Requested, Requests
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
@@ -42,6 +55,10 @@ from leto_sim.lookout import Lookout
 
 if TYPE_CHECKING:
     from leto_sim.node_level.platter import LogImage, Platter
+
+Listener: TypeAlias = Callable[[Observed, Send], None]
+# Looked up once: reaching into an enumeration takes longer than what is done with it here.
+_CANDIDATE, _LEADER = RoleName.CANDIDATE, RoleName.LEADER
 
 
 @attrs.define
@@ -71,7 +88,7 @@ class Panel:
         self._committed_in_terms = CommittedInTerms()
         self._monotonicity = Monotonicity()
         self._attestations = Attestations()
-        self._determinism = Determinism()
+        self.determinism = Determinism()
         self._terms = Terms()
         self._campaigns = Campaigns()
         self._match_indexes = MatchIndexes()
@@ -80,6 +97,7 @@ class Panel:
         self._platters: dict[NodeId, Platter] = {}
         self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
         self._before: dict[NodeId, _Before] = {}
+        self._listeners = self._listeners_by_message()
 
     @property
     def elections(self) -> int:
@@ -148,18 +166,29 @@ class Panel:
 
     def sent(self, node: Observed, send: Send) -> None:
         """The node sends a message."""
-        if type(send.message) in VOTING:
-            self._one_vote.sent(node, send)
-        elif type(send.message) in CAMPAIGNING:
-            self._campaigns.sent(node, send, self._platters)
-        elif type(send.message) is AppendEntries:
-            self._match_indexes.sent(node, send)
-            self._windows.sent(node, send)
-        elif type(send.message) in ACKNOWLEDGING:
-            self._acknowledgements.sent(node, send)
-        if type(send.message) is not AppendEntries:  # most are, and they tell nothing
-            self.lookout.sent(node, send)
-        self._attestations.sent(node, send)
+        for listener in self._listeners[type(send.message)]:
+            listener(node, send)
+
+    def _listeners_by_message(self) -> Mapping[type[Message], Sequence[Listener]]:
+        """Whom each message matters to, in the order in which they look at it."""
+        one_vote, acknowledgements = self._one_vote.sent, self._acknowledgements.sent
+        look, attest = self.lookout.sent, self._attestations.sent
+        return {
+            AppendEntries: (self._match_indexes.sent, self._windows.sent, attest),
+            AppendEntriesResponse: (acknowledgements, look, attest),
+            InstallSnapshot: (look, attest),
+            InstallSnapshotResponse: (acknowledgements, attest),
+            PreVote: (self._campaigned, attest),
+            PreVoteResponse: (self._campaigned, look, attest),
+            ReadIndex: (look, attest),
+            ReadIndexResponse: (attest,),
+            RequestVote: (one_vote, look, attest),
+            RequestVoteResponse: (one_vote, look, attest),
+            TimeoutNow: (self._campaigned, attest),
+        }
+
+    def _campaigned(self, node: Observed, send: Send) -> None:
+        self._campaigns.sent(node, send, self._platters)
 
     def requested(self, node: Observed, event: Requested) -> None:
         """Somebody asks the node for something. Called before it is told."""
@@ -179,12 +208,6 @@ class Panel:
         self.safety.applied(node, entries)
         self.requests.applied(node, entries)
 
-    def performed(
-        self, node: Observed, index: Index, command: bytes, result: bytes, content: bytes | None
-    ) -> None:
-        """The node's state machine has applied a command. `content` is what it holds then."""
-        self._determinism.performed(node, index, command, result, content)
-
     def has_content(self, node: Observed, index: Index, content: bytes) -> None:
         """The node's state machine holds this as of `index`."""
         self.safety.has_content(node, index, content)
@@ -201,26 +224,29 @@ class Panel:
         before = self._before[node.node_id]
         standing = node.status.standing
         if standing != before.standing or before.has_rewritten:
+            has_another_role = standing[:2] != before.standing[:2]
             self._monotonicity.handled(node)
-            self._append_only.handled(node)
+            if before.has_rewritten or has_another_role:
+                self._append_only.handled(node)
             if before.has_rewritten:
                 self.configurations.handled(node)
-            self._compare(node, before, standing)
-            self.lookout.changed(node, before.standing, before.configuration)
-            before.standing, before.configuration = standing, node.status.configuration
+            if standing[2] != before.standing[2]:
+                self._commit_advanced(node, before)
+            if has_another_role:
+                self._role_changed(node, before, standing[0])
+            configuration = node.status.configuration
+            if has_another_role or configuration is not before.configuration:
+                self.lookout.changed(node, before.standing, before.configuration)
+            before.standing, before.configuration = standing, configuration
             before.has_rewritten = False
             if self.on_change is not None:
                 self.on_change()
 
-    def _compare(
-        self, node: Observed, before: _Before, standing: tuple[RoleName, Term, Index, Index]
-    ) -> None:
-        role, term, commit_index, _ = standing
-        if commit_index != before.standing[2]:
-            self._commit_advanced(node, before)
-        if role is RoleName.CANDIDATE and (role, term) != before.standing[:2]:
+    def _role_changed(self, node: Observed, before: _Before, role: RoleName) -> None:
+        """The node plays another role, or the same one in another term."""
+        if role is _CANDIDATE:
             self._campaigns.stood(node, before.configuration)
-        if role is RoleName.LEADER and (role, term) != before.standing[:2]:
+        if role is _LEADER:
             self.election_safety.elected(node)
             self._committed_in_terms.elected(node)
 
@@ -229,7 +255,9 @@ class Panel:
         if fresh:
             self.lookout.committed(node, fresh)
             self._committed_in_terms.committed(node, fresh[-1])
-            configurations = (before.configuration, node.status.configuration)
+            now = node.status.configuration
+            same = before.configuration is now
+            configurations = (now,) if same else (before.configuration, now)
             # What a node acknowledged before its disk was lost still counts: it cannot
             # vote for anybody who lacks it, since it cannot vote any more.
             check_durable_quorum(node, fresh[-1], self._ever, configurations)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from leto.raft.configuration import Configuration, Member, MemberRole
 from leto.raft.types import NodeId
 
+_VOTER = MemberRole.VOTER  # looked up once
+
 
 def has_quorum(configuration: Configuration, holds: Callable[[NodeId], bool]) -> bool:
     """Whether more than half of the voters hold; of a joint configuration, of both parts (§4.3)."""
@@ -18,5 +20,5 @@ def has_quorum(configuration: Configuration, holds: Callable[[NodeId], bool]) ->
 
 
 def _is_majority(members: Iterable[Member], holds: Callable[[NodeId], bool]) -> bool:
-    votes = [holds(member.node_id) for member in members if member.role is MemberRole.VOTER]
+    votes = [holds(member.node_id) for member in members if member.role is _VOTER]
     return 2 * sum(votes) > len(votes)

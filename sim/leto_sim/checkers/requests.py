@@ -94,6 +94,8 @@ class Requests:
         if request is None or request.node_id != node.node_id:
             raise _violation(ONE_ANSWER, node, f"answers {answer}, which nobody asks")
         match answer.outcome:
+            case Refused():
+                self._check_refused(node, request)
             case Committed(id=entry):
                 self._check_committed(node, request, entry)
                 self._acknowledged = max(self._acknowledged, entry.index)
@@ -104,8 +106,6 @@ class Requests:
                     )
                 if node.status.last_applied < index:
                     raise _violation(FRESH_READS, node, f"reads at {index} before applying it")
-            case Refused():
-                self._check_refused(node, request)
             case SnapshotDone() | Transferred() | Unknown():
                 pass
 
@@ -118,8 +118,10 @@ class Requests:
     def applied(self, node: Observed, entries: Sequence[Entry]) -> None:
         """The node's state machine has applied these entries."""
         for entry in entries:
-            if type(entry.payload) is Command:
-                self._check_applied(node, entry.id, entry.payload.data)
+            payload = entry.payload
+            # Seen before is judged before: were it refused since, that would have been noticed.
+            if type(payload) is Command and self._proposed.get(payload.data) is not entry.id:
+                self._check_applied(node, entry.id, payload.data)
 
     def _opened(self, node: Observed, request_id: RequestId, data: bytes | None) -> None:
         assert request_id not in self._open, f"request {request_id} is made twice"

@@ -30,14 +30,14 @@ class Windows:
         assert type(message) is AppendEntries, "only those are shown here"
         if not message.entries:
             return
-        for follower in node.status.followers:
-            if follower.node_id == send.to and (
-                follower.appends_in_flight > self._appends_max
-                or follower.bytes_in_flight > self._bytes_max
-            ):
-                raise PropertyViolated(
-                    WINDOW_HOLDS,
-                    f"{follower.appends_in_flight} messages of {follower.bytes_in_flight} bytes"
-                    f" are on their way from {node.name} to {send.to}",
-                    node=node.name,
-                )
+        follower = node.status.followers_by_id.get(send.to)
+        if follower is not None and (
+            follower.appends_in_flight > self._appends_max
+            or follower.bytes_in_flight > self._bytes_max
+        ):
+            raise PropertyViolated(
+                WINDOW_HOLDS,
+                f"{follower.appends_in_flight} messages of {follower.bytes_in_flight} bytes"
+                f" are on their way from {node.name} to {send.to}",
+                node=node.name,
+            )

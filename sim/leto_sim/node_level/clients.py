@@ -34,18 +34,19 @@ class _Attempt:
 
     request: Request
     invoked: int
+    is_read: bool  # anybody may be asked
     number: int | None = None
     is_settled: bool = False
+
+    @classmethod
+    def at(cls, request: Request, now: Micros) -> "_Attempt":
+        """The first one."""
+        return cls(request, now, is_read=isinstance(request, Query))
 
     @property
     def repeats(self) -> bool:
         """Whether it is asked again when nothing is heard."""
         return isinstance(self.request, Propose) and self.request.repeats
-
-    @property
-    def is_read(self) -> bool:
-        """Whether anybody may be asked."""
-        return isinstance(self.request, Query)
 
 
 class Client:
@@ -115,7 +116,7 @@ class Client:
             self._think()
 
     def _begin(self, requests: Sequence[Request]) -> None:
-        attempts = [_Attempt(request, self._scheduler.now) for request in requests]
+        attempts = [_Attempt.at(request, self._scheduler.now) for request in requests]
         self._under_way, self._open = len(attempts), attempts
         patience_us = self._habits.patience_us
         self._scheduler.after(patience_us, self._lose_patience, attempts, patience_us)
@@ -128,7 +129,8 @@ class Client:
         if process is None:
             self._try_later(attempts)
             return
-        self._propose(process, [attempt for attempt in attempts if not attempt.is_read])
+        if writes := [attempt for attempt in attempts if not attempt.is_read]:
+            self._propose(process, writes)
         for attempt in attempts:
             if attempt.is_read:
                 self._ask(process, attempt)
@@ -143,8 +145,7 @@ class Client:
                 attempt.request = attrs.evolve(attempt.request, first=number)
             proposals.append(Proposal(number, self._workload.encode(attempt.request, number)))
             listeners[number] = partial(self._on_outcome, attempt, number, process)
-        if proposals:
-            process.request(CommandsProposed(tuple(proposals)), listeners)
+        process.request(CommandsProposed(tuple(proposals)), listeners)
 
     def _ask(self, process: Process, attempt: _Attempt) -> None:
         number = attempt.number = self._cluster.new_request_id()
@@ -161,15 +162,15 @@ class Client:
 
     def _choose(self, attempts: list[_Attempt]) -> Process | None:
         alive = self._cluster.alive
-        core = self._cluster.core
+        core, leader = self._cluster.core, self._believed_leader
         candidates = [p for p in alive if p.node_id in core] if core else alive
         if not candidates or not attempts:
             return None
         # Anybody may be asked to read; who asks an old leader puts it to the test.
         wants_leader = not attempts[0].is_read or self._rng.random() < self._habits.loyalty
-        if self._believed_leader is not None and wants_leader:
+        if leader is not None and wants_leader:
             for process in alive:
-                if process.node_id == self._believed_leader:
+                if process.node_id == leader:
                     return process
         return self._rng.choice(candidates)
 
@@ -188,6 +189,10 @@ class Client:
         if number != attempt.number and not isinstance(outcome, Committed):
             return  # it has asked again since
         match outcome:
+            case Refused(leader=leader):
+                # Who leads and will not is asked no more: there may be another one by now.
+                self._believed_leader = leader if leader != process.node_id else None
+                self._try_later([attempt])
             case Committed(id=entry):
                 self._believed_leader = process.node_id
                 self._settle(attempt, self._scheduler.now, process.replica.result(entry.index))
@@ -196,10 +201,6 @@ class Client:
             case Readable() if isinstance(attempt.request, Query):
                 answer = attempt.request.answer(process.machine)
                 self._settle(attempt, self._scheduler.now, answer)
-            case Refused(leader=leader):
-                # Who leads and will not is asked no more: there may be another one by now.
-                self._believed_leader = leader if leader != process.node_id else None
-                self._try_later([attempt])
             case _ if attempt.is_read:
                 self._try_later([attempt])
             case _:

@@ -89,8 +89,9 @@ class Cluster:
     @property
     def alive(self) -> list[Process]:
         """The processes that live, paused or not: nobody can tell from outside."""
-        processes = (host.alive for host in self.hosts)
-        return [process for process in processes if process is not None]
+        # Asked by every client at every try.
+        processes = [host.process for host in self.hosts]
+        return [process for process in processes if process is not None and not process.is_over]
 
     @property
     def running(self) -> list[Process]:

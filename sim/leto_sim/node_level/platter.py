@@ -61,7 +61,10 @@ class LogImage:
 
     def holds(self, entry: EntryId) -> bool:
         """Whether the entry is here, or was compacted away (which only committed ones are)."""
-        return entry.index < self.before_log.index or self.id_at(entry.index) == entry
+        if entry.index < self.before_log.index:
+            return True
+        here = self.id_at(entry.index)
+        return here is entry or here == entry
 
     def perform(self, write: Write) -> None:
         """Does to the log what the write says."""

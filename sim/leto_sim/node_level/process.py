@@ -182,6 +182,7 @@ class Process:
             FailStop: self._fail_stop,
             Trace: self._note_step,
         }
+        self._consider = self._handle_traced if world.journal.is_traced else self._handle
         self._panel.node_started(self)
         self._arm_timer()
 
@@ -257,16 +258,8 @@ class Process:
             return
         if self._holds_back:
             self._hold_back(event)
-            return
-        self._consider(event)
-
-    def _consider(self, event: Event) -> None:
-        journal = self._journal
-        journal.note(self._scheduler.now, self._where, FORMS[type(event)](event))
-        if journal.is_traced:
-            self._handle_traced(event)
         else:
-            self._handle(event)
+            self._consider(event)
 
     def _handle_traced(self, event: Event) -> None:
         text = f"{self.name} {describe_event(event, self._world.name_of)}"
@@ -318,8 +311,10 @@ class Process:
         self._consider(event)
 
     def _handle(self, event: Event) -> None:
+        now = self._scheduler.now
+        self._journal.note(now, self._where, FORMS[type(event)](event))
         try:
-            actions = self.node.handle(event, self.clock.at(self._scheduler.now))
+            actions = self.node.handle(event, self.clock.at(now))
         except _MISTAKES as mistake:
             raise PropertyViolated(
                 HEALTHY_CORE, f"{type(mistake).__name__}: {mistake}", node=self.name
@@ -327,12 +322,13 @@ class Process:
         performers = self._performers
         for action in actions:
             performers[type(action)](action)
-        if not self.is_over:
-            self._panel.handled(self)
-            deadline = self.node.deadline
-            # Most deadlines are put off in time: a timer that fires too early is armed again.
-            if deadline is not None and (self._armed_for is None or deadline < self._armed_for):
-                self._arm_timer()
+        if self.is_over:
+            return
+        self._panel.handled(self)
+        deadline, armed_for = self.node.deadline, self._armed_for
+        # Most deadlines are put off in time: a timer that fires too early is armed again.
+        if deadline is not None and (armed_for is None or deadline < armed_for):
+            self._arm_timer()
 
     def _trace(self, text: str) -> None:
         steps, self._steps = tuple(self._steps), []

@@ -28,6 +28,7 @@ class Replica:
         self.machine: StateMachine = parts.machine()
         self._node = node
         self._panel = panel
+        self._determinism = panel.determinism
         self._command_at = parts.workload.header_bytes
         self._compares_every_content = parts.compares_every_content
         self._results: dict[Index, bytes] = {}
@@ -64,7 +65,7 @@ class Replica:
             raise self._raised(f"apply({shown(command)}) at index {index}", mistake) from mistake
         self._results[index] = result
         content = self._snapshot() if self._compares_every_content else None
-        self._panel.performed(self._node, index, command, result, content)
+        self._determinism.performed(self._node, index, command, result, content)
 
     def _snapshot(self) -> bytes:
         try:

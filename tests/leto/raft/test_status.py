@@ -85,6 +85,9 @@ def test_only_a_leader_sees_followers(make: "type[Make]") -> None:
     leader.receive(2, AppendEntriesResponse(term=1, round=0, match_index=1))
 
     assert () == cluster[2].status.followers
+    assert {} == cluster[2].status.followers_by_id
+    assert [2, 3] == list(leader.status.followers_by_id)
+    assert 1 == leader.status.followers_by_id[NodeId(2)].match_index
     assert (0, 0) == (
         leader.status.followers[0].appends_in_flight,
         leader.status.followers[0].bytes_in_flight,

@@ -16,15 +16,15 @@ def heartbeat(
     checker: MatchIndexes, match_index: int, *, term: int = 3, entries: int = 0, to: int = 2
 ) -> None:
     leader = StandingNode(NodeId(1))
-    leader.status.followers = (
-        FollowerStatus(
+    leader.status.followers_by_id = {
+        NodeId(2): FollowerStatus(
             node_id=NodeId(2),
             match_index=match_index,
             next_index=match_index + 1,
             mode=Mode.REPLICATE,
             last_ack_at=0,
-        ),
-    )
+        )
+    }
     message = AppendEntries(
         term=term,
         round=1,

@@ -17,8 +17,8 @@ CONFIG = Config(appends_in_flight_max=2, bytes_in_flight_max=100, append_bytes_m
 
 def send(appends: int, size_bytes: int, *, entries: int = 1, to: int = 2) -> None:
     leader = StandingNode(NodeId(1))
-    leader.status.followers = (
-        FollowerStatus(
+    leader.status.followers_by_id = {
+        NodeId(2): FollowerStatus(
             node_id=NodeId(2),
             match_index=0,
             next_index=1,
@@ -26,8 +26,8 @@ def send(appends: int, size_bytes: int, *, entries: int = 1, to: int = 2) -> Non
             last_ack_at=0,
             appends_in_flight=appends,
             bytes_in_flight=size_bytes,
-        ),
-    )
+        )
+    }
     message = AppendEntries(
         term=1,
         round=1,
