@@ -11,6 +11,8 @@ from leto_sim.levels import LEVELS
 
 DEFAULT_EVENTS = 10_000
 NODES_MAX = 9
+NODES_HELP = "founded nodes (the seed draws 1 to 9, at server level 1 to 5)"
+EVENTS_HELP = f"the storm ends after so many events ({DEFAULT_EVENTS})"
 
 
 class Subparsers(Protocol):
@@ -32,13 +34,20 @@ class CommandLineError(Exception):
 
 def add_level(parser: ArgumentParser) -> None:
     """`--level node|server`."""
-    parser.add_argument("--level", choices=sorted(LEVELS), default="node", help="what is simulated")
+    parser.add_argument(
+        "--level",
+        choices=sorted(LEVELS),
+        default="node",
+        help="node: the core; server: whole nodes, bytes and all (node)",
+    )
 
 
 def add_size(parser: ArgumentParser) -> None:
     """`--nodes` and `--events`: how large a run is."""
-    parser.add_argument("--nodes", type=nodes, help="founded nodes (the seed decides)")
-    parser.add_argument("--events", type=positive, default=DEFAULT_EVENTS, help="at most (10000)")
+    parser.add_argument("--nodes", type=nodes, metavar="N", help=NODES_HELP)
+    parser.add_argument(
+        "--events", type=positive, default=DEFAULT_EVENTS, metavar="N", help=EVENTS_HELP
+    )
 
 
 def nodes(text: str) -> int:

@@ -20,6 +20,8 @@ from leto_sim.campaign import Campaign, SeedOutcome, Tally, run_campaign
 from leto_sim.campaign_files import WrongStateFile, load_state, report, save_state
 from leto_sim.commands.arguments import (
     DEFAULT_EVENTS,
+    EVENTS_HELP,
+    NODES_HELP,
     CommandLineError,
     Subparsers,
     add_level,
@@ -35,14 +37,24 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 def add_parser(subparsers: Subparsers) -> None:
     """Its flags."""
     parser = subparsers.add_parser("campaign", help="run many seeds on several processors")
-    parser.add_argument("--seeds", type=seed_range, required=True, metavar="A..B")
+    parser.add_argument(
+        "--seeds",
+        type=seed_range,
+        required=True,
+        metavar="A..B",
+        help="the seeds, both ends included",
+    )
     add_level(parser)
     add_time(parser, default=None)
-    parser.add_argument("--jobs", type=positive, default=2, help="processes (2)")
-    parser.add_argument("--nodes", type=nodes, help="founded nodes (each seed draws its own)")
-    parser.add_argument("--events", type=positive, default=DEFAULT_EVENTS, help="at most (10000)")
+    parser.add_argument("--jobs", type=positive, default=2, metavar="N", help="processes (2)")
+    parser.add_argument("--nodes", type=nodes, metavar="N", help=NODES_HELP)
+    parser.add_argument(
+        "--events", type=positive, default=DEFAULT_EVENTS, metavar="N", help=EVENTS_HELP
+    )
     parser.add_argument("--json", metavar="FILE", help="where the report goes; - for here")
-    parser.add_argument("--state", type=Path, metavar="FILE", help="to be taken up again")
+    parser.add_argument(
+        "--state", type=Path, metavar="FILE", help="kept there, to be taken up again"
+    )
     parser.add_argument(
         "--enforce-sometimes",
         action="store_true",
@@ -87,9 +99,9 @@ def seed_range(text: str) -> tuple[int, int]:
 
 def add_time(parser: ArgumentParser, *, default: float | None) -> None:
     """`--time`: how long the command may work."""
-    parser.add_argument(
-        "--time", type=duration, default=default, metavar="T", help="at most, such as 90s or 10m"
-    )
+    usual = "" if default is None else f" ({default:g}s)"
+    told = f"how long it may work, such as 90s or 10m{usual}"
+    parser.add_argument("--time", type=duration, default=default, metavar="T", help=told)
 
 
 def duration(text: str) -> float:

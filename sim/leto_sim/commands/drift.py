@@ -18,7 +18,9 @@ PERCENTS = (0, 5, 10, 11, 12, 14, 16, 20)
 def add_parser(subparsers: Subparsers) -> None:
     """Its flags."""
     parser = subparsers.add_parser("drift", help="measure the drift at which leases break")
-    parser.add_argument("--seeds", type=positive, default=4, help="runs for each drift (4)")
+    parser.add_argument(
+        "--seeds", type=positive, default=4, metavar="N", help="runs for each drift (4)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
 
 

@@ -40,8 +40,8 @@ def add_parser(subparsers: Subparsers) -> None:
     """Its flags."""
     parser = subparsers.add_parser("mutants", help="plant bugs, and see which property kills each")
     parser.add_argument("--only", nargs="+", metavar="ID", help="bugs, by id or name")
-    parser.add_argument("--level", help="only the bugs of this level")
-    parser.add_argument("--directory", type=Path, help="of the bugs; else tests/mutants above here")
+    parser.add_argument("--level", metavar="LEVEL", help="only the bugs of this level")
+    parser.add_argument("--directory", type=Path, metavar="FOLDER", help="where the bugs are")
     _add_effort(parser)
     parser.add_argument("--list", action="store_true", help="say what is planted, and hunt nothing")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
@@ -49,9 +49,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def _add_effort(parser: ArgumentParser) -> None:
     add_time(parser, default=None)
-    parser.add_argument("--time-each", type=duration, metavar="T", help="at most for each bug")
-    parser.add_argument("--jobs", type=positive, default=1, help="hunts at once (1)")
-    parser.add_argument("--seeds", type=positive, help="at most for each bug (as its level says)")
+    parser.add_argument(
+        "--time-each", type=duration, metavar="T", help="how long each bug may be hunted"
+    )
+    parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="hunts at once (1)")
+    parser.add_argument("--seeds", type=positive, metavar="N", help="at most for each bug")
     parser.add_argument(
         "--without-asserts", action="store_true", help="strip the assertions of the broken code"
     )

@@ -27,11 +27,17 @@ def add_parser(subparsers: Subparsers) -> None:
     """Its flags."""
     parser = subparsers.add_parser("replay", help="run a seed or a scenario file, look around")
     add_scenario(parser)
-    parser.add_argument("--until", type=positive, metavar="EVENT", help="stop there")
+    parser.add_argument("--until", type=positive, metavar="EVENT", help="stop after this event")
     parser.add_argument(
         "--node", action="append", default=[], metavar="NAME", help="tell all about it (repeatable)"
     )
-    parser.add_argument("--lines", type=positive, default=LINES, help="of the last events (30)")
+    parser.add_argument(
+        "--lines",
+        type=positive,
+        default=LINES,
+        metavar="N",
+        help=f"so many of the last events ({LINES})",
+    )
 
 
 def run(arguments: Namespace) -> int:
@@ -50,7 +56,7 @@ def run(arguments: Namespace) -> int:
 
 def add_scenario(parser: ArgumentParser) -> None:
     """A seed with the size of its run, or a file."""
-    parser.add_argument("scenario", metavar="SEED|FILE", help="what to run")
+    parser.add_argument("scenario", metavar="SEED|FILE", help="a seed, or the file of a scenario")
     add_level(parser)
     add_size(parser)
 

@@ -23,7 +23,9 @@ from leto_sim.screen import render
 def add_parser(subparsers: Subparsers) -> None:
     """Its flags."""
     parser = subparsers.add_parser("run", help="run one seed, check every property")
-    parser.add_argument("--seed", type=int, required=True, help="decides everything")
+    parser.add_argument(
+        "--seed", type=int, required=True, metavar="N", help="decides everything that happens"
+    )
     add_level(parser)
     add_size(parser)
     parser.add_argument("--history", metavar="FILE", help="write there what the clients saw")

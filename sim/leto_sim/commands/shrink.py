@@ -29,9 +29,19 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("shrink", help="make a failing seed or scenario file small")
     add_scenario(parser)
     add_time(parser, default=SECONDS)
-    parser.add_argument("--attempts", type=positive, default=ATTEMPTS, help="at most (2000)")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="for the scenario (TOML)")
-    parser.add_argument("--pytest", type=Path, metavar="FILE", help="for a test that shows it")
+    parser.add_argument(
+        "--attempts",
+        type=positive,
+        default=ATTEMPTS,
+        metavar="N",
+        help=f"runs at most ({ATTEMPTS})",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="where the scenario goes, as TOML"
+    )
+    parser.add_argument(
+        "--pytest", type=Path, metavar="FILE", help="where a test goes that fails with it"
+    )
 
 
 def run(arguments: Namespace) -> int:

@@ -17,7 +17,9 @@ def add_parser(subparsers: Subparsers) -> None:
     """Its flags."""
     parser = subparsers.add_parser("view", help="write a page that shows a run step by step")
     add_scenario(parser)
-    parser.add_argument("-o", "--output", metavar="FILE", help="where (leto-run-SEED.html)")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="where the page goes (leto-run-SEED.html)"
+    )
 
 
 def run(arguments: Namespace) -> int:

@@ -11,7 +11,7 @@ from leto_sim.node_level.scenario import Scenario
 from leto_sim.result import PropertyViolated
 from leto_sim.scenario_files import SavedScenario, write_scenario
 
-SHORT = ("--events", "600")
+SHORT = ("--nodes", "3", "--events", "600")
 
 
 @pytest.mark.parametrize("level", ["node", "server"])
