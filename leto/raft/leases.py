@@ -14,7 +14,11 @@ Invariants:
        on: after a restart it grants nothing for one lease, and so keeps a promise
        that it has forgotten.
     2. A leader that has asked another one to take over has no lease any more.
+    3. A shorter lease is in force at once, for the rounds before it too: after a restart,
+       who knows of it keeps no promise longer than that.
 """
+
+from collections import deque
 
 from leto.raft.roles import Leader
 from leto.raft.state import State
@@ -38,6 +42,15 @@ def begin_round(state: State, leader: Leader) -> None:
         _renew(state, leader)
         end = state.now + int(lease_us * (1 - DRIFT_TOLERANCE))
         leader.leased_rounds.append((leader.round, end))
+
+
+def shorten_leases(state: State, leader: Leader, lease_us: Micros) -> None:
+    """Count on no more than a lease that is about to be in force."""
+    too_long_us = min(state.configuration.lease_us, LEASE_MAX_US) - lease_us
+    if too_long_us > 0:
+        less_us = int(too_long_us * (1 - DRIFT_TOLERANCE)) + 1
+        leader.leased_until -= less_us
+        leader.leased_rounds = deque((r, end - less_us) for r, end in leader.leased_rounds)
 
 
 def lease_end(state: State, leader: Leader) -> Micros | None:

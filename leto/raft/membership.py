@@ -30,7 +30,7 @@ from leto.raft.configuration import (
 )
 from leto.raft.entries import Entry
 from leto.raft.events import ChangeRequested
-from leto.raft.leases import LEASE_MAX_US
+from leto.raft.leases import LEASE_MAX_US, shorten_leases
 from leto.raft.progress import Mode, Progress
 from leto.raft.roles import Leader
 from leto.raft.state import State
@@ -46,7 +46,7 @@ def on_change_requested(state: State, event: ChangeRequested) -> None:
         return
     leader = state.role
     assert isinstance(leader, Leader), "only a leader has no objection"
-    entry_id = _propose(state, state.configuration.changed(event.changes))
+    entry_id = _propose(state, leader, state.configuration.changed(event.changes))
     if state.configuration.is_joint:
         leader.joint_request = event.request_id  # answered when the change is complete
     else:
@@ -60,7 +60,7 @@ def leave_joint(state: State, leader: Leader) -> None:
     """
     if not state.configuration.is_joint or _must_wait(state, leader) is not None:
         return
-    entry_id = _propose(state, state.configuration.left())
+    entry_id = _propose(state, leader, state.configuration.left())
     if leader.joint_request is not None:
         state.proposals.append((entry_id, leader.joint_request))
         leader.joint_request = None
@@ -86,7 +86,7 @@ def promote_joined(state: State, leader: Leader, previous_heartbeat: Micros) -> 
         promotion = (ChangeRole(member.node_id, MemberRole.VOTER),)
         if caught_up and _objection(state, promotion) is None:
             state.trace(MemberPromoted, member.node_id)
-            _propose(state, state.configuration.changed(promotion))
+            _propose(state, leader, state.configuration.changed(promotion))
         progress.catch_up_to = state.log.last.index
 
 
@@ -123,7 +123,8 @@ def _has_departed(state: State, progress: Progress) -> bool:
     return knows or state.now - progress.leaving_since > state.config.election_timeout_max_us
 
 
-def _propose(state: State, configuration: Configuration) -> EntryId:
+def _propose(state: State, leader: Leader, configuration: Configuration) -> EntryId:
+    shorten_leases(state, leader, configuration.lease_us)
     entry_id = EntryId(state.current_term, state.log.last.index + 1)
     extend_log(state, (Entry(entry_id, configuration),))
     return entry_id

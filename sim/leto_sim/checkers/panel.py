@@ -40,6 +40,7 @@ from leto_sim.checkers.durable_quorum import check_durable_quorum
 from leto_sim.checkers.election_safety import ElectionSafety
 from leto_sim.checkers.leader_append_only import LeaderAppendOnly
 from leto_sim.checkers.leader_completeness import CommittedInTerms, check_committed
+from leto_sim.checkers.lease_promises import LeasePromises
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.log_matching import LogMatching
 from leto_sim.checkers.match_indexes import MatchIndexes
@@ -92,6 +93,7 @@ class Panel:
         self._terms = Terms()
         self._campaigns = Campaigns()
         self._match_indexes = MatchIndexes()
+        self.promises = LeasePromises(self.configurations.issued, trusts_clocks=trusts_clocks)
         self._acknowledgements = Acknowledgements()
         self._windows = Windows(config or Config())
         self._platters: dict[NodeId, Platter] = {}
@@ -144,6 +146,7 @@ class Panel:
         """The node orders a write. Called before `node.memory` performs it."""
         if write.hard_state is not None:
             self._terms.write_issued(node, write.hard_state)
+            self.promises.write_issued(node, write.hard_state)
         if write.entries:
             check_changes(node, write, self.ledger)
         if write.truncate_from is not None:
@@ -175,7 +178,7 @@ class Panel:
         look, attest = self.lookout.sent, self._attestations.sent
         return {
             AppendEntries: (self._match_indexes.sent, self._windows.sent, attest),
-            AppendEntriesResponse: (acknowledgements, look, attest),
+            AppendEntriesResponse: (acknowledgements, self.promises.sent, look, attest),
             InstallSnapshot: (look, attest),
             InstallSnapshotResponse: (acknowledgements, attest),
             PreVote: (self._campaigned, attest),
@@ -184,7 +187,7 @@ class Panel:
             ReadIndexResponse: (attest,),
             RequestVote: (one_vote, look, attest),
             RequestVoteResponse: (one_vote, look, attest),
-            TimeoutNow: (self._campaigned, attest),
+            TimeoutNow: (self._campaigned, self.promises.sent, attest),
         }
 
     def _campaigned(self, node: Observed, send: Send) -> None:
@@ -200,6 +203,7 @@ class Panel:
     def answered(self, node: Observed, answer: Answer) -> None:
         """The node answers a request."""
         self._read_leaders.answered(node, answer)
+        self.promises.answered(node, answer, self._platters)
         self.requests.answered(node, answer)
         self.lookout.answered(answer)
 

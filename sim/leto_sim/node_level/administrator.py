@@ -14,6 +14,7 @@ import attrs
 from leto.raft.actions import Outcome
 from leto.raft.configuration import (
     AddMember,
+    ChangeLease,
     ChangePriority,
     ChangeRole,
     Configuration,
@@ -22,7 +23,7 @@ from leto.raft.configuration import (
     RemoveMember,
 )
 from leto.raft.events import ChangeRequested
-from leto.raft.types import NodeId
+from leto.raft.types import Micros, NodeId
 from leto_sim.node_level.cluster import Cluster, Host, member
 from leto_sim.node_level.faults import Reshape, Victim
 from leto_sim.node_level.process import Process
@@ -116,6 +117,11 @@ class Administrator:
             changes.append(self._joins(self._cluster.add_blank_host(), role))
         if changes:
             self._run(*changes)
+
+    def set_lease(self, lease_us: Micros) -> None:
+        """Makes leases that long, unless something else is being done."""
+        if self.is_idle:
+            self._run(ChangeLease(lease_us))
 
     # --- what may be lost ----------------------------------------------------------------
 
@@ -255,5 +261,7 @@ def _shows(committed: Configuration, change: ConfigurationChange) -> bool:
         case ChangePriority(node_id=node_id, priority=priority):
             now = committed.member(node_id)
             return now is not None and now.priority == priority
+        case ChangeLease(lease_us=lease_us):
+            return committed.lease_us == lease_us
         case _:
             return False

@@ -300,6 +300,13 @@ class Reshape:
     priorities: tuple[tuple[Victim, int], ...]
 
 
+@attrs.frozen
+class SetLease:
+    """An operator makes leases so long; 0: turns them off."""
+
+    lease_us: Micros
+
+
 Fault: TypeAlias = (
     Crash
     | CrashWhileWriting
@@ -331,6 +338,7 @@ Fault: TypeAlias = (
     | AddNode
     | RemoveNode
     | Reshape
+    | SetLease
 )
 
 

@@ -43,6 +43,7 @@ from leto_sim.node_level.faults import (
     PlannedFault,
     RemoveNode,
     Reshape,
+    SetLease,
     SlowDown,
     SlowLinks,
     StallDisk,
@@ -160,6 +161,8 @@ class Nemesis:
                 self._administrator.add_node()
             case Reshape():
                 self._administrator.reshape(fault, self._pick)
+            case SetLease(lease_us=lease_us):
+                self._administrator.set_lease(lease_us)
             case _:
                 host = self._pick(fault.victim)
                 if host is not None:

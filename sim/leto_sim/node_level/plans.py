@@ -39,6 +39,7 @@ from leto_sim.node_level.faults import (
     PlannedFault,
     RemoveNode,
     Reshape,
+    SetLease,
     SlowDown,
     SlowLinks,
     StallDisk,
@@ -63,9 +64,16 @@ class Stage:
     patience_us: Micros  # the longest election timeout
     clock_fault_max_us: Micros  # how far a clock may be wrong at once; 0: not at all
     lets_rates_change: bool
+    lease_us: Micros = 0  # the shortest lease; 0: there are none
 
 
-def stage_of(nodes: int, config: Config, *, clock_fault_max_us: Micros | None = None) -> Stage:
+def stage_of(
+    nodes: int,
+    config: Config,
+    *,
+    clock_fault_max_us: Micros | None = None,
+    lease_us: Micros = 0,
+) -> Stage:
     """For a cluster of that size, whose clocks err by no more than that at once, if it is said."""
     patience_us = config.election_timeout_max_us
     return Stage(
@@ -73,6 +81,7 @@ def stage_of(nodes: int, config: Config, *, clock_fault_max_us: Micros | None = 
         patience_us=patience_us,
         clock_fault_max_us=5 * patience_us if clock_fault_max_us is None else clock_fault_max_us,
         lets_rates_change=clock_fault_max_us is None,
+        lease_us=lease_us,
     )
 
 
@@ -291,6 +300,11 @@ def _reshape(rng: Random, stage: Stage) -> Fault:
     )
 
 
+def _set_lease(rng: Random, stage: Stage) -> Fault | None:
+    """Never shorter than the shortest: that is what clock faults are measured by."""
+    return SetLease(stage.lease_us * rng.choice((0, 1, 2))) if stage.lease_us else None
+
+
 KINDS: Sequence[Callable[[Random, Stage], Fault | None]] = (
     _crash,
     _crash_while_writing,
@@ -321,5 +335,6 @@ KINDS: Sequence[Callable[[Random, Stage], Fault | None]] = (
     _transfer,
     _membership,
     _reshape,
+    _set_lease,
 )
 """Each draws a fault of its kind, or none where that cannot be."""

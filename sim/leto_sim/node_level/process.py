@@ -53,6 +53,7 @@ from leto.raft.events import (
 from leto.raft.messages import Message
 from leto.raft.traces import describe
 from leto.raft.types import EntryId, Micros, NodeId, RequestId, Seq
+from leto_sim.checkers.lease_promises import HEARD
 from leto_sim.checkers.panel import Panel
 from leto_sim.checkers.requests import Requested
 from leto_sim.clock import NEVER, Clock
@@ -184,6 +185,7 @@ class Process:
         }
         self._consider = self._handle_traced if world.journal.is_traced else self._handle
         self._panel.node_started(self)
+        self._panel.promises.started(self, self.clock, lambda: world.scheduler.now)
         self._arm_timer()
 
     @property
@@ -313,6 +315,8 @@ class Process:
     def _handle(self, event: Event) -> None:
         now = self._scheduler.now
         self._journal.note(now, self._where, FORMS[type(event)](event))
+        if type(event) is MessageReceived and type(event.message) in HEARD:
+            self._panel.promises.heard(self, event.sender, event.message)
         try:
             actions = self.node.handle(event, self.clock.at(now))
         except _MISTAKES as mistake:

@@ -80,7 +80,8 @@ def draw_scenario(seed: int, *, nodes: int | None = None, events_max: int = 10_0
     habits = draw_habits(rng)
     if habits.repeats:
         config = _able_to_carry_sessions(config)
-    lease_us = config.election_timeout_min_us if habits.lease_reads else 0
+    # Only one that is longer than an election timeout is ever all that keeps voters back.
+    lease_us = config.election_timeout_min_us * rng.choice((1, 2, 4)) if habits.lease_reads else 0
     breaks_clock_bound = bool(lease_us) and rng.random() < 0.25  # noqa: PLR2004 - a share
     duration_us = _duration_us(events_max, size, config, habits)
     clock_drift = _draw_drift(rng, has_leases=bool(lease_us), is_bound=not breaks_clock_bound)
@@ -88,7 +89,7 @@ def draw_scenario(seed: int, *, nodes: int | None = None, events_max: int = 10_0
     if lease_us and not breaks_clock_bound:
         has_slack = clock_drift <= DRIFT_BESIDE_FAULTS
         clock_fault_max_us = int(lease_us * CLOCK_FAULT_MAX) if has_slack else 0
-    stage = stage_of(size, config, clock_fault_max_us=clock_fault_max_us)
+    stage = stage_of(size, config, clock_fault_max_us=clock_fault_max_us, lease_us=lease_us)
     return Scenario(
         seed=seed,
         nodes=size,

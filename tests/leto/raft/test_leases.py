@@ -185,6 +185,33 @@ def test_a_longer_lease_does_not_lengthen_what_was_promised_before(cluster: "Clu
     assert too_late not in leader.answers
 
 
+def test_a_shorter_lease_shortens_what_was_promised_before(cluster: "Cluster") -> None:
+    """A voter that knows of it keeps no longer promise after a restart."""
+    leader = cluster[1]
+    in_time = read(leader)
+    before = leader.answers[in_time]
+    assert isinstance(before, Readable)
+    assert before.valid_until is not None
+
+    leader.change(ChangeLease(LEASE_US // 2))
+    after = leader.answers[read(leader)]
+
+    assert isinstance(after, Readable)
+    assert before.valid_until - LEASE_US // 2 * 9 // 10 - 1 == after.valid_until
+
+
+def test_leases_that_were_turned_off_do_not_come_back(cluster: "Cluster") -> None:
+    leader = cluster[1]
+    for number in (2, 3):
+        cluster[number].disk_is_stuck = True
+    leader.change(ChangeLease(0))
+    cluster.settle()
+    off = read(leader)
+
+    assert off not in leader.answers or leader.answers[off] == Readable(leader.status.last_applied)
+    assert leader.status.leased_until is None
+
+
 def test_rounds_that_nobody_acknowledges_are_not_remembered_for_ever(make: "type[Make]") -> None:
     cluster = make.cluster(configuration=leased(make, 300_000))
     leader = cluster.elect(1)

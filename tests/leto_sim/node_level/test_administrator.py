@@ -198,6 +198,19 @@ def test_a_learner_becomes_a_voter_again() -> None:
         assert voters == len(configuration.voters)
 
 
+def test_leases_are_set_one_after_the_other(staff: Staff) -> None:
+    staff.administrator.set_lease(QUICK.election_timeout_min_us)
+    staff.administrator.set_lease(0)  # too early: there is another errand
+    staff.finish()
+    first = elect(staff.cluster).status.committed_configuration.lease_us
+
+    staff.administrator.set_lease(0)
+    staff.finish()
+
+    assert QUICK.election_timeout_min_us == first
+    assert 0 == elect(staff.cluster).status.committed_configuration.lease_us
+
+
 def test_a_reshaping_that_fits_nothing_is_none() -> None:
     staff = Staff(1)
 

@@ -33,6 +33,7 @@ from leto_sim.node_level.faults import (
     PlannedFault,
     RemoveNode,
     Reshape,
+    SetLease,
     SlowDown,
     StallDisk,
     StopClock,
@@ -396,6 +397,16 @@ def test_a_disk_that_cannot_be_read_delays_the_start() -> None:
     wait(victims.cluster, lambda: victims.first.alive)
 
     assert 2 == victims.first.incarnation
+
+
+def test_leases_are_turned_on() -> None:
+    victims = Victims(SetLease(300 * MS))
+    elect(victims.cluster)
+
+    victims.strike()
+    wait(victims.cluster, lambda: victims.administrator.is_idle)
+
+    assert 300 * MS == elect(victims.cluster).status.committed_configuration.lease_us
 
 
 def test_a_cluster_is_reshaped_at_once() -> None:

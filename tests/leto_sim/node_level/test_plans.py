@@ -8,7 +8,7 @@ from leto_sim.node_level.faults import AdvanceClock, Crash, DriftClock, Fault, S
 from leto_sim.node_level.plans import draw_plan, stage_of
 from leto_sim.node_level.scenario import MS
 
-STAGE = stage_of(5, Config())
+STAGE = stage_of(5, Config(), lease_us=300_000)
 DURATION_US = 100_000 * MS
 
 

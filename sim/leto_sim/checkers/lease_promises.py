@@ -1,0 +1,191 @@
+"""Leases rest on promises, and promises are kept (§6.4.1).
+
+Responsible for two properties. Whoever has acknowledged a message that states a lease votes
+for nobody, itself included, before so much of its own time has passed, a restart or
+not; only the leader itself may release it (§3.10). And whoever answers a read by its
+lease has the promises of a quorum until the answer expires: of voters that know durably, so
+after a restart too, that they may have promised as much. Who has asked another node to
+lead has released everybody.
+
+Where no clocks are shown (in whole servers), it judges nobody.
+"""
+
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from leto.raft.actions import Answer, Readable, Send
+from leto.raft.configuration import Configuration
+from leto.raft.entries import HardState
+from leto.raft.events import ReadPolicy
+from leto.raft.messages import (
+    AppendEntries,
+    AppendEntriesResponse,
+    Message,
+    RequestVote,
+    TimeoutNow,
+)
+from leto.raft.types import EntryId, Micros, NodeId, Term
+from leto_sim.checkers.observed import Observed
+from leto_sim.checkers.quorums import has_quorum
+from leto_sim.clock import Clock
+from leto_sim.node_level.platter import Platter
+from leto_sim.result import PropertyViolated
+
+PROMISES_KEPT = "who has promised a lease votes for nobody"
+LEASES_PROMISED = "a lease rests on the promises of a quorum"
+HEARD = frozenset[type]((AppendEntries, RequestVote, TimeoutNow))
+"""The messages whose arrival matters here."""
+
+
+@attrs.frozen
+class _Promise:
+    """To the leader of `term`; `until` is what the node's own clock shows then."""
+
+    term: Term
+    until: Micros
+    lease_us: Micros
+
+
+@attrs.define
+class _Voter:
+    """What one node has promised, in all of its lives."""
+
+    clock: Clock
+    promises: dict[Micros, _Promise] = attrs.field(factory=dict[Micros, _Promise])
+    """The last one of each length: a restart may make it forget the long ones alone."""
+    released: tuple[Term, NodeId] | None = None  # may be voted for all the same
+    vote: tuple[Term, NodeId | None] = (0, None)
+    heard: dict[int, _Promise] = attrs.field(factory=dict[int, _Promise])  # rounds, not acked yet
+    resigned_in: Term = 0  # it has asked another node to lead
+
+
+class LeasePromises:
+    """Remembers what each node has promised, and to whom."""
+
+    def __init__(
+        self, issued: Mapping[EntryId, Configuration], *, trusts_clocks: bool = True
+    ) -> None:
+        self._issued = issued
+        self._trusts_clocks = trusts_clocks
+        self._voters: dict[NodeId, _Voter] = {}
+        self._now: Callable[[], Micros] = int  # of the world, once there is one
+
+    def started(self, node: Observed, clock: Clock, now: Callable[[], Micros]) -> None:
+        """A node starts a life, with another clock than the one before."""
+        self._now = now
+        before = self._voters.get(node.node_id)
+        voter = self._voters[node.node_id] = _Voter(clock)
+        if before is None:
+            return
+        voter.vote = before.vote
+        for lease_us, promise in before.promises.items():
+            lasting = _lasting(promise, _known_us(self._issued, node.platter))
+            until = clock.at(now()) + max(before.clock.when(lasting) - now(), 0)
+            voter.promises[lease_us] = attrs.evolve(promise, until=until)
+
+    def heard(self, node: Observed, sender: NodeId, message: Message) -> None:
+        """The node is about to handle a message."""
+        voter = self._voters.get(node.node_id)
+        if voter is None:
+            return
+        match message:
+            case AppendEntries(lease_us=lease_us) if lease_us:
+                until = voter.clock.at(self._now()) + lease_us
+                voter.heard[message.round] = _Promise(message.term, until, lease_us)
+            case RequestVote(is_transfer=True):
+                voter.released = (message.term, sender)
+            case TimeoutNow():
+                voter.released = (message.term + 1, node.node_id)
+            case _:
+                pass
+
+    def sent(self, node: Observed, send: Send) -> None:
+        """The message leaves the node now."""
+        voter, message = self._voters.get(node.node_id), send.message
+        if voter is None:
+            return
+        if type(message) is TimeoutNow:
+            voter.resigned_in = message.term
+        elif type(message) is AppendEntriesResponse and message.round in voter.heard:
+            promise = voter.heard.pop(message.round)
+            before = voter.promises.get(promise.lease_us)
+            if promise.term == message.term and _is_longer(promise, before):
+                voter.promises[promise.lease_us] = promise
+            voter.heard = {
+                number: later for number, later in voter.heard.items() if number > message.round
+            }
+
+    def write_issued(self, node: Observed, hard_state: HardState) -> None:
+        """The node orders a write of its term and vote."""
+        voter = self._voters.get(node.node_id)
+        vote = (hard_state.current_term, hard_state.voted_for)
+        if voter is None or vote == voter.vote:
+            return
+        voter.vote = vote
+        now = voter.clock.at(self._now())
+        promise = max(voter.promises.values(), key=lambda each: each.until, default=None)
+        if promise is None or vote[1] is None or vote == voter.released:
+            return
+        if now < promise.until:
+            raise PropertyViolated(
+                PROMISES_KEPT,
+                f"{node.name} votes in term {vote[0]}, {promise.until - now} us before it may:"
+                f" it has promised a lease of {promise.lease_us} us in term {promise.term}",
+                node=node.name,
+            )
+
+    def answered(self, node: Observed, answer: Answer, platters: Mapping[NodeId, Platter]) -> None:
+        """The node answers a request."""
+        outcome, leader = answer.outcome, self._voters.get(node.node_id)
+        if leader is None or type(outcome) is not Readable or not self._trusts_clocks:
+            return
+        if outcome.policy is not ReadPolicy.LEASE or outcome.valid_until is None:
+            return
+        term = node.status.current_term
+        expires = leader.clock.when(outcome.valid_until) if leader.clock.rate else self._now()
+
+        def has_promised(node_id: NodeId) -> bool:
+            return node_id == node.node_id or self._has_promised(
+                node_id, term, expires, platters.get(node_id)
+            )
+
+        if leader.resigned_in == term or not has_quorum(node.status.configuration, has_promised):
+            raise PropertyViolated(
+                LEASES_PROMISED,
+                f"{node.name} answers by a lease of term {term}, and no quorum has promised it",
+                node=node.name,
+            )
+
+    def _has_promised(
+        self, node_id: NodeId, term: Term, expires: Micros, platter: Platter | None
+    ) -> bool:
+        if platter is None:
+            return True  # whose disk is lost never votes again
+        voter = self._voters[node_id]
+        known_us = _known_us(self._issued, platter)
+        return any(
+            promise.term == term and voter.clock.when(_lasting(promise, known_us)) >= expires
+            for promise in voter.promises.values()
+        )
+
+
+def _is_longer(promise: _Promise, before: _Promise | None) -> bool:
+    return before is None or (promise.term, promise.until) > (before.term, before.until)
+
+
+def _lasting(promise: _Promise, known_us: Micros) -> Micros:
+    """How long it binds a node whatever happens, if a restart binds it for that long."""
+    return promise.until - max(promise.lease_us - known_us, 0)
+
+
+def _known_us(issued: Mapping[EntryId, Configuration], platter: Platter) -> Micros:
+    """The longest lease of the configurations that a start from that disk would find."""
+    mark = platter.snapshot
+    included = 0 if mark is None else mark.last_included.index
+    held = [
+        configuration.lease_us
+        for entry, configuration in issued.items()
+        if entry.index > included and platter.log.id_at(entry.index) == entry
+    ]
+    return max(held, default=0) if mark is None else max(mark.configuration.lease_us, *held, 0)

@@ -1,0 +1,249 @@
+"""Promises of leases are kept, and every lease rests on some."""
+
+import attrs
+import pytest
+
+from leto.raft.actions import Answer, Outcome, Readable, Refusal, Refused, RoleName, Send
+from leto.raft.configuration import Configuration
+from leto.raft.entries import Entry, HardState, SnapshotMark
+from leto.raft.events import ReadPolicy
+from leto.raft.messages import (
+    AppendEntries,
+    AppendEntriesResponse,
+    Message,
+    RequestVote,
+    TimeoutNow,
+)
+from leto.raft.types import BEFORE_LOG, EntryId, Micros, NodeId
+from leto_sim.checkers.lease_promises import LeasePromises
+from leto_sim.clock import Clock
+from leto_sim.node_level.platter import LogImage
+from leto_sim.result import PropertyViolated
+from tests.support.observed import StandingNode, voters
+
+LEASE_US = 1_000
+LEASED = attrs.evolve(voters(1, 2, 3), lease_us=LEASE_US)
+CHANGED_AT = EntryId(1, 1)
+
+
+class Promising:
+    """Three voters, of whom the first leads term 1; all know of leases, or `know_later`."""
+
+    def __init__(self, *, know_later: bool = False, trusts_clocks: bool = True) -> None:
+        self.now: Micros = 0
+        self.checker = LeasePromises({CHANGED_AT: LEASED}, trusts_clocks=trusts_clocks)
+        self.nodes = {number: StandingNode(NodeId(number)) for number in (1, 2, 3)}
+        self.clocks: dict[int, Clock] = {}
+        for number, node in self.nodes.items():
+            node.status.current_term, node.status.configuration = 1, LEASED
+            configuration = voters(1, 2, 3) if know_later else LEASED
+            mark = SnapshotMark(configuration=configuration, size_bytes=0, checksum=0)
+            node.platter.snapshot = mark
+            self.start(number)
+        self.nodes[1].status.role = RoleName.LEADER
+
+    def start(self, number: int) -> None:
+        clock = self.clocks[number] = Clock(10_000 * number + self.now, since=self.now)
+        self.checker.started(self.nodes[number], clock, lambda: self.now)
+
+    def hear(self, number: int, message: Message, sender: int = 1) -> None:
+        self.checker.heard(self.nodes[number], NodeId(sender), message)
+
+    def promise(self, number: int, *, round_: int = 1, term: int = 1) -> None:
+        self.hear(number, leased(round_, term))
+        response = AppendEntriesResponse(term=term, round=round_, match_index=0)
+        self.checker.sent(self.nodes[number], Send(NodeId(1), response))
+
+    def vote(self, number: int, candidate: int | None, term: int = 2) -> None:
+        voted_for = None if candidate is None else NodeId(candidate)
+        self.checker.write_issued(self.nodes[number], HardState(term, voted_for))
+
+    def read(self, *, lasts_us: Micros = 900) -> None:
+        shown = self.clocks[1].at(self.now + lasts_us)
+        self.answer(Readable(0, ReadPolicy.LEASE, shown))
+
+    def answer(self, outcome: Outcome) -> None:
+        platters = {node.node_id: node.platter for node in self.nodes.values()}
+        self.checker.answered(self.nodes[1], Answer(7, outcome), platters)
+
+
+def leased(round_: int = 1, term: int = 1) -> AppendEntries:
+    return AppendEntries(
+        term=term, prev=BEFORE_LOG, entries=(), leader_commit=0, round=round_, lease_us=LEASE_US
+    )
+
+
+def test_a_vote_may_be_given_once_the_promise_is_over() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.now = LEASE_US
+
+    cluster.vote(2, 3)
+
+
+def test_a_vote_before_that_breaks_the_promise() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.now = LEASE_US - 1
+
+    with pytest.raises(PropertyViolated, match="id2 votes in term 2, 1 us before it may"):
+        cluster.vote(2, 3)
+
+
+def test_to_learn_a_term_is_no_vote_and_to_store_a_vote_again_is_none_either() -> None:
+    cluster = Promising()
+    cluster.vote(2, 1, term=1)
+    cluster.promise(2)
+
+    cluster.vote(2, 1, term=1)
+    cluster.vote(2, None)
+
+
+def test_what_is_not_acknowledged_is_not_promised() -> None:
+    cluster = Promising()
+    cluster.hear(2, leased())
+
+    cluster.vote(2, 3)
+
+
+def test_a_shorter_promise_does_not_end_a_longer_one() -> None:
+    cluster = Promising()
+    cluster.hear(2, leased(1))
+    cluster.now = 500
+    cluster.promise(2, round_=2)
+    cluster.promise(2, round_=1)
+    cluster.now = LEASE_US
+
+    with pytest.raises(PropertyViolated, match="500 us before"):
+        cluster.vote(2, 3)
+
+
+def test_the_leader_itself_releases_whom_it_asks_and_who_votes_for_that() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.promise(3)
+    cluster.hear(2, TimeoutNow(term=1))
+    cluster.hear(3, RequestVote(term=2, last=BEFORE_LOG, is_transfer=True), sender=2)
+
+    cluster.vote(2, 2)
+    cluster.vote(3, 2)
+
+
+def test_a_candidate_releases_nobody() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.hear(2, RequestVote(term=2, last=BEFORE_LOG, is_transfer=False), sender=3)
+
+    with pytest.raises(PropertyViolated, match="votes for nobody"):
+        cluster.vote(2, 3)
+
+
+def test_a_promise_outlives_a_restart() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.now = 400
+    cluster.start(2)
+    cluster.now = LEASE_US - 1
+
+    with pytest.raises(PropertyViolated, match="1 us before"):
+        cluster.vote(2, 3)
+
+
+def test_who_never_knew_of_leases_may_forget_one() -> None:
+    cluster = Promising(know_later=True)
+    cluster.promise(2)
+    cluster.start(2)
+    cluster.start(3)
+
+    cluster.vote(2, 3)
+
+
+def test_a_lease_that_a_quorum_has_promised_is_one() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+
+    cluster.read()
+
+
+def test_a_lease_that_nobody_else_has_promised_is_none() -> None:
+    cluster = Promising()
+
+    with pytest.raises(PropertyViolated, match="id1 answers by a lease of term 1, and no quorum"):
+        cluster.read()
+
+
+def test_a_promise_to_the_next_leader_is_none_to_this_one() -> None:
+    cluster = Promising()
+    cluster.promise(2, term=2)
+
+    with pytest.raises(PropertyViolated):
+        cluster.read()
+
+
+def test_a_lease_ends_before_the_promises_do() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+
+    with pytest.raises(PropertyViolated):
+        cluster.read(lasts_us=LEASE_US + 1)
+
+
+def test_while_the_clock_of_the_leader_stands_still_a_lease_is_measured_now() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.clocks[1].run_at(0, 0)
+
+    cluster.read(lasts_us=LEASE_US)
+
+
+def test_who_would_forget_a_promise_has_made_none() -> None:
+    cluster = Promising(know_later=True)
+    cluster.promise(2)
+
+    with pytest.raises(PropertyViolated):
+        cluster.read()
+
+
+def test_a_configuration_on_the_disk_is_known() -> None:
+    cluster = Promising(know_later=True)
+    cluster.promise(2)
+    cluster.nodes[2].platter.log = LogImage(entries=[Entry(CHANGED_AT, LEASED)])
+
+    cluster.read()
+
+
+def test_whose_disk_is_lost_keeps_every_promise() -> None:
+    cluster = Promising()
+    del cluster.nodes[2]
+
+    cluster.read()
+
+
+def test_who_has_asked_another_one_to_lead_has_no_lease() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.checker.sent(cluster.nodes[1], Send(NodeId(2), TimeoutNow(term=1)))
+
+    with pytest.raises(PropertyViolated):
+        cluster.read()
+
+
+@pytest.mark.parametrize(
+    "outcome", [Readable(0), Readable(0, ReadPolicy.STALE), Refused(Refusal.NOT_LEADER, None)]
+)
+def test_other_answers_rest_on_no_lease(outcome: Outcome) -> None:
+    Promising().answer(outcome)
+
+
+def test_where_clocks_err_too_much_a_lease_rests_on_nothing() -> None:
+    Promising(trusts_clocks=False).read()
+
+
+def test_without_clocks_nobody_is_judged() -> None:
+    checker = LeasePromises(dict[EntryId, Configuration]())
+    node = StandingNode()
+
+    checker.heard(node, NodeId(2), leased())
+    checker.sent(node, Send(NodeId(2), TimeoutNow(term=1)))
+    checker.write_issued(node, HardState(1, NodeId(2)))
+    checker.answered(node, Answer(1, Readable(0, ReadPolicy.LEASE, 1)), {})
