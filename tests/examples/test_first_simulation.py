@@ -11,14 +11,17 @@ from leto_sim import MachineBroken, check_machine
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-simulation.md"
+README = ROOT / "README.md"
 HOW_TO = ROOT / "docs" / "how-to" / "test-your-own-state-machine.md"
 BLOCK = re.compile(r"<!-- (?P<source>.*?) -->\n```(?P<kind>\w+)\n(?P<code>.*?)```", re.DOTALL)
-BLOCKS = [match for page in (TUTORIAL, HOW_TO) for match in BLOCK.finditer(page.read_text())]
+BLOCKS = [
+    match for page in (README, TUTORIAL, HOW_TO) for match in BLOCK.finditer(page.read_text())
+]
 QUOTES = [(block["source"], block["code"]) for block in BLOCKS if "/" in block["source"]]
 TESTS = [block["code"] for block in BLOCKS if block["source"] == "a test"]
 
 
-@pytest.mark.parametrize("page", [TUTORIAL, HOW_TO], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [README, TUTORIAL, HOW_TO], ids=lambda page: page.stem)
 def test_every_block_of_python_says_what_it_is(page: Path) -> None:
     text = page.read_text()
 
