@@ -26,6 +26,7 @@ from leto_sim.server_level.damage import Wound
 from leto_sim.server_level.disk import DiskLane
 from leto_sim.server_level.files import SimulatedDirectory
 from leto_sim.server_level.newer import NewerServer
+from leto_sim.server_level.passages import Passages
 from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.process import HostClock, Process, Program
 from leto_sim.server_level.promises import Promises
@@ -33,6 +34,7 @@ from leto_sim.server_level.resp_client import Errand, Manners, RespClient
 from leto_sim.server_level.scenario import ServerScenario
 from leto_sim.server_level.streams import StreamNetwork
 from leto_sim.server_level.watch import ServerLife
+from leto_sim.view.recording import Recording
 
 CLIENT_PORT: Final = 5379
 PEER_PORT: Final = 15379
@@ -93,12 +95,18 @@ class ServerCluster:
         self.network = StreamNetwork(self.scheduler, scenario.seed, scenario.weather)
         self.on_stop: Callable[[Machine, Stop], None] = _ignore_stop
         self.clients: dict[str, Process] = {}
+        self.passages: Passages | None = None  # in a run that is recorded
         self._parts: list[Form] = []  # what the event that is under way consists of
         self._texts: list[str] = []  # the same, in words
         self.machines = [self._new_machine(number) for number in range(scenario.nodes)]
         self._by_name = {machine.name: machine for machine in self.machines}
         for machine in self.machines:
             self.start(machine)
+
+    def record(self, recording: Recording) -> None:
+        """Have what travels between the servers written down, from now on."""
+        names = {machine.host: machine.name for machine in self.machines}
+        self.passages = Passages(recording, self.journal, names)
 
     # --- machines ------------------------------------------------------------------------
 
@@ -269,6 +277,8 @@ class ServerCluster:
     def _note(self, process: Process, value: Fact | Order) -> None:
         self._parts.append(canonical_fact(value))
         if self.journal.is_traced:
+            if self.passages is not None:
+                self.passages.noted(process.name, value)
             is_log = isinstance(value, Log)
             self._texts.append(describe_fact(value))
             if is_log:

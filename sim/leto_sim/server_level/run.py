@@ -32,6 +32,7 @@ from leto_sim.server_level.operator import ServerOperator, is_carried_out
 from leto_sim.server_level.resp_client import RespClient
 from leto_sim.server_level.scenario import SECOND, ServerScenario, draw_server_scenario
 from leto_sim.standing import Standing, standing_of
+from leto_sim.view.recording import Recording
 
 SERVER_LEVEL: Final = "server"
 PROGRESS: Final = "progress after everything is healed"
@@ -99,6 +100,12 @@ class ServerLevelRun(Course):
             )
             for machine in self.cluster.machines
         ]
+
+    def record(self) -> Recording:
+        """What servers say to each other is recorded too."""
+        recording = super().record()
+        self.cluster.record(recording)
+        return recording
 
     def history_lines(self) -> Iterator[str]:
         """What clients saw on the keys that do not expire."""
