@@ -161,6 +161,29 @@ def test_a_member_that_was_removed_while_it_was_down_does_not_ask_again(world: "
     assert {"id1", "id2"} == world.leader(machines[:2]).members.keys()
 
 
+@pytest.mark.parametrize("snapshot_after_entries", [1, 6, 7, 100])
+def test_a_removed_member_that_is_started_again_ends_again(
+    world: "World", snapshot_after_entries: int
+) -> None:
+    """Whatever of the log that admitted it a snapshot has replaced."""
+    raft = attrs.evolve(
+        world.quick,
+        trailing_entries=0,
+        trailing_bytes=0,
+        snapshot_after_entries=snapshot_after_entries,
+    )
+    machines = world.cluster(raft=raft)
+    removed = machines[2]
+    assert OK == world.client(machines[0]).ask("LEAVE id3")
+    world.run_until(lambda: removed.has_ended)
+
+    removed.start()  # with the same -join
+    world.run_until(lambda: removed.has_ended)
+
+    assert "start id3 with -join" in str(removed.stop)
+    assert {"id1", "id2"} == world.leader(machines[:2]).members.keys()
+
+
 def test_a_node_that_knows_of_its_removal_does_not_ask_again(
     world: "World", monkeypatch: pytest.MonkeyPatch
 ) -> None:
