@@ -121,8 +121,8 @@ def test_a_file_that_cannot_be_read_is_an_error_in_one_line(
 def test_a_run_writes_a_history_that_can_be_judged(
     history: Path, capsys: pytest.CaptureFixture[str], level: str, model: str
 ) -> None:
-    run = ["run", "--seed", "3", "--level", level, "--events", "1500", "--history", str(history)]
-    command_line.main(run)
+    short = ["--seed", "3", "--nodes", "3", "--events", "600"]
+    command_line.main(["run", *short, "--level", level, "--history", str(history)])
 
     exit_code = command_line.main(["lincheck", str(history), "--model", model])
 
