@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import attrs
 import pytest
 
 from leto.raft import Config
@@ -12,6 +13,7 @@ from leto_sim.node_level.faults import Crash, LoseDisk, TakeSnapshotNow
 from leto_sim.node_level.scenario import MS
 from leto_sim.server_level import run
 from leto_sim.server_level.cluster import ServerCluster
+from leto_sim.server_level.disk import DiskTiming
 from leto_sim.server_level.errands import Workload
 from leto_sim.server_level.faults import CutPower, PlannedServerFault, ServerFault
 from leto_sim.server_level.resp_client import Manners
@@ -168,3 +170,24 @@ def test_history_without_order_is_a_violation(monkeypatch: pytest.MonkeyPatch) -
 
     assert result.violation is not None
     assert "linearizability" == result.violation.property_name
+
+
+def test_a_server_that_is_killed_while_it_receives_a_snapshot_goes_on_with_it() -> None:
+    kills: list[PlannedServerFault] = []
+    for at_ms in range(1_000, 4_000, 1_090):  # away for long, and again just after it is back
+        kills.append(PlannedServerFault(at_ms * MS, Crash(2, 400 * MS)))
+        kills.append(PlannedServerFault((at_ms + 490) * MS, Crash(2, 20 * MS)))
+    base = scenario(*kills, duration_us=5 * SECOND)
+    config = attrs.evolve(
+        base.config,
+        snapshot_chunk_bytes=100,
+        snapshot_after_entries=10,
+        trailing_entries=0,
+        trailing_bytes=0,
+    )
+
+    slow_disk = DiskTiming(sync_least_us=5 * MS)
+    result = run_server_scenario(attrs.evolve(base, config=config, disk=slow_disk))
+
+    assert result.violation is None
+    assert result.sometimes["resumed after restart"] > 0
