@@ -41,7 +41,7 @@ _ELECTIONS_TO_RECOVER: Final = 60  # election timeouts: many, since the settings
 _SECONDS_TO_RECOVER: Final = 60  # beside them: for dials, handshakes and clients' patience
 _EVENTS_BETWEEN_LOOKS: Final = 20
 _EXPIRY_SLACK_MS: Final = 500
-_CORE_SHARE: Final = 0.5
+_CORE_SHARE: Final = 0.2  # it takes as long as all the rest
 _RESIDUE_US: Final = 5 * SECOND  # so long those outside are asked in vain: all patience ends
 
 
