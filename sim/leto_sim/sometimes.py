@@ -53,6 +53,13 @@ class Situation(Enum):
     LEASE_READ_WITHOUT_LEASE = "a lease does not suffice, and a quorum is asked", NODE
     WRITES_LOST = "a crash loses writes that were not synced", NODE
     WRITES_SURVIVED = "a crash keeps writes that were not synced", NODE
+    CRASHED_WHILE_WRITING = "a node dies in the middle of a write", NODE
+    CLOCK_STOPPED = "a node's clock stands still", NODE
+    LINKS_CLOGGED = "links stop, and then everything arrives", NODE
+    DAMAGE_NOTICED = "a node refuses to go on, since what was synced is damaged", BOTH
+    DISK_UNREADABLE = "a node cannot read its disk", BOTH
+    STRANGER_ADMITTED = "a node takes the place of one whose data is lost", BOTH
+    CORE_ALONE_HEALED = "a quorum must go on while everything else stays broken", BOTH
     SEGMENT_BEGUN = "the log goes on in a new file", SERVER
     FILE_DELETED = "a file is deleted, since nobody needs it any more", SERVER
     RESUMED_AFTER_RESTART = "a server goes on with a snapshot that it was receiving before", SERVER

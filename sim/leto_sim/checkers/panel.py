@@ -55,6 +55,7 @@ from leto_sim.checkers.windows import Windows
 from leto_sim.lookout import Lookout
 
 if TYPE_CHECKING:
+    from leto_sim.checkers.folds import Folds
     from leto_sim.node_level.platter import LogImage, Platter
 
 Listener: TypeAlias = Callable[[Observed, Send], None]
@@ -82,6 +83,7 @@ class Panel:
         self._read_leaders = ReadLeaders(self.election_safety, trusts_clocks=trusts_clocks)
         self.requests = Requests(self.safety, trusts_clocks=trusts_clocks)
         self.on_change: Callable[[], None] | None = None  # a user's invariants
+        self.folds: Folds | None = None  # where the world knows how commands are applied
         self.lookout = Lookout()
         self._one_vote = OneVote()
         self._append_only = LeaderAppendOnly()
@@ -215,10 +217,14 @@ class Panel:
     def has_content(self, node: Observed, index: Index, content: bytes) -> None:
         """The node's state machine holds this as of `index`."""
         self.safety.has_content(node, index, content)
+        if self.folds is not None:
+            self.folds.has_content(node, index, content)
 
     def restored(self, node: Observed, index: Index, content: bytes) -> None:
         """The node's state machine was replaced by a snapshot as of `index`."""
         self.safety.restored(node, index, content)
+        if self.folds is not None:
+            self.folds.has_content(node, index, content)
 
     def handled(self, node: Observed) -> None:
         """The node has handled an event, and every order of it was performed.

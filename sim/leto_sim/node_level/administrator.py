@@ -27,6 +27,7 @@ from leto.raft.types import Micros, NodeId
 from leto_sim.node_level.cluster import Cluster, Host, member
 from leto_sim.node_level.faults import Reshape, Victim
 from leto_sim.node_level.process import Process
+from leto_sim.sometimes import Situation
 
 MEMBERS_MAX = 9
 VOTERS_MIN = 3  # to remove one: two are left
@@ -229,6 +230,8 @@ class Administrator:
 
     def _finish(self, errand: Errand) -> None:
         """A node that was removed runs on for a while, and might disturb (§4.2.3)."""
+        if errand.replaces and any(isinstance(change, AddMember) for change in errand.changes):
+            self._cluster.panel.lookout.sometimes.occurred(Situation.STRANGER_ADMITTED)
         for node_id in errand.leaving:
             host = self._cluster.host_of(node_id)
             assert host is not None, "who is removed was a member"

@@ -16,6 +16,7 @@ from leto.raft.entries import SnapshotMark
 from leto.raft.events import MessageReceived
 from leto.raft.messages import Message
 from leto.raft.types import NodeId, RequestId
+from leto_sim.checkers.folds import Folds
 from leto_sim.checkers.panel import Panel
 from leto_sim.journal import Journal, Lanes
 from leto_sim.node_level.datagrams import Datagrams
@@ -27,6 +28,7 @@ from leto_sim.node_level.scenario import Scenario
 from leto_sim.node_level.watched_datagrams import Log, WatchedDatagrams
 from leto_sim.randomness import stream
 from leto_sim.scheduler import Scheduler
+from leto_sim.sometimes import Situation
 from leto_sim.view.recording import Recording
 
 _NODE_ID_BITS = 64
@@ -71,6 +73,7 @@ class Cluster:
         self.scheduler = Scheduler()
         self.journal = Journal(traced=traced)
         self.panel = Panel(trusts_clocks=not scenario.breaks_clock_bound, config=scenario.config)
+        self.panel.folds = Folds(self.panel.safety, parts.machine, parts.workload.header_bytes)
         network = WatchedDatagrams if traced else Datagrams
         self.network = network(self.scheduler, self.seed, scenario.weather, self._deliver)
         self.hosts: list[Host] = []
@@ -131,11 +134,13 @@ class Cluster:
         """Whether the disk can be read, and holds together (what the checksums tell)."""
         if host.is_corrupt:
             self.remark(f"{host.name} refuses to start: what was synced is damaged")
+            self.panel.lookout.sometimes.occurred(Situation.DAMAGE_NOTICED)
             if self.on_refusal is not None:
                 self.on_refusal(host)
         elif host.starts_to_fail:
             host.starts_to_fail -= 1
             self.remark(f"{host.name} cannot read its disk")
+            self.panel.lookout.sometimes.occurred(Situation.DISK_UNREADABLE)
             self.scheduler.after(START_AGAIN_US, self.start, host)
         else:
             return True

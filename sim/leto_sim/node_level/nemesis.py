@@ -56,6 +56,7 @@ from leto_sim.node_level.faults import (
 )
 from leto_sim.node_level.partitions import Partitions
 from leto_sim.node_level.process import Process
+from leto_sim.sometimes import Situation
 
 _ProcessFault: TypeAlias = (
     Pause | SlowDown | AdvanceClock | StopClock | DriftClock | StallDisk | FailDisk | FillDisk
@@ -97,6 +98,7 @@ class Nemesis:
                 self._heal(host)
             elif not host.is_gone:
                 self._break(host, ids, rng)
+        self._occurred(Situation.CORE_ALONE_HEALED)
         self._cluster.remark(f"only {', '.join(sorted(host.name for host in core))} are healed")
 
     def _break(self, host: Host, core: Collection[NodeId], rng: Random) -> None:
@@ -152,6 +154,8 @@ class Nemesis:
                 | SlowLinks()
                 | Storm()
             ):
+                if isinstance(fault, ClogLinks):
+                    self._occurred(Situation.LINKS_CLOGGED)
                 self._partitions.perform(fault)
             case Ambush():
                 self._ambushes += [fault] * fault.leaders
@@ -214,7 +218,7 @@ class Nemesis:
     ) -> None:
         match fault:
             case CrashWhileWriting(down_us=down_us):
-                process.disk.set_trap(lambda: self._crash_life(host, process, down_us))
+                process.disk.set_trap(lambda: self._crash_writer(host, process, down_us))
             case CrashWhenSending(message=message, down_us=down_us):
                 self._cluster.set_trap(
                     host, message, lambda: self._crash_life(host, process, down_us)
@@ -266,6 +270,13 @@ class Nemesis:
         if host.alive is process and not self._is_over:
             self._crash(host, down_us)
 
+    def _crash_writer(self, host: Host, process: Process, down_us: Micros) -> None:
+        self._occurred(Situation.CRASHED_WHILE_WRITING)
+        self._crash_life(host, process, down_us)
+
+    def _occurred(self, situation: Situation) -> None:
+        self._cluster.panel.lookout.sometimes.occurred(situation)
+
     def _oust(self, for_us: Micros) -> None:
         host = self._pick(LEADER)
         if host is not None:
@@ -315,6 +326,7 @@ class Nemesis:
             case AdvanceClock(by_us=by_us):
                 clock.advance(by_us)
             case StopClock(for_us=for_us):
+                self._occurred(Situation.CLOCK_STOPPED)
                 self._run_clock(process, 0)
                 self._later(for_us, lambda: self._run_clock(process, rate or TRUE_RATE))
             case DriftClock(rate=wrong, for_us=for_us):

@@ -22,7 +22,7 @@ from leto_sim.node_level.descriptions import describe_standing
 from leto_sim.randomness import stream
 from leto_sim.scheduler import Scheduler
 from leto_sim.server_level.canonical import canonical_fact, describe_fact
-from leto_sim.server_level.damage import Wound
+from leto_sim.server_level.damage import Wound, check_noticed
 from leto_sim.server_level.disk import DiskLane
 from leto_sim.server_level.files import SimulatedDirectory
 from leto_sim.server_level.newer import NewerServer
@@ -246,7 +246,19 @@ class ServerCluster:
         machine = self._by_name.get(process.name)
         if machine is not None and machine.life is not None:
             machine.life.handled(self.scheduler.now)
+            if machine.wounds and machine.life.has_begun:
+                self._check_wounds(machine, machine.life)
         self._close_event(process)
+
+    def _check_wounds(self, machine: Machine, life: ServerLife) -> None:
+        check_noticed(
+            machine.name,
+            machine.lives,
+            life.status,
+            machine.disk,
+            machine.directory,
+            machine.wounds,
+        )
 
     def stopped(self, process: Process, stop: Stop) -> None:
         """A server has ended its own process."""

@@ -8,14 +8,20 @@ Only what bears witness against a damage is spared: the frames behind the furthe
 mark. Without them nobody can tell damage from a torn tail (`leto.wal.recovery`).
 """
 
+from collections.abc import Iterable
 from enum import Enum
 from random import Random
+from typing import Final
 
 import attrs
 
+from leto.raft.status import Status
 from leto.wal import SegmentReader, has_file, segment_name, segment_number, snapshot_name
+from leto_sim.result import PropertyViolated
 from leto_sim.server_level.files import SECTOR_BYTES, SimulatedDirectory, SimulatedFile
 from leto_sim.server_level.platter import ServerPlatter
+
+DAMAGE_IS_NOTICED: Final = "nothing damaged is restored"
 
 
 class DiskDamage(Enum):
@@ -43,6 +49,7 @@ class Wound:
     offset: int
     before: bytes
     after: bytes
+    life: int  # of the machine's server, in which it was inflicted
 
     def is_open_in(self, directory: SimulatedDirectory) -> bool:
         """Whether a server that starts there would come across it."""
@@ -55,13 +62,17 @@ class Wound:
 
 
 def inflict(
-    damage: DiskDamage, directory: SimulatedDirectory, disk: ServerPlatter, rng: Random
+    damage: DiskDamage,
+    directory: SimulatedDirectory,
+    disk: ServerPlatter,
+    rng: Random,
+    life: int = 0,
 ) -> Wound | None:
     """Damage something that counts; None if there is nothing, or nothing would change."""
     places = _places(directory, disk)
     if not places:
         return None
-    place = rng.choice(places)
+    place = rng.choice((places[-1], rng.choice(places)))  # the last is the snapshot, or newest
     file = directory.durable_files()[place.name]
     if damage is DiskDamage.FLIPPED:
         offset = rng.randrange(place.size_bytes)
@@ -77,7 +88,25 @@ def inflict(
     if before == after:
         return None
     file.damage(offset, after)
-    return Wound(place.name, file, offset, before, after)
+    return Wound(place.name, file, offset, before, after, life)
+
+
+def check_noticed(
+    name: str,
+    life: int,
+    status: Status,
+    disk: ServerPlatter,
+    directory: SimulatedDirectory,
+    wounds: Iterable[Wound],
+) -> None:
+    """Nobody goes on from a snapshot that was damaged before he started."""
+    mark = disk.platter.snapshot
+    if mark is None or status.last_applied < mark.last_included.index:
+        return
+    for wound in wounds:
+        is_read = wound.life < life and wound.name == snapshot_name(mark.last_included)
+        if is_read and wound.is_open_in(directory):
+            raise PropertyViolated(DAMAGE_IS_NOTICED, f"{name} has restored {wound}", node=name)
 
 
 def _places(directory: SimulatedDirectory, disk: ServerPlatter) -> list[_Place]:

@@ -112,5 +112,7 @@ class ServerLookout:
 _LAST_WORDS = {
     "belongs to a member with other data": Situation.STRANGER_REFUSED,
     "move its data directory away": Situation.REMOVED_ENDED,
+    "the data directory is damaged": Situation.DAMAGE_NOTICED,
+    "cannot be read or written": Situation.DISK_UNREADABLE,
     "the disk has failed": Situation.DISK_FAILED_ENDED,
 }

@@ -38,6 +38,7 @@ from leto_sim.server_level.faults import (
 )
 from leto_sim.server_level.operator import ServerOperator, is_heard_of
 from leto_sim.server_level.streams import StreamWeather
+from leto_sim.sometimes import Situation
 
 Path = tuple[str, str]
 
@@ -77,6 +78,7 @@ class ServerNemesis:
         for machine in self._cluster.machines:
             if machine not in core:
                 self._break(machine, core, rng.choice(list(Damage)))
+        self._cluster.panel.lookout.sometimes.occurred(Situation.CORE_ALONE_HEALED)
         self._cluster.remark(f"healed: {', '.join(machine.name for machine in core)}")
 
     def _heal(self, machines: Sequence[Machine]) -> None:

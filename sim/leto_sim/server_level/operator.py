@@ -93,7 +93,7 @@ class ServerOperator:
         """Something that the machine's disk had synced is damaged, if that can be borne."""
         if not self._may_lose(machine):
             return
-        wound = inflict(damage, machine.directory, machine.disk, self._rng)
+        wound = inflict(damage, machine.directory, machine.disk, self._rng, machine.lives)
         if wound is not None:
             machine.wounds.append(wound)
             self._cluster.remark(f"{machine.name}: {wound}: {damage.value}")

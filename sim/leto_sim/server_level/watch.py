@@ -38,6 +38,7 @@ from leto_sim.server_level.overheard import Overheard
 from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.promises import Promises
 from leto_sim.server_level.punctuality import Punctuality
+from leto_sim.sometimes import Situation
 
 NOT_CLOSED: Final = "a connection is never closed in place of an answer"
 STRANGER_REFUSED: Final = "who has lost the data is a stranger until the old member has left"
@@ -71,6 +72,7 @@ class ServerLife:
         self._overheard = Overheard()
         self._punctuality = Punctuality(name, limits)
         self._is_stopping = False
+        self._is_admitted = False  # in this life, in another's place
 
     # --- what the checkers see -----------------------------------------------------------
 
@@ -209,6 +211,10 @@ class ServerLife:
             raise self._violation(
                 STRANGER_REFUSED, f"is a member beside {lost}, whose name it bears"
             )
+        committed = self.status.committed_configuration
+        if not self._is_admitted and committed.member(self.node_id) is not None:
+            self._is_admitted = True
+            self._panel.lookout.sometimes.occurred(Situation.STRANGER_ADMITTED)
 
     def _violation(self, property_name: str, what: str) -> PropertyViolated:
         return PropertyViolated(property_name, f"{self.name} {what}", node=self.name)

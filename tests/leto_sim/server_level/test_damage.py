@@ -10,8 +10,9 @@ from leto.wal import ClusterJoined, Identity, Position, Record, SegmentHead, seg
 from leto.wal.frames import encode_frame
 from leto.wire.values import ClusterId
 from leto_sim.node_level.scenario import MS
+from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import ServerCluster
-from leto_sim.server_level.damage import DiskDamage, Wound, inflict
+from leto_sim.server_level.damage import DiskDamage, Wound, check_noticed, inflict
 from leto_sim.server_level.files import SimulatedDirectory
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
 from leto_sim.server_level.platter import ServerPlatter
@@ -125,6 +126,27 @@ def test_snapshots_and_older_segments_are_damaged_too() -> None:
     names = sorted(wounded)
     assert 2 == sum(name.startswith("wal-") for name in names)
     assert 1 == sum(name.endswith(".snapshot") for name in names)
+
+
+def test_who_restores_a_damaged_snapshot_is_found_out() -> None:
+    cluster = ServerCluster(ServerScenario(seed=1, nodes=1))
+    operator, machine = ServerOperator(cluster), cluster.machines[0]
+    for command in ((b"SET", b"k", b"v"), (b"SNAPSHOT",)):
+        done = list[object]()
+        operator.ask(cluster.addresses, command, is_carried_out, done.append)
+        while not done:
+            cluster.scheduler.step()
+    wounds = [
+        wound
+        for seed in range(10)
+        if (wound := inflict(DiskDamage.LOST, machine.directory, machine.disk, Random(seed)))
+    ]
+    assert machine.life is not None
+    disk, directory, status = machine.disk, machine.directory, machine.life.status
+
+    check_noticed("id1", 0, status, disk, directory, wounds)  # it ran already
+    with pytest.raises(PropertyViolated, match=r"id1 has restored \d+ bytes of snapshot-"):
+        check_noticed("id1", 1, status, disk, directory, wounds)
 
 
 def test_a_wound_tells_where_it_is() -> None:
