@@ -35,7 +35,7 @@ class Command:
     name: str  # lower case, as clients read it
     arity: int  # with the name; negative: at least so many
     kind: Kind
-    function: Function | None  # of writes and reads
+    function: Function | None  # of writes and reads of keys; SESSION has none of its own
     flags: tuple[str, ...]  # Redis's words
     first_key: int  # positions among the arguments; 0: no keys
     last_key: int  # negative: from the end
@@ -43,6 +43,11 @@ class Command:
     group: str
     since: str
     summary: str
+
+    @property
+    def is_executed(self) -> bool:
+        """Whether the state machine answers it."""
+        return self.kind is Kind.WRITE or self.kind is Kind.READ
 
     def accepts(self, argument_count: int) -> bool:
         """Tell if so many arguments, with the name, are right."""
@@ -72,7 +77,7 @@ def _row(
     since: str,
     summary: str,
 ) -> Command:
-    """Make a row; what has a function is a write or a read, as its flags say."""
+    """Make a row; what has a function is a write or a read of keys, as its flags say."""
     first_key, last_key, key_step = positions
     words = tuple(flags.split())
     executed = Kind.WRITE if "write" in words else Kind.READ
@@ -141,6 +146,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
          "Count the keys."),
     _row("flushall", -1, keys.flushall, "write", _NO_KEYS, "server", "1.0.0",
          "Delete every key: [ASYNC | SYNC]."),
+    _row("session", -2, Kind.WRITE, "write denyoom", _NO_KEYS, "generic", "0.1.0",
+         "Perform writes exactly once: REGISTER | PERFORM session number waiting-from command | CLOSE | HELP."),
     # The connection.
     _row("ping", -1, _CONNECTION, "fast", _NO_KEYS, "connection", "1.0.0",
          "Answer PONG, or the message."),

@@ -18,6 +18,10 @@ NX_WITH_OTHERS: Final = ErrorReply(
 )
 GT_WITH_LT: Final = ErrorReply("ERR GT and LT options at the same time are not compatible")
 
+SESSION_NUMBERS: Final = ErrorReply(
+    "ERR numbers of a session count from 1, and waiting-from is none that comes later"
+)
+
 _SHOWN_BYTES_MAX: Final = 128
 
 
@@ -40,6 +44,35 @@ def unknown_subcommand(command: str, subcommand: bytes) -> ErrorReply:
     """A container of commands does not hold this one."""
     shown = _shown(subcommand, _SHOWN_BYTES_MAX)
     return ErrorReply(f"ERR unknown subcommand '{shown}'. Try {command.upper()} HELP.")
+
+
+def not_for_sessions(command: str) -> ErrorReply:
+    """What changes no key needs no session: it may be repeated as it is, or must not."""
+    return ErrorReply(f"ERR '{command}' is not a write, and only writes belong in a session")
+
+
+def no_session(session_id: int) -> ErrorReply:
+    """The session has ended, so nobody knows any more what became of its commands."""
+    return ErrorReply(
+        f"NOSESSION {session_id} is no session, or no longer: not performed now,"
+        " but perhaps when it came before"
+    )
+
+
+def reply_forgotten(number: int) -> ErrorReply:
+    """The client said that it waits for no reply so old."""
+    return ErrorReply(
+        f"FORGOTTEN the reply to number {number}, which the session has given up waiting for:"
+        " not performed now, but perhaps when it came before"
+    )
+
+
+def too_many_unanswered(session_id: int) -> ErrorReply:
+    """More replies would have to be remembered than are."""
+    return ErrorReply(
+        f"BUSY session {session_id} has too many unanswered commands, not applied:"
+        " raise waiting-from"
+    )
 
 
 def unknown_command(arguments: tuple[bytes, ...]) -> ErrorReply:

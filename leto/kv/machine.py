@@ -1,7 +1,7 @@
 """The key-value state machine: requests in the log's order, replies out.
 
-Responsible for executing requests on the keyspace, for time, and for snapshots
-as a whole. It knows neither the log nor who asks: the same requests with the
+Responsible for executing requests on the keyspace, for time, for the sessions in which
+requests may come (§6.3), and for snapshots as a whole. It knows neither the log nor who asks: the same requests with the
 same stamps give the same replies and the same state on every node.
 
 Invariants:
@@ -15,10 +15,12 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Final
 
-from leto.kv.commands import Kind, command_for
+from leto.kv.commands import Function, Kind, command_for
 from leto.kv.keyspace import Keyspace
+from leto.kv.session_commands import session_reply
 from leto.kv.snapshot import SnapshotReader, SnapshotUnreadable, write_snapshot
 from leto.resp import ErrorReply, Reply, Request
+from leto.sessions import SessionTable
 
 SNAPSHOT_CHUNK_BYTES: Final = 64 * 1024  # about 1 ms of work with small values
 
@@ -30,6 +32,7 @@ class KeyValueMachine:
 
     def __init__(self) -> None:
         self._keyspace = Keyspace()
+        self._sessions = SessionTable()
         self._restoring: SnapshotReader | None = None
 
     @property
@@ -54,8 +57,8 @@ class KeyValueMachine:
 
     @property
     def memory_bytes(self) -> int:
-        """An estimate of the memory that the keys and values occupy."""
-        return self._keyspace.memory_bytes
+        """An estimate of the memory that keys, values and sessions occupy."""
+        return self._keyspace.memory_bytes + self._sessions.memory_bytes
 
     def apply(self, request: Request, stamp_ms: int) -> Reply:
         """Execute one committed request at the log's time; return its reply."""
@@ -65,13 +68,18 @@ class KeyValueMachine:
         command = command_for(request)
         if isinstance(command, ErrorReply):
             return command
-        if command.function is None:
+        if command.function is not None:
+            return command.function(keyspace, request, keyspace.stamp_ms)
+        if command.kind is not Kind.WRITE:
             return ErrorReply(f"ERR '{command.name}' is not a command for the log")
-        return command.function(keyspace, request, keyspace.stamp_ms)
+        self._sessions.advance_time(keyspace.stamp_ms)
+        return session_reply(self._sessions, request, self._execute)
 
     def advance_time(self, stamp_ms: int) -> None:
         """Let time pass: keys that are due by then are gone. Time never goes back."""
         self._keyspace.advance_time(stamp_ms)
+        if self._sessions.memory_bytes:
+            self._sessions.advance_time(self._keyspace.stamp_ms)
 
     def read(self, request: Request, stamp_ms: int) -> Reply:
         """Answer a read from the state as it is; TTLs as seen at the reader's stamp."""
@@ -104,12 +112,14 @@ class KeyValueMachine:
 
     def snapshot(self, chunk_bytes: int = SNAPSHOT_CHUNK_BYTES) -> Iterator[bytes]:
         """Freeze the state now; write it a chunk at a time, whatever happens meanwhile."""
-        return write_snapshot(self._keyspace.freeze(), chunk_bytes)
+        # Sessions see time when they are used: by now all that are due have ended everywhere.
+        self._sessions.advance_time(self.stamp_ms)
+        return write_snapshot(self._keyspace.freeze(), self._sessions.freeze(), chunk_bytes)
 
     def begin_restore(self) -> None:
         """Forget everything; the chunks of a snapshot follow."""
-        self._keyspace.clear()
-        self._restoring = SnapshotReader()
+        self._clear()
+        self._restoring = SnapshotReader(self._sessions)
 
     def restore_chunk(self, chunk: bytes) -> None:
         """Take the next bytes of the snapshot, however they were cut.
@@ -146,8 +156,15 @@ class KeyValueMachine:
         self._restoring = None
 
     def _abandon_restore(self) -> None:
-        self._keyspace.clear()
+        self._clear()
         self._restoring = None
+
+    def _clear(self) -> None:
+        self._keyspace.clear()
+        self._sessions.clear()
+
+    def _execute(self, function: Function, request: Request) -> Reply:
+        return function(self._keyspace, request, self.stamp_ms)
 
     def digest(self) -> bytes:
         """Summarize the state, the order of the keys included. Looks at every key."""

@@ -69,7 +69,7 @@ class Router:
                 continue
             like = None
             command = command_for(request)
-            if isinstance(command, Command) and command.function is not None:
+            if isinstance(command, Command) and command.is_executed:
                 if command.kind is not kind:
                     self._end_run(connection, kind, run)
                     run, kind = [], command.kind

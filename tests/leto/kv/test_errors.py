@@ -37,3 +37,14 @@ def test_errors_name_the_command_or_option() -> None:
         "set"
     )
     assert ErrorReply("ERR Unsupported option XY") == errors.unsupported_option(b"XY")
+
+
+def test_errors_of_sessions_say_whether_something_was_done() -> None:
+    told = (errors.no_session(7), errors.reply_forgotten(3), errors.too_many_unanswered(7))
+
+    codes = [error.message.split()[0] for error in told]
+
+    assert ["NOSESSION", "FORGOTTEN", "BUSY"] == codes
+    assert all("not performed now" in error.message for error in told[:2])
+    assert "not applied" in told[2].message
+    assert errors.not_for_sessions("get").message.startswith("ERR 'get'")

@@ -10,6 +10,7 @@ from leto.kv import errors
 from leto.kv.machine import KeyValueMachine
 from leto.kv.snapshot import SnapshotUnreadable
 from leto.resp import OK, ErrorReply, Reply, Request
+from leto.sessions import SESSION_TTL_MS
 
 
 @pytest.fixture
@@ -233,3 +234,61 @@ print(machine.digest().hex())
     }
 
     assert 1 == len(digests)
+
+
+def incremented(machine: KeyValueMachine, stamp_ms: int, number: bytes = b"1") -> Reply:
+    request = (b"SESSION", b"PERFORM", b"1", number, b"1", b"INCR", b"n")
+    return machine.apply(request, stamp_ms)
+
+
+def test_a_command_of_a_session_is_performed_once(machine: KeyValueMachine) -> None:
+    assert 1 == machine.apply((b"SESSION", b"REGISTER"), 1_000)
+
+    replies = [incremented(machine, 1_000), incremented(machine, 1_001)]
+
+    assert [1, 1] == replies
+    assert b"1" == machine.read((b"GET", b"n"), 1_001)
+
+
+def test_a_restored_machine_remembers_what_it_answered(machine: KeyValueMachine) -> None:
+    machine.apply((b"SESSION", b"REGISTER"), 1_000)
+    incremented(machine, 1_000)
+
+    restored = restored_from(machine)
+
+    assert machine.digest() == restored.digest()
+    assert 1 == incremented(restored, 1_000)
+    assert 2 == incremented(restored, 1_000, b"2")
+    assert 2 == restored.apply((b"SESSION", b"REGISTER"), 1_000)
+
+
+def test_sessions_end_by_the_logs_time(machine: KeyValueMachine) -> None:
+    machine.apply((b"SESSION", b"REGISTER"), 1_000)
+    used = machine.memory_bytes
+
+    machine.advance_time(1_000 + SESSION_TTL_MS + 1)
+
+    assert machine.memory_bytes < used
+    assert errors.no_session(1) == incremented(machine, 0)
+
+
+def test_a_snapshot_is_the_same_whenever_sessions_last_saw_the_time() -> None:
+    one, other = KeyValueMachine(), KeyValueMachine()
+    for machine in (one, other):
+        machine.apply((b"SESSION", b"REGISTER"), 1_000)
+        machine.apply((b"SET", b"k", b"v"), 2_000 + SESSION_TTL_MS)
+
+    one.advance_time(2_000 + SESSION_TTL_MS)
+
+    assert one.digest() == other.digest()
+
+
+def test_restoring_what_knows_no_sessions_ends_them(machine: KeyValueMachine) -> None:
+    machine.apply((b"SESSION", b"REGISTER"), 1_000)
+
+    machine.begin_restore()
+    for chunk in KeyValueMachine().snapshot():
+        machine.restore_chunk(chunk)
+    machine.finish_restore()
+
+    assert errors.no_session(1) == incremented(machine, 0)

@@ -121,8 +121,11 @@ class Forgetful(Sessions):
 
     def restore(self, content: bytes) -> None:
         super().restore(content)
-        for session in self._sessions.values():
-            session.results.clear()
+        frozen = self._table.freeze()
+        self._table.restore(frozen.stamp_ms, frozen.registered)
+        for session in frozen.sessions:
+            numbers = (session.active_ms, session.answered_below)
+            self._table.restore_session(session.session_id, *numbers)
 
 
 def test_a_session_that_is_not_in_the_snapshot_is_noticed() -> None:

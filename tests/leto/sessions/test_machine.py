@@ -1,6 +1,5 @@
 """Sessions: each command once, however often it comes."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -180,16 +179,6 @@ def test_unknown_kind_is_malformed() -> None:
     reply = reply_of(Sessions(Journal()).apply(b"\x09" + bytes(32)))
 
     assert Reply(Verdict.MALFORMED) == reply
-
-
-def test_empty_reply_is_none_of_ours() -> None:
-    with pytest.raises(ValueError, match="empty"):
-        reply_of(b"")
-
-
-def test_reply_to_something_else_registers_nothing() -> None:
-    with pytest.raises(ValueError, match="no session"):
-        registered(Reply(Verdict.NO_SESSION))
 
 
 @given(
