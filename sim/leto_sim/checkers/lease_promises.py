@@ -45,6 +45,7 @@ class _Promise:
     term: Term
     until: Micros
     lease_us: Micros
+    anew_us: Micros = 0  # so much longer a restart binds it: for the whole lease again
 
 
 @attrs.define
@@ -80,9 +81,12 @@ class LeasePromises:
             return
         voter.vote = before.vote
         for lease_us, promise in before.promises.items():
-            lasting = _lasting(promise, _known_us(self._issued, node.platter))
-            until = clock.at(now()) + max(before.clock.when(lasting) - now(), 0)
-            voter.promises[lease_us] = attrs.evolve(promise, until=until)
+            known_us = _known_us(self._issued, node.platter)
+            lasting = promise.until - max(lease_us - known_us, 0)
+            left_us = max(lasting - before.clock.at(now()), 0)  # the clocks' rates may differ
+            voter.promises[lease_us] = attrs.evolve(
+                promise, until=clock.at(now()) + left_us, anew_us=lease_us - left_us
+            )
 
     def heard(self, node: Observed, sender: NodeId, message: Message) -> None:
         """The node is about to handle a message."""
@@ -176,7 +180,7 @@ def _is_longer(promise: _Promise, before: _Promise | None) -> bool:
 
 def _lasting(promise: _Promise, known_us: Micros) -> Micros:
     """How long it binds a node whatever happens, if a restart binds it for that long."""
-    return promise.until - max(promise.lease_us - known_us, 0)
+    return promise.until + promise.anew_us - max(promise.lease_us - known_us, 0)
 
 
 def _known_us(issued: Mapping[EntryId, Configuration], platter: Platter) -> Micros:
