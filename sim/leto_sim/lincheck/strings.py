@@ -213,8 +213,10 @@ def _was_refused(operation: KeyOperation) -> bool:
         return True
     if command.verb is Verb.SETNX:
         return result == 0
-    if SetOption.GET in command.options:
-        return (SetOption.NX in command.options) == (result is not None)
+    if SetOption.GET in command.options:  # the reply is what was there, whether it was set or not
+        if SetOption.NX in command.options:
+            return result is not None
+        return SetOption.XX in command.options and result is None
     return command.verb is Verb.SET and result is None
 
 

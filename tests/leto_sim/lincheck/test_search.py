@@ -7,7 +7,7 @@ from leto_sim.lincheck import search
 from leto_sim.lincheck.model import Verdict
 from leto_sim.lincheck.register import Register, RegisterOperation
 from leto_sim.lincheck.search import Search, check_history
-from leto_sim.lincheck.strings import KeyCommand, KeyOperation, KeyReply, StringKey, Verb
+from leto_sim.lincheck.strings import KeyCommand, KeyOperation, KeyReply, SetOption, StringKey, Verb
 from tests.support.histories import key_histories, register_histories
 from tests.support.orders import has_order
 
@@ -64,6 +64,15 @@ def test_a_lost_increment_is_illegal() -> None:
     ]
 
     assert Verdict.ILLEGAL is check_history(history, StringKey()).verdict
+
+
+def test_two_that_set_and_got_nothing_cannot_both_be_first() -> None:
+    command = KeyCommand(Verb.SET, b"2", frozenset({SetOption.GET}))
+    both = [
+        KeyOperation(key="k", command=command, invoked=0, returned=0, result=None) for _ in range(2)
+    ]
+
+    assert Verdict.ILLEGAL is check_history(both, StringKey()).verdict
 
 
 @pytest.mark.parametrize("seen", [b"ab", b"a"])
