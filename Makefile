@@ -18,10 +18,10 @@ help: ## Show this list
 demo: $(VENV)/run.stamp ## Start a cluster of three nodes here; Ctrl-C stops it
 	@exec $(BIN)/python -m leto_adapters.demo
 
-test: $(VENV)/test.stamp ## Run the tests
+test: $(VENV)/bench.stamp ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
 
-coverage: $(VENV)/test.stamp ## Is each module of leto covered by its own test file?
+coverage: $(VENV)/bench.stamp ## Is each module of leto covered by its own test file?
 	$(BIN)/python tests/own_coverage.py
 
 bench: $(VENV)/bench.stamp ## Measure three nodes: throughput, failover, expiry, a snapshot under load; and the simulator
