@@ -117,7 +117,7 @@ class Nemesis:
                 process.slow_down(self._cluster.scenario.config.heartbeat_interval_us)
             case "without a disk" if process is not None:
                 process.disk.stall_until(NEVER)
-            case "timeless" if process is not None:
+            case "timeless" if process is not None and not self._clocks_are_trusted:
                 self._run_clock(process, 0)
             case _:
                 pass
@@ -311,11 +311,17 @@ class Nemesis:
 
     # --- clocks --------------------------------------------------------------------------
 
+    @property
+    def _clocks_are_trusted(self) -> bool:
+        """Whether leases rest on them, and are to hold."""
+        scenario = self._cluster.scenario
+        return bool(scenario.lease_us) and not scenario.breaks_clock_bound
+
     def _disturb_clock(
         self, process: Process, fault: AdvanceClock | StopClock | DriftClock
     ) -> None:
         scenario, now = self._cluster.scenario, self._scheduler.now
-        if scenario.lease_us and not scenario.breaks_clock_bound:
+        if self._clocks_are_trusted:
             # What is assumed of clocks is assumed of all of them together: one errs at a time.
             if now < self._clocks_err_again_at:
                 return

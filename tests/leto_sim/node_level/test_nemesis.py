@@ -445,6 +445,21 @@ def test_only_the_core_is_healed_and_the_others_are_a_nuisance() -> None:
     assert {"down", "paused", "runs"} == seen
 
 
+@pytest.mark.parametrize("lease_us", [0, 150 * MS])
+def test_no_clock_outside_of_the_core_stops_if_leases_rest_on_it(lease_us: int) -> None:
+    rates: set[int] = set()
+    for seed in range(40):
+        victims = Victims(scenario=attrs.evolve(QUIET, lease_us=lease_us))
+        outsider, *core = victims.cluster.hosts
+
+        victims.nemesis.heal_core(core, Random(seed))
+
+        if outsider.alive is not None:
+            rates.add(outsider.alive.clock.rate)
+
+    assert (lease_us == 0) == (0 in rates)
+
+
 def test_whoever_was_to_fall_into_an_ambush_is_heard_again_after_healing() -> None:
     victims = Victims(Ambush(1, delay_us=10**9, down_us=1, unheard=True), Crash(LEADER, FOR_US))
     elect(victims.cluster)
