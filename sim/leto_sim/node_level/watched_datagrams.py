@@ -72,11 +72,11 @@ class WatchedDatagrams(Datagrams):
         self._tell_cuts()
 
     def taken_in(self, source: NodeId, target: NodeId, message: Message) -> None:
-        """The target takes in a message that has reached it, now or before."""
+        """The target is about to take in a message that has reached it, now or before."""
         entry = self._under_way.get((source, target, id(message)))
         if self.log is None or entry is None:
             return
-        event = self.log.journal.events
+        event = self.log.journal.events + 1  # the event of its taking it in
         for arrival in entry[0].arrivals:
             if arrival.taken_event is None:
                 arrival.taken_event = event
