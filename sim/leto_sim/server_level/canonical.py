@@ -1,8 +1,7 @@
-"""Facts and orders as forms for the digest, and in words for a trace.
+"""Facts and orders as forms for the digest.
 
-Responsible for two forms: a canonical one, with every byte that a process was told
-or ordered, and one short enough for a line on a screen. It hashes nothing and
-keeps nothing: that is the journal's work.
+Responsible for the canonical form, with every byte that a process was told or ordered.
+It hashes nothing and keeps nothing: that is the journal's work.
 """
 
 from leto.server.world import (
@@ -37,19 +36,3 @@ def _canonical_step(step: DiskStep) -> Form:
     if isinstance(step, WriteAt):
         return (b"write", step.file.encode(), step.offset, step.data)
     return (b"step", repr(step).encode())
-
-
-def describe_fact(value: Fact | Order) -> str:
-    """What was told or ordered, without its bytes."""
-    match value:
-        case BytesReceived(connection=connection, data=data):
-            return f"received {len(data)} bytes on {connection}"
-        case Transmit(connection=connection, data=data):
-            return f"transmits {len(data)} bytes on {connection}"
-        case DiskJobDone(job=job):
-            return f"disk job {job} done"
-        case DiskJob(job=job, steps=steps):
-            names = ", ".join(type(step).__name__ for step in steps)
-            return f"disk job {job}: {names}"
-        case _:
-            return str(value)

@@ -21,8 +21,9 @@ from leto_sim.journal import Form, Journal, Lanes
 from leto_sim.node_level.descriptions import describe_standing
 from leto_sim.randomness import stream
 from leto_sim.scheduler import Scheduler
-from leto_sim.server_level.canonical import canonical_fact, describe_fact
+from leto_sim.server_level.canonical import canonical_fact
 from leto_sim.server_level.damage import Wound, check_noticed
+from leto_sim.server_level.descriptions import describe_fact
 from leto_sim.server_level.disk import DiskLane
 from leto_sim.server_level.files import SimulatedDirectory
 from leto_sim.server_level.newer import NewerServer
@@ -34,6 +35,7 @@ from leto_sim.server_level.resp_client import Errand, Manners, RespClient
 from leto_sim.server_level.scenario import ServerScenario
 from leto_sim.server_level.streams import StreamNetwork
 from leto_sim.server_level.watch import ServerLife
+from leto_sim.server_level.watched_streams import NetworkLog, WatchedStreams
 from leto_sim.view.recording import Recording
 
 CLIENT_PORT: Final = 5379
@@ -92,12 +94,14 @@ class ServerCluster:
         self.journal = Journal(traced=traced)
         self.panel = Panel()
         self.promises = Promises()
-        self.network = StreamNetwork(self.scheduler, scenario.seed, scenario.weather)
+        network = WatchedStreams if traced else StreamNetwork
+        self.network = network(self.scheduler, scenario.seed, scenario.weather)
         self.on_stop: Callable[[Machine, Stop], None] = _ignore_stop
         self.clients: dict[str, Process] = {}
         self.passages: Passages | None = None  # in a run that is recorded
         self._parts: list[Form] = []  # what the event that is under way consists of
         self._texts: list[str] = []  # the same, in words
+        self._noted = ""  # whose event it is, as far as a traced run is concerned
         self.machines = [self._new_machine(number) for number in range(scenario.nodes)]
         self._by_name = {machine.name: machine for machine in self.machines}
         for machine in self.machines:
@@ -105,8 +109,11 @@ class ServerCluster:
 
     def record(self, recording: Recording) -> None:
         """Have what travels between the servers written down, from now on."""
-        names = {machine.host: machine.name for machine in self.machines}
-        self.passages = Passages(recording, self.journal, names)
+        machines = {machine.host: machine.name for machine in self.machines}
+        clients = {process.sockets.host: name for name, process in self.clients.items()}
+        self.passages = Passages(recording, self.journal, machines)
+        assert isinstance(self.network, WatchedStreams), "only a traced run is recorded"
+        self.network.log = NetworkLog(recording, machines | clients)
 
     # --- machines ------------------------------------------------------------------------
 
@@ -284,19 +291,19 @@ class ServerCluster:
         if self._parts:
             self.journal.halt_at = None  # this ends the run already
             self.journal.note(self.scheduler.now, b"broken off", tuple(self._parts))
-            self._trace("...")
+            self._texts.append("...")
+            self._trace(self._noted)
 
     def _note(self, process: Process, value: Fact | Order) -> None:
         self._parts.append(canonical_fact(value))
         if self.journal.is_traced:
             if self.passages is not None:
                 self.passages.noted(process.name, value)
-            is_log = isinstance(value, Log)
-            self._texts.append(describe_fact(value))
-            if is_log:
-                self.journal.trace(
-                    self.scheduler.now, self.lanes, lambda: f"{process.name} {describe_fact(value)}"
-                )
+            self._noted = process.name
+            text = describe_fact(value)
+            self._texts.append(text)
+            if isinstance(value, Log):
+                self.journal.trace(self.scheduler.now, self.lanes, lambda: f"{process.name} {text}")
 
     def _close_event(self, process: Process) -> None:
         self.journal.note(self.scheduler.now, process.name.encode(), tuple(self._parts))

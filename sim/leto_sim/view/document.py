@@ -11,7 +11,8 @@ length); everything else refers to a moment by its position:
     standings  [moment, machine, up, paused, role, term, voted for, commit, applied,
                [log after, [[term, count], ...]], the same of the disk]
     messages   [source, target, text, sent at, [[reached it at, taken in at or -1], ...]]
-    cuts       [moment, [[source, target], ...]]
+    cuts       [moment, [[source, target], ...]], an end by its name if it has no lane
+    resets     [moment, one, other], in the same way
     operations [client, text, result or null, first moment, last moment, 1 if still open then]
     witness    lines that show a violation, and the operations in them by position
 """
@@ -64,8 +65,12 @@ def document(
         ],
         "messages": list(_messages(recording, numbers)),
         "cuts": [
-            [cuts.moment, [[numbers[end] for end in link if end in numbers] for link in cuts.links]]
+            [cuts.moment, [[numbers.get(end, end) for end in link] for link in cuts.links]]
             for cuts in recording.cuts
+        ],
+        "resets": [
+            [min(reset.moment, len(moments) - 1), *(numbers.get(end, end) for end in reset.ends)]
+            for reset in recording.resets
         ],
         "operations": list(_operations(recording, asked)),
         "witness": witness(result.violation, asked),

@@ -2,8 +2,8 @@
 
 Responsible for listening to a traced run, and for remembering: every moment that has a
 line in the trace, how the nodes stood after it if that changed, the messages with the
-moments of their departure and arrival, and which links were cut. A run that nobody
-records pays nothing for it.
+moments of their departure and arrival, which links were cut, and which connections were
+broken. A run that nobody records pays nothing for it.
 """
 
 from collections.abc import Sequence
@@ -50,6 +50,14 @@ class Cuts:
     links: tuple[tuple[str, str], ...]
 
 
+@attrs.frozen
+class Reset:
+    """Every connection between these two is broken at that moment."""
+
+    moment: int
+    ends: tuple[str, str]
+
+
 class Recorded(Protocol):
     """A run, as far as recording it is concerned."""
 
@@ -66,6 +74,7 @@ class Recording:
         self.changes: list[Change] = []
         self.passages: list[Passage] = []
         self.cuts: list[Cuts] = []
+        self.resets: list[Reset] = []
         self._run = run
         self._latest: dict[str, Standing] = {}
 
@@ -80,4 +89,11 @@ class Recording:
 
     def links_cut(self, links: Sequence[tuple[str, str]]) -> None:
         """From the next moment on exactly these links are cut."""
-        self.cuts.append(Cuts(len(self.moments), tuple(sorted(links))))
+        position = len(self.moments)
+        if self.cuts and self.cuts[-1].moment == position:
+            self.cuts.pop()  # nobody has seen them
+        self.cuts.append(Cuts(position, tuple(sorted(links))))
+
+    def reset(self, one: str, other: str) -> None:
+        """At the next moment every connection between these two breaks."""
+        self.resets.append(Reset(len(self.moments), (one, other)))

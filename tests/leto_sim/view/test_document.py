@@ -13,6 +13,7 @@ from leto_sim.node_level.workloads import CommandWorkload
 from leto_sim.operations import Asked
 from leto_sim.result import Evidence, Violation
 from leto_sim.view.document import Json, document, witness
+from leto_sim.view.recording import Recording
 from tests.support.recorded import Recorded, recorded_violation
 
 
@@ -133,3 +134,17 @@ def test_the_operations_that_show_a_violation_are_marked() -> None:
 
     assert {"lines": ("look",), "operations": [1]} == witness(found, asked)
     assert {"lines": (), "operations": []} == witness(None, asked)
+
+
+def test_cuts_and_resets_name_whoever_has_no_lane() -> None:
+    whole = recorded()
+    recording = Recording(whole.run)
+    recording.moments.extend(whole.recording.moments[:3])
+    recording.changes.extend(whole.recording.changes[:3])
+    recording.links_cut([("c1", "id2")])
+    recording.reset("id1", "c1")
+
+    shown = document(recording, whole.result, whole.run)
+
+    assert [[3, [["c1", 1]]]] == shown["cuts"]
+    assert [[2, 0, "c1"]] == shown["resets"]  # what broke after the last moment broke there

@@ -2,7 +2,7 @@
 
 from leto_sim.result import TraceLine
 from leto_sim.standing import Standing
-from leto_sim.view.recording import Change, Cuts, Recording
+from leto_sim.view.recording import Change, Cuts, Recording, Reset
 
 
 class Scene:
@@ -43,3 +43,21 @@ def test_links_are_cut_from_the_next_moment_on() -> None:
     recording.links_cut([("id2", "id1"), ("id1", "id2")])
 
     assert [Cuts(1, (("id1", "id2"), ("id2", "id1")))] == recording.cuts
+
+
+def test_of_cuts_between_the_same_moments_only_the_last_is_seen() -> None:
+    recording = Recording(Scene())
+
+    recording.links_cut([("id1", "id2")])
+    recording.links_cut([("id1", "id2"), ("id2", "id1")])
+
+    assert [Cuts(0, (("id1", "id2"), ("id2", "id1")))] == recording.cuts
+
+
+def test_connections_break_at_the_next_moment() -> None:
+    recording = Recording(Scene())
+    recording.moment(line(1))
+
+    recording.reset("id1", "id2")
+
+    assert [Reset(1, ("id1", "id2"))] == recording.resets
