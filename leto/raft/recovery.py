@@ -6,12 +6,20 @@ The dissertation has nothing of the kind.
 
 The node begins a term, appends a configuration of the survivors, marked as
 forced for ever, and stands for election among them. What only the lost nodes had
-is lost: the operator should choose the survivor with the longest log.
+is lost.
+
+Invariants:
+    1. Nothing is forced by a node that may hear of a quorum.
+    2. Every survivor, but the node itself, has said lately that it would vote for
+       the node. So none has a longer log, which would be lost (§3.6.1), nor has
+       seen a later term: the one that begins here is new to all of them.
 """
+
+import attrs
 
 from leto.raft.actions import Answer, Refusal, Refused
 from leto.raft.appending import extend_log
-from leto.raft.configuration import Configuration
+from leto.raft.configuration import Configuration, MemberRole
 from leto.raft.election import request_votes
 from leto.raft.entries import Entry
 from leto.raft.events import ConfigurationForced
@@ -27,8 +35,10 @@ def on_configuration_forced(state: State, event: ConfigurationForced) -> None:
     if refusal is not None:
         state.actions.append(Answer(event.request_id, Refused(refusal, state.leader)))
         return
-    members = tuple(m for m in state.configuration.everyone if m.node_id in event.survivors)
-    configuration = Configuration(members, is_forced=True)
+    survivors = [m for m in state.configuration.everyone if m.node_id in event.survivors]
+    # Whoever was losing its vote in a joint configuration has it again: it may be all there is.
+    voters = tuple(attrs.evolve(member, role=MemberRole.VOTER) for member in survivors)
+    configuration = Configuration(voters, is_forced=True)
     state.trace(QuorumGivenUp, event.survivors)
     candidate = become_candidate(state)
     entry_id = EntryId(state.current_term, state.log.last.index + 1)
@@ -41,10 +51,14 @@ def _objection(state: State, event: ConfigurationForced) -> Refusal | None:
     role = state.role
     patience = state.config.election_timeout_max_us
     # Whoever has asked in vain for an election timeout hears of no quorum. A node
-    # that is no voter never asks, and so cannot know.
+    # that is no voter never asks, and so cannot know (invariant 1).
     if not isinstance(role, PreCandidate) or state.now - role.since < patience:
         return Refusal.QUORUM_ALIVE
     known = {member.node_id for member in state.configuration.everyone}
     if not known.issuperset(event.survivors):
         return Refusal.NOT_A_MEMBER
-    return None if state.node_id in event.survivors else Refusal.CANNOT_LEAD
+    if state.node_id not in event.survivors:
+        return Refusal.CANNOT_LEAD
+    # Invariant 2. A learner is never asked: what it has seen, nobody knows.
+    has_leave = (role.grants | role.earlier_grants).issuperset(event.survivors)
+    return None if has_leave else Refusal.SURVIVOR_SILENT

@@ -51,6 +51,7 @@ class PreCandidate:
     since: Micros  # when it lost its leader
     deadline: Micros
     grants: set[NodeId]  # counted, never iterated
+    earlier_grants: set[NodeId] = attrs.field(factory=set[NodeId])  # in the round before
     name = RoleName.PRE_CANDIDATE
 
 
@@ -126,10 +127,12 @@ def become_pre_candidate(state: "State", pre_vote_round: int) -> PreCandidate:
     before = state.role
     role = PreCandidate(
         round=pre_vote_round,
-        since=before.since if isinstance(before, PreCandidate) else state.now,
+        since=state.now,
         deadline=state.now + state.campaign_timeout(),
         grants={state.node_id},
     )
+    if isinstance(before, PreCandidate):
+        role.since, role.earlier_grants = before.since, before.grants
     _enter(state, role)
     state.trace(BecamePreCandidate)
     return role

@@ -6,8 +6,10 @@ import attrs
 import pytest
 
 from leto.raft.actions import Committed, Refusal, Refused, RoleName, Unknown
+from leto.raft.configuration import ChangeRole, MemberRole
 from leto.raft.events import ConfigurationForced
-from leto.raft.messages import AppendEntries
+from leto.raft.messages import AppendEntries, PreVoteResponse
+from leto.raft.roles import PreCandidate
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 
 if TYPE_CHECKING:
@@ -31,18 +33,26 @@ def cluster(make: "type[Make]") -> "Cluster":
     return cluster
 
 
-def despair(host: "Host") -> None:
-    """Let the host ask in vain for an election timeout."""
+def despair(host: "Host", *grants: int) -> None:
+    """Let the host ask in vain for an election timeout; so many say that they would vote for it."""
     host.tick()
     since = host.now
     while host.now - since < host.config.election_timeout_max_us:
+        for voter in grants:
+            grant(host, voter)
         host.tick()
     assert host.plays(RoleName.PRE_CANDIDATE)
 
 
+def grant(host: "Host", voter: int, term: int = 1) -> None:
+    role = host.node._state.role
+    assert isinstance(role, PreCandidate)
+    host.receive(voter, PreVoteResponse(term=term, round=role.round, vote_granted=True))
+
+
 def test_the_survivors_go_on(cluster: "Cluster", make: "type[Make]") -> None:
     survivor = cluster[5]
-    despair(survivor)
+    despair(survivor, 4)
     cluster[4].now = survivor.now
 
     request = force(survivor, 4, 5)
@@ -93,11 +103,69 @@ def test_the_node_that_is_asked_survives(cluster: "Cluster") -> None:
     assert {request: Refused(Refusal.CANNOT_LEAD)} == cluster[5].answers
 
 
+def test_a_survivor_who_would_not_vote_for_the_node_is_not_forced_to_follow(
+    cluster: "Cluster",
+) -> None:
+    despair(cluster[5])
+
+    request = force(cluster[5], 4, 5)
+
+    assert {request: Refused(Refusal.SURVIVOR_SILENT)} == cluster[5].answers
+
+
+def test_a_grant_of_the_round_before_counts_and_an_older_one_does_not(cluster: "Cluster") -> None:
+    survivor = cluster[5]
+    despair(survivor)
+    grant(survivor, 4)
+    survivor.tick()
+    survivor.tick()
+    too_late = force(survivor, 4, 5)
+    grant(survivor, 4)
+    survivor.tick()
+
+    in_time = force(survivor, 4, 5)
+
+    assert {too_late: Refused(Refusal.SURVIVOR_SILENT)} == survivor.answers
+    assert in_time not in survivor.answers
+    assert survivor.plays(RoleName.CANDIDATE)
+
+
+def test_a_learner_does_not_survive(cluster: "Cluster") -> None:
+    cluster.cut_off = set()
+    cluster[1].change(*_demote(4))
+    cluster.settle()
+    cluster.beat(1)
+    cluster.cut_off = {1, 2, 3}
+    despair(cluster[5])
+    cluster.settle()
+
+    request = force(cluster[5], 4, 5)
+
+    assert {request: Refused(Refusal.SURVIVOR_SILENT)} == cluster[5].answers
+
+
+def test_who_was_losing_its_vote_has_it_again(cluster: "Cluster", make: "type[Make]") -> None:
+    cluster.cut_off = {2, 3, 4}
+    cluster[1].change(*_demote(4, 5))
+    cluster.settle()
+    cluster.cut_off = {1, 2, 3}
+    despair(cluster[5], 4)
+
+    force(cluster[5], 4, 5)
+
+    forced = attrs.evolve(make.configuration(4, 5), is_forced=True)
+    assert forced == cluster[5].status.configuration
+
+
+def _demote(*node_ids: int) -> tuple[ChangeRole, ...]:
+    return tuple(ChangeRole(NodeId(node_id), MemberRole.LEARNER) for node_id in node_ids)
+
+
 def test_a_forced_configuration_that_another_leader_replaces_is_unknown(
     cluster: "Cluster", make: "type[Make]"
 ) -> None:
     survivor = cluster[5]
-    despair(survivor)
+    despair(survivor, 4)
     request = force(survivor, 4, 5)
 
     survivor.receive(
@@ -114,7 +182,7 @@ def test_a_forced_configuration_that_another_leader_replaces_is_unknown(
 
 def test_a_forced_configuration_that_does_not_win_is_unknown(cluster: "Cluster") -> None:
     survivor = cluster[5]
-    despair(survivor)
+    despair(survivor, 4)
     request = force(survivor, 4, 5)
     survivor.work_all()
     assert {} == survivor.answers
