@@ -2,7 +2,7 @@
 
 Responsible for running a whole node (directory, port, disk thread, peers) beside the user's own
 asyncio program, and for turning its answers into results and exceptions. What happens to a
-command is `object_server`'s business.
+command is `leto.server`'s business.
 
     async with replicate(Counter(), name="a", directory="a", address="127.0.0.1:7001") as node:
         total = await node.propose(b"1")
@@ -24,23 +24,23 @@ from typing import Generic, TypeVar
 
 from leto.machine import StateMachine
 from leto.raft import Config
-from leto.raft.actions import Readable
+from leto.raft.actions import Readable, RoleName
 from leto.raft.events import ReadPolicy
 from leto.raft.status import Status
+from leto.server.program import (
+    Answered,
+    NotDone,
+    NotLeader,
+    ObjectMachine,
+    Program,
+    Refused,
+    Unknown,
+)
+from leto.server.server import Server
 from leto.server.settings import Settings
 from leto.server.world import ClockTicked, Port, Stop
 from leto_adapters.directory import DataDirectory
 from leto_adapters.listening import listen
-from leto_adapters.object_server import (
-    Answered,
-    Call,
-    NotDone,
-    NotLeader,
-    ObjectNode,
-    ObjectServer,
-    Refused,
-    Unknown,
-)
 from leto_adapters.runtime import Runtime, monotonic_us
 
 __all__ = [
@@ -70,7 +70,7 @@ class ReplicatedNode(Generic[MachineT]):
     """A node that runs. Made by `replicate`; all of it is for the event loop's thread."""
 
     def __init__(
-        self, machine: MachineT, server: ObjectServer, runtime: Runtime, run: asyncio.Task[Stop]
+        self, machine: MachineT, server: Server, runtime: Runtime, run: asyncio.Task[Stop]
     ) -> None:
         self._machine = machine
         self._server = server
@@ -82,17 +82,19 @@ class ReplicatedNode(Generic[MachineT]):
     @property
     def status(self) -> Status:
         """What the core knows: role, term, indexes, configuration, followers."""
-        return self._node.replica.status
+        raft = self._server.status.raft
+        assert raft is not None, "nobody gets hold of a node that has not booted"
+        return raft
 
     @property
     def is_leader(self) -> bool:
         """Whether commands are to be proposed here."""
-        return self._node.replica.is_leading
+        return self.status.role is RoleName.LEADER
 
     @property
     def leader_address(self) -> str | None:
         """The address of the node that leads, as far as this one knows."""
-        return self._node.leader_address
+        return self._server.program.leader_address
 
     @property
     def members(self) -> dict[str, str]:
@@ -111,7 +113,7 @@ class ReplicatedNode(Generic[MachineT]):
             Unknown: it may have been done. `leto.sessions` makes repeating it safe.
             NodeStopped: the node has ended; the same as Unknown.
         """
-        return await self._ask(lambda node, answer: node.propose(command, answer))
+        return await self._ask(lambda program, answer: program.propose(command, answer))
 
     async def query(
         self,
@@ -146,7 +148,7 @@ class ReplicatedNode(Generic[MachineT]):
         Raises:
             NotDone: as for `propose`; `Unknown` if it was asked, and may take over yet.
         """
-        await self._ask(lambda node, answer: node.transfer(to, answer))
+        await self._ask(lambda program, answer: program.transfer(to, answer))
 
     async def change_lease(self, seconds: float) -> None:
         """Let a leader answer `LEASE` queries alone for almost so long after a majority has
@@ -157,7 +159,7 @@ class ReplicatedNode(Generic[MachineT]):
             NotDone: as for `propose`.
         """
         lease_us = round(seconds * 1_000_000)
-        await self._ask(lambda node, answer: node.change_lease(lease_us, answer))
+        await self._ask(lambda program, answer: program.change_lease(lease_us, answer))
 
     async def remove(self, name: str) -> None:
         """End the membership of a node, dead or alive; asked of the leader.
@@ -165,7 +167,7 @@ class ReplicatedNode(Generic[MachineT]):
         Raises:
             NotDone: as for `propose`.
         """
-        await self._ask(lambda node, answer: node.remove(name, answer))
+        await self._ask(lambda program, answer: program.remove(name, answer))
 
     # --- inside --------------------------------------------------------------------------
 
@@ -185,18 +187,13 @@ class ReplicatedNode(Generic[MachineT]):
             answer(Refused("the lease has run out") if _is_over(allowed) else b"")
 
         await self._ask(
-            lambda node, answer: node.read(policy, lambda allowed: look(answer, allowed))
+            lambda program, answer: program.read(policy, lambda allowed: look(answer, allowed))
         )
         if broken:
             raise broken[0]
         return results[0]
 
-    @property
-    def _node(self) -> ObjectNode:
-        assert self._server.node is not None, "nobody gets hold of a node that has not booted"
-        return self._server.node
-
-    async def _ask(self, ask: Callable[[ObjectNode, Answered], None]) -> bytes:
+    async def _ask(self, ask: Callable[[Program, Answered], None]) -> bytes:
         if self._run.done():
             raise _stopped(self._run)
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -211,12 +208,9 @@ class ReplicatedNode(Generic[MachineT]):
             else:
                 future.set_result(result)
 
-        self._tell(lambda node: ask(node, answer))
-        return await future
-
-    def _tell(self, call: Call) -> None:
-        self._server.call(call)
+        ask(self._server.program, answer)
         self._runtime.tell(ClockTicked())
+        return await future
 
     def _on_end(self, run: asyncio.Task[Stop]) -> None:
         for future in list(self._asked):
@@ -257,7 +251,7 @@ async def replicate(
     )
     with closing(DataDirectory(Path(directory))) as data:
         sockets = listen(settings.peer_bind_address)
-        server = ObjectServer(settings, random.Random(os.urandom(32)), machine)
+        server = Server(settings, random.Random(os.urandom(32)), machine=ObjectMachine(machine))
         runtime = Runtime(server, data, {Port.PEER: sockets})
         run = await _started(runtime)
         node = ReplicatedNode(machine, server, runtime, run)
@@ -285,8 +279,8 @@ async def _started(runtime: Runtime) -> asyncio.Task[Stop]:
     return run
 
 
-async def _until_settled(server: ObjectServer, run: asyncio.Task[Stop]) -> None:
-    while server.node is None or not server.node.is_settled:
+async def _until_settled(server: Server, run: asyncio.Task[Stop]) -> None:
+    while not server.program.is_settled:
         await asyncio.wait((run,), timeout=_LOOK_S)
         if run.done():
             raise _stopped(run)

@@ -30,6 +30,8 @@ _DIGEST_BYTES: Final = 16
 class KeyValueMachine:
     """A keyspace, and the commands that act on it."""
 
+    serves_keys = True
+
     def __init__(self) -> None:
         self._keyspace = Keyspace()
         self._sessions = SessionTable()

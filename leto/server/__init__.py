@@ -3,7 +3,7 @@
 Reading order: `world` is the boundary, `server` the door and the order of things in one
 call, `live_node` a node that has booted, `routing` where a request goes. The rest is
 by whom it deals with: `clients`, `commit` (the log), `peers`, `disk`, `console` (the
-operator). `switchboard` connects connections with them, `turn` is the call under way.
+operator), `program` (whose process this is). `switchboard` connects connections with them, `turn` is the call under way.
 """
 
 from leto.server.server import Server

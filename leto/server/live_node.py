@@ -39,7 +39,6 @@ from leto.server.peers.membership import Membership
 from leto.server.settings import Settings
 from leto.server.switchboard import Switchboard
 from leto.server.turn import Turn, earliest
-from leto.server.world import Port
 from leto.wal import Opened
 from leto.wire import ClusterId, Hello
 
@@ -95,7 +94,6 @@ class LiveNode:
         self._farewell_at: Micros | None = None
         self.is_retiring = False  # leads, but not for long; written here
         self._joining = self._begin_to_join() if self._is_blank else None
-        parts.switchboard.listen(Port.PEER, self.links.accept)
 
     def _begin_to_join(self) -> Joining | None:
         parts = self._parts

@@ -1,8 +1,9 @@
 """What a server needs of the state machine that it replicates.
 
 Responsible for the two shapes alone. `leto.kv.KeyValueMachine` is what `leto` serves; who
-brings another one gives it to `Server`: commands whose names are in the table of `leto.kv`
-reach it as they were sent.
+brings another one gives it to `Server`. If it `serves_keys`, commands whose names are in the
+table of `leto.kv` reach it as clients sent them; if not, `leto.server.program` alone has
+commands for it. A machine of three methods fits through `leto.server.program.ObjectMachine`.
 """
 
 from collections.abc import Iterator
@@ -41,6 +42,11 @@ class Content(Protocol):
 
 class Machine(Content, Protocol):
     """A machine that executes requests, and knows time only from the log."""
+
+    @property
+    def serves_keys(self) -> bool:
+        """Whether clients may ask it for keys."""
+        ...
 
     @property
     def stamp_ms(self) -> int:

@@ -50,13 +50,21 @@ class Router:
     """Sends requests where they belong."""
 
     def __init__(
-        self, turn: Turn, batches: Batches, reads: Reads, desk: Desk, *, write_bytes_max: int
+        self,
+        turn: Turn,
+        batches: Batches,
+        reads: Reads,
+        desk: Desk,
+        *,
+        write_bytes_max: int,
+        has_keys: bool = True,
     ) -> None:
         self._turn = turn
         self._write_bytes_max = write_bytes_max
         self._batches = batches
         self._reads = reads
         self._desk = desk
+        self._has_keys = has_keys
 
     def serve(self, connection: ClientConnection, requests: list[Request]) -> None:
         """Take in the requests of one piece, in order."""
@@ -87,7 +95,9 @@ class Router:
         self._end_run(connection, kind, run)
 
     def _end_run(self, connection: ClientConnection, kind: Kind | None, run: list[Request]) -> None:
-        if kind is Kind.WRITE:
+        if not self._has_keys:
+            _refuse(connection, run, errors.NO_KEYS)
+        elif kind is Kind.WRITE:
             self._write(connection, run)
         elif kind is Kind.READ:
             self._read(connection, run)

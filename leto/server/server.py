@@ -36,6 +36,8 @@ from leto.server.disk.room import DiskRoom
 from leto.server.identity import Identity
 from leto.server.live_node import EXIT_DATA, LiveNode, Parts
 from leto.server.machine import Machine
+from leto.server.peers.door import accept_both
+from leto.server.program.program import Program
 from leto.server.routing import Router
 from leto.server.settings import ReadMode, Settings
 from leto.server.switchboard import Switchboard
@@ -74,7 +76,8 @@ class Server:
         settings: what the operator decided.
         rng: a seeded generator: for the node's id, election timeouts and retries.
         observer: called with the entries of each `Apply`, when they have been applied.
-        machine: what is replicated, fresh; unless given, keys and values.
+        machine: what is replicated, fresh; unless given, keys and values. A program's own
+            is an `ObjectMachine`, whose commands `program` takes.
     """
 
     def __init__(
@@ -121,12 +124,14 @@ class Server:
             room=self._room,
         )
         self._desk = FrontDesk(self._survey, self._patience)
+        self._program = Program(self._batches, self._desk, limits.write_bytes_max)
         self._router = Router(
             turn,
             self._batches,
             self._reads,
             self._desk,
             write_bytes_max=limits.write_bytes_max,
+            has_keys=machine.serves_keys,
         )
         self._boot = Boot(
             turn,
@@ -144,6 +149,11 @@ class Server:
     def status(self) -> Survey:
         """What may be seen of the node."""
         return self._survey
+
+    @property
+    def program(self) -> Program:
+        """What the program asks for in which this server runs."""
+        return self._program
 
     @property
     def deadline(self) -> Micros | None:
@@ -217,6 +227,9 @@ class Server:
     def _go_live(self, opened: Opened, identity: Identity) -> None:
         node = LiveNode(self._parts, opened, identity)
         self._node = self._desk.node = node
+        nodes, people = node.links.accept, self._clients.accept
+        accept = accept_both(nodes, people) if self.settings.has_one_port else nodes
+        self._switchboard.listen(Port.PEER, accept)
         self._survey.consensus = Consensus(
             raft=node.replica.status, identity=identity, storage=node.storage, links=node.links
         )
@@ -233,6 +246,7 @@ class Server:
         node = self._node
         if node is not None:
             node.tick()
+            self._program.serve(node)
         while not self._has_ended:
             if node is not None:
                 node.run()

@@ -77,7 +77,7 @@ class Settings:
 
     name: str
     listen: str = ":5379"
-    peer_bind: str = ":15379"
+    peer_bind: str = ":15379"  # if it is `listen`, one port serves nodes and people alike
     advertise: str | None = None  # `host` or `host:port`, the port being the peer port
     join: str | None = None  # the client address of any member
     reads: ReadMode = ReadMode.LINEARIZABLE
@@ -105,6 +105,11 @@ class Settings:
     def peer_bind_address(self) -> Address:
         """Where peers connect, as this machine sees it."""
         return _parsed(self.peer_bind)
+
+    @property
+    def has_one_port(self) -> bool:
+        """Whether nodes and people connect to the same port."""
+        return self.listen == self.peer_bind
 
     @property
     def advertised(self) -> Address | None:

@@ -8,7 +8,7 @@ A link feeds what arrives to its `FrameReader`, `decode`s each frame, and transm
 what `encode` returns. The first word on each side is `Hello`; `judge_hello` decides.
 """
 
-from leto.wire.frames import FRAME_BYTES_MAX, Frame, FrameReader
+from leto.wire.frames import FRAME_BYTES_MAX, FRAME_MARK, Frame, FrameReader
 from leto.wire.handshake import (
     WIRE_MAJOR,
     WIRE_MINOR,
@@ -23,6 +23,7 @@ from leto.wire.values import NO_CLUSTER, ClusterId
 
 __all__ = [
     "FRAME_BYTES_MAX",
+    "FRAME_MARK",
     "NO_CLUSTER",
     "WIRE_MAJOR",
     "WIRE_MINOR",

@@ -21,7 +21,8 @@ import attrs
 FRAME_BYTES_MAX: Final = 64 << 20
 """The largest body that is accepted. Larger ones are refused at the header."""
 
-_MAGIC: Final = 0x4C52  # "LR"
+FRAME_MARK: Final = b"LR"  # how everything begins that one node says to another
+_MAGIC: Final = int.from_bytes(FRAME_MARK)
 _COVERED: Final = Struct(">HHI")  # magic, type, length of the body: the checksum covers these too
 _HEADER: Final = Struct(">HHII")  # and the checksum
 

@@ -11,9 +11,9 @@ import pytest
 
 from leto.raft import Config
 from leto.resp import ErrorReply, Reply, ReplyParser, Simple, encode_request
+from leto.server.settings import Limits
 from leto_adapters import replicated
 from leto_adapters.directory import DirectoryUnusable
-from leto_adapters.object_server import COMMAND_BYTES_MAX
 from leto_adapters.replicated import (
     NodeStopped,
     NotDone,
@@ -234,8 +234,8 @@ def test_a_command_that_fits_no_frame_is_refused(place: Place) -> None:
     async def story() -> bytes:
         async with place.open("a") as node:
             await until(lambda: node.is_leader)
-            with pytest.raises(Refused, match="more than"):
-                await node.propose(bytes(COMMAND_BYTES_MAX + 1))
+            with pytest.raises(Refused, match="at most"):
+                await node.propose(bytes(Limits().write_bytes_max + 1))
             assert place.addresses["a"] == node.leader_address
             return await node.propose(b"one")
 

@@ -12,15 +12,27 @@ Invariants:
 
 from __future__ import annotations
 
+import typing
 from typing import TYPE_CHECKING
 
 from leto.resp import ErrorReply, Protocol, Reply, Request, encode_reply
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Sequence
 
     from leto.raft.types import Micros
-    from leto.server.clients.connections import ClientConnection
+
+
+class Asker(typing.Protocol):
+    """Whom a slot is owed to: a client's connection, or the program around the node."""
+
+    protocol: Protocol
+    open_reads: deque[ReadSlot]  # since the last write; see `leto.server.routing`
+
+    def touch(self) -> None:
+        """A slot may have been filled."""
+        ...
 
 
 class Slot:
@@ -31,9 +43,7 @@ class Slot:
 
     __slots__ = ("connection", "encoded", "protocol", "requests", "since")
 
-    def __init__(
-        self, connection: ClientConnection, requests: list[Request], since: Micros
-    ) -> None:
+    def __init__(self, connection: Asker, requests: list[Request], since: Micros) -> None:
         self.connection = connection
         self.requests = requests
         self.since = since
@@ -77,7 +87,7 @@ class ReadSlot(Slot):
 
     def __init__(
         self,
-        connection: ClientConnection,
+        connection: Asker,
         requests: list[Request],
         since: Micros,
         *,
@@ -99,7 +109,7 @@ class OrderSlot(Slot):
     __slots__ = ("late",)
 
     def __init__(
-        self, connection: ClientConnection, request: Request, since: Micros, late: ErrorReply
+        self, connection: Asker, request: Request, since: Micros, late: ErrorReply
     ) -> None:
         super().__init__(connection, [request], since)
         self.late = late

@@ -56,8 +56,8 @@ from leto.server.world import (
 )
 
 if TYPE_CHECKING:
-    from leto.kv import KeyValueMachine
     from leto.raft.entries import Entry
+    from leto.server.machine import Machine as StateMachine
 
 NOBODY = ConnectionId(0)
 
@@ -161,7 +161,7 @@ class Machine:
         self.is_observed = True
         self.unreachable = False
         self.is_frozen = False  # the process does not move; its connections stay
-        self.content: KeyValueMachine | None = None  # what the server is given
+        self.content: StateMachine | None = None  # what the server is given, unless keys
         self.dials_reset = 0  # so many of its next dials are reset, not refused
         self.paused: set[ConnectionId] = set()
         self.orders: list[Order] = []
@@ -412,11 +412,11 @@ class World:
         self.run(500)
         return machines
 
-    def client(self, machine: Machine) -> Client:
-        """Connect to a node's client port."""
+    def client(self, machine: Machine, to: Port = Port.CLIENT) -> Client:
+        """Connect to a node's client port, or to the other one."""
         client = Client(self)
         port = machine.settings.listen_address.port
-        machine.accept(Port.CLIENT, client.end, f"127.0.0.1:{port}", "127.0.0.1:40000")
+        machine.accept(to, client.end, f"127.0.0.1:{port}", "127.0.0.1:40000")
         self.settle()
         return client
 
@@ -424,10 +424,10 @@ class World:
         number = int(address.rpartition(":")[2])
         for machine in self.machines:
             if machine.server is not None and machine.stop is None:
-                if machine.settings.listen_address.port == number:
-                    return machine, Port.CLIENT
                 if machine.settings.peer_bind_address.port == number:
                     return machine, Port.PEER
+                if machine.settings.listen_address.port == number:
+                    return machine, Port.CLIENT
         return None
 
     def settle(self) -> None:

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from leto.kv import KeyValueMachine
 from leto.resp import OK, ErrorReply, Reply, Simple
 from leto.server import Limits
+from leto.server.clients import errors
 from leto.server.world import Transmit
 
 if TYPE_CHECKING:
@@ -75,3 +77,14 @@ def test_a_local_read_asks_nobody_for_leave(world: "World") -> None:
     assert client.ask("GET a") is None
 
     assert before == machines[1].node_at_work.replica._last_request
+
+
+def test_a_machine_without_keys_is_asked_for_none(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KeyValueMachine, "serves_keys", False)
+    client = world.client(world.founded())
+
+    client.send("SET a 1", "GET a", "PING")
+
+    assert [errors.NO_KEYS, errors.NO_KEYS, Simple("PONG")] == client.received()

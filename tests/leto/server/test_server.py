@@ -328,6 +328,17 @@ def test_a_second_end_changes_nothing(world: "World") -> None:
     assert [] == server._turn.take()
 
 
+def test_the_program_around_a_node_may_ask_it_too(world: "World") -> None:
+    machine = world.founded()
+    told: list[object] = []
+
+    machine.node.program.change_lease(0, told.append)
+    machine.tell(ClockTicked())
+    world.run(100)
+
+    assert [b""] == told
+
+
 def test_a_full_disk_refuses_writes_until_there_is_room(world: "World") -> None:
     machine = world.founded()
     client = world.client(machine)

@@ -45,3 +45,10 @@ def test_advertised_host_takes_the_peer_port_unless_it_brings_one() -> None:
 
     assert Address("db.example.org", 1234) == host.advertised
     assert Address("db.example.org", 99) == both.advertised
+
+
+@pytest.mark.parametrize("listen,peer_bind,is_one", [(":1", ":1", True), (":1", ":2", False)])
+def test_one_address_twice_is_one_port(listen: str, peer_bind: str, *, is_one: bool) -> None:
+    settings = Settings(name="id1", listen=listen, peer_bind=peer_bind)
+
+    assert is_one == settings.has_one_port
