@@ -228,6 +228,7 @@ class Workload:
     echoes: float = 0.05
     value_bytes: int = 10  # beyond the token
     life_ms_max: int = 2_000
+    counters: int = 0  # clients that count up in sessions, and repeat themselves
 
 
 class RandomErrands:

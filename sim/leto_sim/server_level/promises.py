@@ -14,6 +14,7 @@ from typing import Final
 from leto.raft.entries import Command, Entry
 from leto.raft.types import Index
 from leto_sim.result import PropertyViolated
+from leto_sim.server_level.session_log import SessionLog
 
 ACKNOWLEDGED_SURVIVES: Final = "acknowledged writes survive"
 REFUSED_NEVER_APPLIED: Final = "refused writes are never applied"
@@ -34,6 +35,7 @@ class Promises:
     """The writes with tokens, by token. A token is `<...>`, and nobody uses it twice."""
 
     def __init__(self) -> None:
+        self.sessions = SessionLog()
         self._fates: dict[bytes, Fate] = {}
         self._applied: dict[bytes, Index] = {}
         # Acknowledged, and not seen in the log: a server answers as it applies, and
@@ -65,6 +67,7 @@ class Promises:
                 self._read_until = entry.id.index
                 if isinstance(entry.payload, Command):
                     self._read(entry.id.index, entry.payload.data)
+                    self.sessions.read(entry.payload.data)
 
     def settle(self) -> None:
         """Everything has been applied that ever will be."""

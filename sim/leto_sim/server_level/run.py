@@ -10,6 +10,8 @@ every node, and the clients' histories are judged.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+import attrs
+
 from leto.raft.types import Micros
 from leto.resp import Reply
 from leto_sim.course import Course, run_then_trace
@@ -27,6 +29,7 @@ from leto_sim.server_level.audit import Audit
 from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.core import choose_core
 from leto_sim.server_level.errands import History, RandomErrands, expiring_keys, lasting_keys
+from leto_sim.server_level.exactly_once import SessionErrands, tally_keys
 from leto_sim.server_level.nemesis import ServerNemesis
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
 from leto_sim.server_level.resp_client import RespClient
@@ -42,6 +45,7 @@ _SECONDS_TO_RECOVER: Final = 60  # beside them: for dials, handshakes and client
 _EVENTS_BETWEEN_LOOKS: Final = 20
 _EXPIRY_SLACK_MS: Final = 500
 _CORE_SHARE: Final = 0.2  # it takes as long as all the rest
+_COUNTERS_ABANDON: Final = 0.02  # hang up so often: then they have something to repeat
 _RESIDUE_US: Final = 5 * SECOND  # so long those outside are asked in vain: all patience ends
 
 
@@ -68,6 +72,7 @@ class ServerLevelRun(Course):
         self._operator = ServerOperator(self.cluster)
         self._errands = [self._new_errands(number) for number in range(scenario.workload.clients)]
         self._clients = [self._new_client(number) for number in range(scenario.workload.clients)]
+        self._counters = [self._new_counter(n) for n in range(scenario.workload.counters)]
         self._nemesis = ServerNemesis(self.cluster, self._operator)
 
     @property
@@ -143,6 +148,16 @@ class ServerLevelRun(Course):
             self._scenario.manners,
         )
 
+    def _new_counter(self, number: int) -> SessionErrands:
+        """A client that counts in a session, at work."""
+        name, scenario = f"s{number + 1}", self._scenario
+        rng = stream(scenario.seed, "errands", name)
+        promises = self.cluster.promises
+        counter = SessionErrands(name, scenario.workload, self.history, promises, rng)
+        manners = attrs.evolve(scenario.manners, abandon_chance=_COUNTERS_ABANDON)
+        self.cluster.run_client(name, self.cluster.addresses, counter, manners)
+        return counter
+
     def _calm(self) -> None:
         rng = stream(self._scenario.seed, "core")
         core = choose_core(self.cluster, rng) if self._operator.changes_nothing else None
@@ -152,10 +167,17 @@ class ServerLevelRun(Course):
             self._run_for(_RESIDUE_US)
         self._nemesis.heal()
         self._await_write()
-        for errands in self._errands:  # with these settings a joiner may never catch up with them
+        # With these settings a joiner may never catch up with the clients.
+        for errands in self._errands:
             errands.is_over = True
+        for counter in self._counters:
+            counter.is_over = True
         self._run_until(
-            lambda: all(client.is_idle for client in self._clients), "clients are not answered"
+            lambda: (
+                all(client.is_idle for client in self._clients)
+                and all(counter.is_done for counter in self._counters)
+            ),
+            "clients are not answered",
         )
         self._run_until(lambda: self._operator.is_idle, "not every server becomes a voter")
 
@@ -176,15 +198,16 @@ class ServerLevelRun(Course):
         life_ms = self._scenario.workload.life_ms_max + _EXPIRY_SLACK_MS
         self._run_for(life_ms * MS * 11 // 10)
         workload = self._scenario.workload
+        tallies = tally_keys(workload)
+        lasting, expiring = (*lasting_keys(workload), *tallies), expiring_keys(workload)
         audits = [
-            Audit(
-                self.cluster, machine, lasting_keys(workload), expiring_keys(workload), self.history
-            )
+            Audit(self.cluster, machine, lasting, expiring, self.history)
             for machine in self.cluster.machines
         ]
         self._run_until(lambda: all(audit.is_done for audit in audits), "the last reads fail")
         for audit in audits:
             audit.compare_with(audits[0])
+        self.cluster.promises.sessions.settle({key: audits[0].holds[key] for key in tallies})
 
     def _run_for(self, duration_us: Micros) -> None:
         scheduler = self.cluster.scheduler

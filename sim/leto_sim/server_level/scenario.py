@@ -52,6 +52,7 @@ SECOND: Final = 1_000 * MS
 DURATION_US: Final = 60 * SECOND  # far more than ten thousand events take
 _HALF: Final = 0.5
 _NEWER_SHARE: Final = 0.2
+_SESSION_BYTES: Final = 100  # the same, of what is remembered for a client that counts
 _CHUNK_BYTES: Final = 50  # of a snapshot on its way, at the least: the names of a few keys
 
 
@@ -85,7 +86,8 @@ def draw_server_scenario(
     """The scenario of that seed, of that many nodes or of as many as it draws."""
     rng = stream(seed, "server scenario")
     size = stream(seed, "server nodes").choice(_SIZES) if nodes is None else nodes
-    workload = draw_workload(rng)
+    counters = stream(seed, "server counters").choice((0, 0, 1, 2))
+    workload = attrs.evolve(draw_workload(rng), counters=counters)
     config = _able_to_carry(workload, draw_config(rng))
     return ServerScenario(
         seed=seed,
@@ -106,8 +108,9 @@ def draw_server_scenario(
 
 
 def _able_to_carry(workload: Workload, config: Config) -> Config:
-    """A snapshot of large values in pieces of a few bytes would never end."""
-    chunk_bytes = max(config.snapshot_chunk_bytes, _CHUNK_BYTES + 2 * workload.value_bytes)
+    """A snapshot of large values, or of sessions, in pieces of a few bytes would never end."""
+    least_bytes = _CHUNK_BYTES + 2 * workload.value_bytes + _SESSION_BYTES * workload.counters
+    chunk_bytes = max(config.snapshot_chunk_bytes, least_bytes)
     return attrs.evolve(config, snapshot_chunk_bytes=chunk_bytes)
 
 
