@@ -145,6 +145,7 @@ class SimulatedDirectory:
     """The files of one node, as the operating system and as the platters know them."""
 
     def __init__(self) -> None:
+        self.durable_changes = 0  # of names
         self._names: dict[str, SimulatedFile] = {}
         self._durable_names: dict[str, SimulatedFile] = {}
         self._unsynced: list[_DirectoryChange] = []
@@ -201,6 +202,7 @@ class SimulatedDirectory:
         for change in self._unsynced:
             if rng.random() >= loss:
                 change.apply_to(self._durable_names)
+                self.durable_changes += 1
         self._unsynced.clear()
         self._names = dict(self._durable_names)
         for _, file in sorted(self._names.items()):
@@ -209,6 +211,7 @@ class SimulatedDirectory:
     def _sync(self) -> None:
         for change in self._unsynced:
             change.apply_to(self._durable_names)
+        self.durable_changes += len(self._unsynced)
         self._unsynced.clear()
 
     def _change(self, change: _DirectoryChange) -> None:

@@ -41,6 +41,8 @@ class ServerPlatter:
         self._directory = directory
         self._reader = SegmentReader(0)
         self._read_bytes = 0  # of that reader's segment
+        self._segments: list[int] = []  # whose names are durable, as of so many changes
+        self._as_of = 0
 
     @property
     def node_id(self) -> NodeId | None:
@@ -61,19 +63,22 @@ class ServerPlatter:
         """Read what has become durable. Each write is announced before it counts."""
         self._read_on(None, about_to_perform)
         for number in self._later_segments():
-            head = self._head_of(number)
-            if head is not None:
-                self._turn_to(number, head, about_to_perform)
-                self._read_on(None, about_to_perform)
+            data = self._synced_from(number, 0)
+            reader = SegmentReader(number)
+            frames = reader.feed(data)
+            if frames and isinstance(frames[0].record, SegmentHead):
+                self._turn_to(number, frames[0].record, about_to_perform)
+                self._reader, self._read_bytes = reader, len(data)
+                for frame in frames:
+                    self._perform(frame.record, about_to_perform)
 
     def _later_segments(self) -> list[int]:
-        numbers = map(segment_number, self._directory.durable_files())
-        return sorted(n for n in numbers if n is not None and n > self._reader.segment)
-
-    def _head_of(self, number: int) -> SegmentHead | None:
-        frames = SegmentReader(number).feed(self._synced_from(number, 0))
-        record = frames[0].record if frames else None
-        return record if isinstance(record, SegmentHead) else None
+        """Sorted. Hardly any sync makes a name durable: only then all of them are looked at."""
+        if self._as_of != self._directory.durable_changes:
+            self._as_of = self._directory.durable_changes
+            numbers = map(segment_number, self._directory.durable_files())
+            self._segments = sorted(number for number in numbers if number is not None)
+        return [number for number in self._segments if number > self._reader.segment]
 
     def _turn_to(
         self, number: int, head: SegmentHead, about_to_perform: Callable[[Write], None]
@@ -95,7 +100,6 @@ class ServerPlatter:
                 f" {platter.hard_state}, {platter.snapshot}, {platter.last}"
             )
         self.identity = head.identity
-        self._reader, self._read_bytes = SegmentReader(number), 0
 
     def _read_on(self, until: int | None, about_to_perform: Callable[[Write], None]) -> None:
         data = self._synced_from(self._reader.segment, self._read_bytes)
