@@ -37,7 +37,7 @@ from leto_sim.server_level.faults import (
     TypeCommand,
 )
 from leto_sim.server_level.operator import ServerOperator, is_heard_of
-from leto_sim.server_level.streams import StreamWeather
+from leto_sim.server_level.paths import StreamWeather
 from leto_sim.sometimes import Situation
 
 Path = tuple[str, str]

@@ -44,9 +44,9 @@ from leto_sim.server_level.faults import (
     StopServer,
     TypeCommand,
 )
+from leto_sim.server_level.paths import StreamWeather
 from leto_sim.server_level.process import HostClock
 from leto_sim.server_level.resp_client import Manners
-from leto_sim.server_level.streams import StreamWeather
 
 SECOND: Final = 1_000 * MS
 DURATION_US: Final = 60 * SECOND  # far more than ten thousand events take

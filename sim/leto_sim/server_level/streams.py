@@ -21,8 +21,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-import attrs
-
 from leto.raft.types import Micros
 from leto.server.world import (
     BytesReceived,
@@ -36,27 +34,14 @@ from leto.server.world import (
     OutputBacklog,
     Port,
 )
-from leto_sim.node_level.disk import exponential_us
-from leto_sim.randomness import Draws, Roll, chance
 from leto_sim.scheduler import Scheduler
+from leto_sim.server_level.paths import Path, Paths, StreamWeather
 
 DIAL_TIMEOUT_US: Final = 2_000_000
 FIRST_EPHEMERAL_PORT: Final = 40_000
 RESET_AT_DEATH_CHANCE: Final = 0.5
 END_OF_STREAM: Final = b""
 """What travels behind the last byte of a connection that was closed in good order."""
-
-
-@attrs.frozen(kw_only=True)
-class StreamWeather:
-    """How streams behave when nothing is broken."""
-
-    delay_least_us: int = 100
-    delay_tail_us: int = 200
-    slow_chance: float = 0.0  # of a piece to be as late as a lost packet makes it
-    slow_us: int = 200_000
-    cut_chance: float = 0.1  # of a piece to be cut at a random place
-    window_bytes: int = 256 * 1024  # under way or unread; more waits in the sender
 
 
 class Sockets:
@@ -87,13 +72,15 @@ class _Pipe:
         "is_ending",
         "is_lost",
         "last_arrival",
+        "path",
         "source",
         "target",
         "unsent",
         "waiting",
     )
 
-    def __init__(self, source: "_End", target: "_End", first_arrival: Micros) -> None:
+    def __init__(self, source: "_End", target: "_End", path: Path, first_arrival: Micros) -> None:
+        self.path = path
         self.source = source
         self.target = target
         self.unsent = bytearray()
@@ -135,42 +122,14 @@ class _End:
         return self.outgoing.target
 
 
-class _Dice:
-    """What chance does to one path.
-
-    The n-th delay and the n-th cut depend on the seed, the path and n alone, so that
-    taking one fault away, or better weather, leaves the others' effects.
-    """
-
-    __slots__ = ("_cut", "_cuts", "_delay", "_delays")
-
-    def __init__(self, seed: int, source: str, target: str) -> None:
-        self._delays = Draws(seed, "stream", source, target)
-        self._cuts = Draws(seed, "cuts", source, target)
-        self._delay = self._cut = 0
-
-    def next_delay(self) -> Roll:
-        """A roll for the next thing that travels."""
-        self._delay += 1
-        return self._delays.roll(self._delay)
-
-    def next_cut(self) -> Roll:
-        """A roll for the next piece that may be cut."""
-        self._cut += 1
-        return self._cuts.roll(self._cut)
-
-
 class StreamNetwork:
     """Carries bytes between hosts, and news of how connections begin and end."""
 
     def __init__(self, scheduler: Scheduler, seed: int, weather: StreamWeather) -> None:
         self.weather = weather
         self._scheduler = scheduler
-        self._seed = seed
-        self._dice: dict[tuple[str, str], _Dice] = {}
+        self._paths = Paths(seed)
         self._listeners: dict[str, tuple[Sockets, Port]] = {}
-        self._blocks: dict[tuple[str, str], int] = {}  # how many faults block this path
-        self._dark: dict[str, None] = {}  # hosts without power
         self._pipes: dict[tuple[str, str], list[_Pipe]] = {}
         self._dials = 0
 
@@ -193,8 +152,17 @@ class StreamNetwork:
         if end is None or end.outgoing.is_ending or not data:
             return
         pipe = end.outgoing
-        pipe.unsent += data
-        self._pump(pipe)
+        if pipe.unsent or pipe.in_flight + len(data) > self.weather.window_bytes:
+            pipe.unsent += data
+            self._pump(pipe)
+        else:  # as almost always; what is not cut is not even copied
+            size = pipe.path.cut(self.weather, len(data))
+            if size == len(data):
+                self._send(pipe, data)
+                return
+            self._send(pipe, data[:size])
+            pipe.unsent += data[size:]
+            self._pump(pipe)
         if pipe.unsent:
             self._scheduler.after(0, self._tell_backlog, end)
 
@@ -248,7 +216,7 @@ class StreamNetwork:
 
     def cut_power(self, sockets: Sockets | None, host: str) -> None:
         """The host is gone with all that its operating system held; nobody is told."""
-        self._dark[host] = None
+        self._paths.darken(host)
         if sockets is None:
             return
         self._stop_listening(sockets)
@@ -259,26 +227,22 @@ class StreamNetwork:
 
     def restore_power(self, host: str) -> None:
         """The host is back, and knows of no connection."""
-        self._dark.pop(host, None)
+        self._paths.lighten(host)
         self._resend(lambda path: host in path)
 
     def block(self, source: str, target: str) -> None:
         """Let nothing pass from `source` to `target` until as many `unblock`s."""
-        self._blocks[source, target] = self._blocks.get((source, target), 0) + 1
+        self._paths.block(source, target)
 
     def unblock(self, source: str, target: str) -> None:
         """Undo one `block`."""
-        blocks = self._blocks.get((source, target), 0) - 1
-        if blocks > 0:
-            self._blocks[source, target] = blocks
-        elif blocks == 0:
-            del self._blocks[source, target]
+        if self._paths.unblock(source, target):
             self._resend(lambda path: path in {(source, target), (target, source)})
 
     def reset(self, one: str, other: str) -> None:
         """Break every connection between two hosts; each end loses what it has not read."""
         for pipe in [*self._pipes.get((one, other), ()), *self._pipes.get((other, one), ())]:
-            delay = self._delay_us(one, other)
+            delay = self._paths.between(one, other).delay_us(self.weather)
             self._scheduler.after(delay, self._end, pipe.target, "connection reset by the network")
 
     # --- connecting ----------------------------------------------------------------------
@@ -303,10 +267,11 @@ class StreamNetwork:
 
     def _connect(self, dialled: _End, accepted: _End) -> None:
         here, there = dialled.sockets.host, accepted.sockets.host
+        forth, back = self._paths.between(here, there), self._paths.between(there, here)
         now = self._scheduler.now
-        arrival = now + self._delay_us(there, here)
-        dialled.outgoing = accepted.incoming = _Pipe(dialled, accepted, now)
-        accepted.outgoing = dialled.incoming = _Pipe(accepted, dialled, arrival)
+        arrival = now + back.delay_us(self.weather)
+        dialled.outgoing = accepted.incoming = _Pipe(dialled, accepted, forth, now)
+        accepted.outgoing = dialled.incoming = _Pipe(accepted, dialled, back, arrival)
         dialled.is_announced = False
         dialled.is_paused = True
         self._pipes.setdefault((here, there), []).append(dialled.outgoing)
@@ -351,9 +316,8 @@ class StreamNetwork:
     def _pump(self, pipe: _Pipe) -> None:
         """Send as much as the window lets; behind the last byte, the end."""
         while pipe.unsent and pipe.in_flight < self.weather.window_bytes:
-            size = self._cut(
-                pipe, min(len(pipe.unsent), self.weather.window_bytes - pipe.in_flight)
-            )
+            room = self.weather.window_bytes - pipe.in_flight
+            size = pipe.path.cut(self.weather, min(len(pipe.unsent), room))
             piece = bytes(pipe.unsent[:size])
             del pipe.unsent[:size]
             self._send(pipe, piece)
@@ -361,56 +325,50 @@ class StreamNetwork:
             self._send(pipe, END_OF_STREAM)
             self._scheduler.after(0, self._end_here, pipe.source)
 
-    def _cut(self, pipe: _Pipe, size: int) -> int:
-        dice = self._dice_of(pipe.source.sockets.host, pipe.target.sockets.host)
-        roll = dice.next_cut()
-        if roll[0] < chance(self.weather.cut_chance):
-            return 1 + roll[1] % size
-        return size
-
     def _send(self, pipe: _Pipe, piece: bytes) -> None:
         pipe.in_flight += len(piece)
-        delay = self._delay_us(pipe.source.sockets.host, pipe.target.sockets.host)
-        pipe.last_arrival = max(pipe.last_arrival, self._scheduler.now + delay)
-        self._scheduler.at(pipe.last_arrival, self._arrive, pipe, piece)
+        arrival = self._scheduler.now + pipe.path.delay_us(self.weather)
+        arrival = max(arrival, pipe.last_arrival)
+        pipe.last_arrival = arrival
+        self._scheduler.at(arrival, self._arrive, pipe, piece)
 
     def _arrive(self, pipe: _Pipe, piece: bytes) -> None:
         if pipe.is_broken:
             return
-        if pipe.waiting or self._is_blocked(pipe.source.sockets.host, pipe.target.sockets.host):
-            if pipe.is_lost:
-                pipe.is_broken = True
-            else:
-                pipe.waiting.append(piece)
-            return
-        self._deliver(pipe, piece)
+        if not (pipe.waiting or pipe.path.is_blocked):
+            self._deliver(pipe, piece)
+        elif pipe.is_lost:
+            pipe.is_broken = True
+        else:
+            pipe.waiting.append(piece)
 
     def _deliver(self, pipe: _Pipe, piece: bytes) -> None:
         target = pipe.target
         if not target.is_gone:
             target.unread.append(piece)
             self._read(target)
-        elif self._is_blocked(target.sockets.host, pipe.source.sockets.host):
+        elif target.outgoing.path.is_blocked:
             pipe.waiting.append(piece)  # the answer "there is no such connection" is lost
         else:
             self._reset_peer(target)
 
     def _read(self, end: _End) -> None:
         while end.unread and not (end.is_paused or end.is_gone or end.sockets.is_frozen):
-            pieces: list[bytes] = []
-            while end.unread and end.unread[0] != END_OF_STREAM:
-                pieces.append(end.unread.popleft())
-            if not pieces:
+            data = end.unread.popleft()
+            if data == END_OF_STREAM:
                 self._end(end, "closed by the other side")
                 return
-            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            end.incoming.in_flight -= len(data)
-            self._refill(end.incoming)
+            if end.unread:
+                data = _joined(data, end.unread)
+            incoming = end.incoming
+            incoming.in_flight -= len(data)
+            if incoming.unsent:
+                self._refill(incoming)
             end.sockets.tell(BytesReceived(end.connection, data))
 
     def _refill(self, pipe: _Pipe) -> None:
         """Send more, now that the window is open again."""
-        if pipe.unsent and not pipe.source.is_gone:
+        if not pipe.source.is_gone:
             self._pump(pipe)
             if not pipe.unsent:
                 self._scheduler.after(0, self._tell_backlog, pipe.source)
@@ -424,13 +382,12 @@ class StreamNetwork:
     def _reset_peer(self, end: _End) -> None:
         """Tell the other end that this one is no more: it may overtake what is under way."""
         self._forget_unsent(end.outgoing)
-        here, there = end.sockets.host, end.peer.sockets.host
-        self._later(here, there, self._arrive_reset, end)
+        delay = end.outgoing.path.delay_us(self.weather)
+        self._scheduler.after(delay, self._arrive_reset, end)
 
     def _arrive_reset(self, sender: _End) -> None:
-        peer = sender.peer
-        if not self._is_blocked(sender.sockets.host, peer.sockets.host):
-            self._end(peer, "connection reset by peer")
+        if not sender.outgoing.path.is_blocked:
+            self._end(sender.peer, "connection reset by peer")
 
     def _end_here(self, end: _End) -> None:
         if end.unread:
@@ -452,8 +409,7 @@ class StreamNetwork:
         end.sockets.ends.pop(end.connection, None)
         if end.peer.is_gone:
             for pipe in (end.outgoing, end.incoming):
-                path = (pipe.source.sockets.host, pipe.target.sockets.host)
-                self._pipes[path].remove(pipe)
+                self._pipes[pipe.path.source, pipe.path.target].remove(pipe)
 
     def _forget_unsent(self, pipe: _Pipe) -> None:
         pipe.unsent.clear()
@@ -464,36 +420,31 @@ class StreamNetwork:
     # --- paths ---------------------------------------------------------------------------
 
     def _is_blocked(self, source: str, target: str) -> bool:
-        return (source, target) in self._blocks or target in self._dark or source in self._dark
+        return self._paths.between(source, target).is_blocked
 
     def _resend(self, concerns: Callable[[tuple[str, str]], bool]) -> None:
         for path, pipes in list(self._pipes.items()):
             if concerns(path):
                 for pipe in pipes:
-                    self._later(*path, self._arrive_again, pipe)
+                    delay = pipe.path.delay_us(self.weather)
+                    self._scheduler.after(delay, self._arrive_again, pipe)
 
     def _arrive_again(self, pipe: _Pipe) -> None:
-        here, there = pipe.source.sockets.host, pipe.target.sockets.host
         for _ in range(len(pipe.waiting)):
-            if self._is_blocked(here, there):
+            if pipe.path.is_blocked:
                 return
             self._deliver(pipe, pipe.waiting.popleft())
 
     def _later(
         self, source: str, target: str, perform: Callable[..., None], *arguments: object
     ) -> None:
-        self._scheduler.after(self._delay_us(source, target), perform, *arguments)
+        delay = self._paths.between(source, target).delay_us(self.weather)
+        self._scheduler.after(delay, perform, *arguments)
 
-    def _delay_us(self, source: str, target: str) -> Micros:
-        roll = self._dice_of(source, target).next_delay()
-        weather = self.weather
-        delay = weather.delay_least_us + exponential_us(weather.delay_tail_us, roll[0])
-        if roll[1] < chance(weather.slow_chance):
-            delay += roll[2] % (weather.slow_us + 1)
-        return delay
 
-    def _dice_of(self, source: str, target: str) -> "_Dice":
-        dice = self._dice.get((source, target))
-        if dice is None:
-            dice = self._dice[source, target] = _Dice(self._seed, source, target)
-        return dice
+def _joined(first: bytes, unread: deque[bytes]) -> bytes:
+    """All that can be read at once: up to the end of the stream, if that has come."""
+    pieces = [first]
+    while unread and unread[0] != END_OF_STREAM:
+        pieces.append(unread.popleft())
+    return b"".join(pieces)

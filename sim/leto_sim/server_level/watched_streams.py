@@ -44,8 +44,8 @@ class WatchedStreams(StreamNetwork):
 
     def _tell_blocks(self) -> None:
         if self.log is not None:
-            paths = [(self._name(source), self._name(target)) for source, target in self._blocks]
-            self.log.recording.links_cut(paths)
+            cut = [(self._name(path.source), self._name(path.target)) for path in self._paths.cut]
+            self.log.recording.links_cut(cut)
 
     def _name(self, host: str) -> str:
         assert self.log is not None, "asked only while somebody writes"

@@ -36,8 +36,9 @@ from leto_sim.result import PropertyViolated
 from leto_sim.scheduler import Scheduler
 from leto_sim.server_level.disk import DiskLane, DiskTiming
 from leto_sim.server_level.files import SimulatedDirectory
+from leto_sim.server_level.paths import StreamWeather
 from leto_sim.server_level.process import FIRST_UNIX_MS, HostClock, Process
-from leto_sim.server_level.streams import StreamNetwork, StreamWeather
+from leto_sim.server_level.streams import StreamNetwork
 
 HOST, ADDRESS = "10.0.0.1", "10.0.0.1:5379"
 

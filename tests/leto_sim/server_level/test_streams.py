@@ -19,7 +19,8 @@ from leto.server.world import (
     Port,
 )
 from leto_sim.scheduler import Scheduler
-from leto_sim.server_level.streams import Sockets, StreamNetwork, StreamWeather, _Dice
+from leto_sim.server_level.paths import StreamWeather
+from leto_sim.server_level.streams import Sockets, StreamNetwork
 
 HERE, THERE = "10.0.0.1", "10.0.0.2"
 ADDRESS = f"{THERE}:5379"
@@ -467,17 +468,3 @@ def test_same_seed_gives_the_same_times() -> None:
         moments.append(wire.scheduler.now)
 
     assert moments[0] == moments[1]
-
-
-def test_what_chance_does_to_the_nth_piece_of_a_path_depends_on_nothing_else() -> None:
-    one, other, elsewhere = (
-        _Dice(7, "10.0.0.1", target) for target in ("10.0.0.2", "10.0.0.2", "10.0.0.3")
-    )
-    first, second, third = (one.next_delay() for _ in range(3))
-
-    cuts = [other.next_cut() for _ in range(5)]  # whatever happens in between
-    delays = [other.next_delay() for _ in range(3)]
-
-    assert [first, second, third] == delays
-    assert not {first, second, third} & set(cuts)
-    assert first != elsewhere.next_delay()
