@@ -1,7 +1,7 @@
 """What befalls the network of streams, written down."""
 
 from leto_sim.scheduler import Scheduler
-from leto_sim.server_level.streams import StreamWeather
+from leto_sim.server_level.paths import StreamWeather
 from leto_sim.server_level.watched_streams import NetworkLog, WatchedStreams
 from leto_sim.standing import Standing
 from leto_sim.view.recording import Cuts, Recording, Reset
