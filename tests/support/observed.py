@@ -1,6 +1,6 @@
 """A node as the checkers see it, whose every side a test sets by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -47,11 +47,13 @@ class StandingNode:
         return f"id{self.node_id}"
 
 
-def voters(*node_ids: int) -> Configuration:
-    """A configuration of these voters."""
-    return Configuration(
-        tuple(Member(node_id=NodeId(n), name=f"id{n}", address=f"id{n}:1") for n in node_ids)
-    )
+def voters(*node_ids: int, outgoing: Iterable[int] = ()) -> Configuration:
+    """A configuration of these voters; a joint one if some others are on their way out."""
+    return Configuration(_members(node_ids), outgoing=_members(outgoing))
+
+
+def _members(node_ids: Iterable[int]) -> tuple[Member, ...]:
+    return tuple(Member(node_id=NodeId(n), name=f"id{n}", address=f"id{n}:1") for n in node_ids)
 
 
 def entry(term: Term, index: Index, data: bytes = b"x") -> Entry:

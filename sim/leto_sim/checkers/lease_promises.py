@@ -4,8 +4,9 @@ Responsible for two properties. Whoever has acknowledged a message that states a
 for nobody, itself included, before so much of its own time has passed, a restart or
 not; only the leader itself may release it (§3.10). And whoever answers a read by its
 lease has the promises of a quorum until the answer expires: of voters that know durably, so
-after a restart too, that they may have promised as much. Who has asked another node to
-lead has released everybody.
+after a restart too, that they may have promised as much. While its configuration is not
+committed, a quorum of the one before is enough: nobody is elected without a member of it
+(§4.1, §4.3). Who has asked another node to lead has released everybody.
 
 Where no clocks are shown (in whole servers), it judges nobody.
 """
@@ -57,7 +58,9 @@ class _Voter:
     """The last one of each length: a restart may make it forget the long ones alone."""
     released: tuple[Term, NodeId] | None = None  # may be voted for all the same
     vote: tuple[Term, NodeId | None] = (0, None)
-    heard: dict[int, _Promise] = attrs.field(factory=dict[int, _Promise])  # rounds, not acked yet
+    heard: dict[tuple[Term, int], _Promise] = attrs.field(factory=dict[tuple[Term, int], _Promise])
+    """What acknowledging each round promises: the first message of it counts, others may be
+    ignored."""
     resigned_in: Term = 0  # it has asked another node to lead
 
 
@@ -96,7 +99,8 @@ class LeasePromises:
         match message:
             case AppendEntries(lease_us=lease_us) if lease_us:
                 until = voter.clock.at(self._now()) + lease_us
-                voter.heard[message.round] = _Promise(message.term, until, lease_us)
+                round_ = (message.term, message.round)
+                voter.heard.setdefault(round_, _Promise(message.term, until, lease_us))
             case RequestVote(is_transfer=True):
                 voter.released = (message.term, sender)
             case TimeoutNow():
@@ -111,13 +115,15 @@ class LeasePromises:
             return
         if type(message) is TimeoutNow:
             voter.resigned_in = message.term
-        elif type(message) is AppendEntriesResponse and message.round in voter.heard:
-            promise = voter.heard.pop(message.round)
-            before = voter.promises.get(promise.lease_us)
-            if promise.term == message.term and _is_longer(promise, before):
+        elif type(message) is AppendEntriesResponse:
+            acknowledged = (message.term, message.round)
+            promise = voter.heard.get(acknowledged)
+            if promise is None:
+                return
+            if _is_longer(promise, voter.promises.get(promise.lease_us)):
                 voter.promises[promise.lease_us] = promise
             voter.heard = {
-                number: later for number, later in voter.heard.items() if number > message.round
+                round_: later for round_, later in voter.heard.items() if round_ >= acknowledged
             }
 
     def write_issued(self, node: Observed, hard_state: HardState) -> None:
@@ -154,12 +160,30 @@ class LeasePromises:
                 node_id, term, expires, platters.get(node_id)
             )
 
-        if leader.resigned_in == term or not has_quorum(node.status.configuration, has_promised):
+        if leader.resigned_in == term or not self._bars_others(node, has_promised):
             raise PropertyViolated(
                 LEASES_PROMISED,
                 f"{node.name} answers by a lease of term {term}, and no quorum has promised it",
                 node=node.name,
             )
+
+    def _bars_others(self, node: Observed, has_promised: Callable[[NodeId], bool]) -> bool:
+        in_effect = node.status.configuration
+        return has_quorum(in_effect, has_promised) or has_quorum(
+            self._committed(node), has_promised
+        )
+
+    def _committed(self, node: Observed) -> Configuration:
+        """The last configuration of its log that it knows to be committed."""
+        committed = [
+            entry
+            for entry in self._issued
+            if entry.index <= node.status.commit_index and node.memory.id_at(entry.index) == entry
+        ]
+        if committed:
+            return self._issued[max(committed)]
+        mark = node.platter.snapshot
+        return node.status.configuration if mark is None else mark.configuration
 
     def _has_promised(
         self, node_id: NodeId, term: Term, expires: Micros, platter: Platter | None

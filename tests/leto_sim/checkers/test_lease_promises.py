@@ -31,7 +31,8 @@ class Promising:
 
     def __init__(self, *, know_later: bool = False, trusts_clocks: bool = True) -> None:
         self.now: Micros = 0
-        self.checker = LeasePromises({CHANGED_AT: LEASED}, trusts_clocks=trusts_clocks)
+        self.issued = {CHANGED_AT: LEASED}
+        self.checker = LeasePromises(self.issued, trusts_clocks=trusts_clocks)
         self.nodes = {number: StandingNode(NodeId(number)) for number in (1, 2, 3)}
         self.clocks: dict[int, Clock] = {}
         for number, node in self.nodes.items():
@@ -53,6 +54,12 @@ class Promising:
         self.hear(number, leased(round_, term))
         response = AppendEntriesResponse(term=term, round=round_, match_index=0)
         self.checker.sent(self.nodes[number], Send(NodeId(1), response))
+
+    def change_membership(self, configuration: Configuration) -> None:
+        changed, leader = attrs.evolve(configuration, lease_us=LEASE_US), self.nodes[1]
+        self.issued[EntryId(1, 2)] = changed
+        leader.memory = LogImage(entries=[Entry(CHANGED_AT, LEASED), Entry(EntryId(1, 2), changed)])
+        leader.status.configuration, leader.status.commit_index = changed, 1
 
     def vote(self, number: int, candidate: int | None, term: int = 2) -> None:
         voted_for = None if candidate is None else NodeId(candidate)
@@ -118,6 +125,28 @@ def test_a_shorter_promise_does_not_end_a_longer_one() -> None:
         cluster.vote(2, 3)
 
 
+def test_a_round_is_promised_when_it_is_first_heard() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.now = 500
+    cluster.hear(2, leased())
+    cluster.promise(2)
+    cluster.now = LEASE_US
+
+    cluster.vote(2, 3)
+
+
+def test_rounds_are_told_apart_by_their_terms() -> None:
+    cluster = Promising()
+    cluster.promise(2, round_=5)
+    cluster.now = 500
+    cluster.promise(2, round_=5, term=2)
+    cluster.now = LEASE_US
+
+    with pytest.raises(PropertyViolated, match="500 us before"):
+        cluster.vote(2, 3, term=3)
+
+
 def test_the_leader_itself_releases_whom_it_asks_and_who_votes_for_that() -> None:
     cluster = Promising()
     cluster.promise(2)
@@ -163,6 +192,24 @@ def test_a_lease_that_a_quorum_has_promised_is_one() -> None:
     cluster.promise(2)
 
     cluster.read()
+
+
+def test_until_a_change_is_committed_the_quorum_before_it_is_enough() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.change_membership(voters(1, 3, outgoing=(1, 2, 3)))
+
+    cluster.read()
+
+
+def test_once_a_change_is_committed_its_own_quorum_must_promise() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.change_membership(voters(1, 3, outgoing=(1, 2, 3)))
+    cluster.nodes[1].status.commit_index = 2
+
+    with pytest.raises(PropertyViolated):
+        cluster.read()
 
 
 def test_a_lease_that_nobody_else_has_promised_is_none() -> None:
