@@ -110,6 +110,7 @@ class Refusal(Enum):
     QUORUM_ALIVE = "a quorum seems to be alive"
     SURVIVOR_SILENT = "a survivor has not said that it would vote for this node"
     DISK_FULL = "this node's disk is full"
+    DISKS_FULL = "the disks of too many nodes are full"
     LEASE_TOO_LONG = "a lease lasts from 0 to 60 seconds"
     SNAPSHOT_PENDING = "another snapshot is in progress"
     NOTHING_APPLIED = "nothing has been applied yet"

@@ -8,12 +8,12 @@ Every message carries its sender's `current_term` (figure 3.1). Never mutated;
 `define` rather than `frozen` since they are made for every batch.
 """
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
 from leto.raft.entries import Entry, SnapshotMark
-from leto.raft.types import EntryId, Index, Micros, Term
+from leto.raft.types import BEFORE_LOG, EntryId, Index, Micros, Term
 
 
 @attrs.define(kw_only=True)
@@ -43,6 +43,10 @@ class Conflict:
 
     rejected: EntryId
     hint: EntryId
+
+
+NO_ROOM: Final = Conflict(BEFORE_LOG, BEFORE_LOG)
+"""Of no entry: the logs agree, but the follower's disk has no room for further commands."""
 
 
 @attrs.define(kw_only=True)

@@ -63,6 +63,7 @@ class Progress:
     commit_sent: Index = 0  # the largest leader_commit told
     transfer: Transfer | None = None
     catch_up_to: Index = 0  # §4.2.1: where the log ended when this round began
+    is_full: bool = False  # its disk is, as it says: it takes no commands
     leaving_since: Micros | None = None  # removed, but to be told so
     _in_flight: deque[tuple[Index, int]] = attrs.field(factory=deque[tuple[Index, int]])
     _bytes_in_flight: int = 0

@@ -10,12 +10,14 @@ Invariants:
     2. What a follower acknowledges is in its log durably, and is the leader's.
 """
 
+from itertools import takewhile
+
 from leto.raft.actions import Answer, Refusal, Refused, Unknown
 from leto.raft.appending import extend_log, truncate_log
 from leto.raft.entries import Command, Entry
 from leto.raft.events import CommandsProposed
 from leto.raft.leases import LEASE_MAX_US, begin_round
-from leto.raft.messages import AppendEntries, AppendEntriesResponse, Conflict
+from leto.raft.messages import NO_ROOM, AppendEntries, AppendEntriesResponse, Conflict
 from leto.raft.progress import Mode, Progress
 from leto.raft.roles import Follower, Leader
 from leto.raft.snapshot_sending import start_transfer
@@ -53,9 +55,19 @@ def _objection(state: State) -> Refusal | None:
         return Refusal.TRANSFER_PENDING  # §3.10: so that the target can catch up
     if not state.has_disk_room:
         return Refusal.DISK_FULL
+    if state.role.is_anybody_full and _lacks_room_on_a_quorum(state, state.role):
+        return Refusal.DISKS_FULL
     if _uncommitted_bytes(state) > state.config.uncommitted_bytes_max:
         return Refusal.TOO_MUCH_UNCOMMITTED
     return None
+
+
+def _lacks_room_on_a_quorum(state: State, leader: Leader) -> bool:
+    progress = leader.progress
+    leader.is_anybody_full = any(follower.is_full for follower in progress.values())
+    return not state.configuration.has_quorum(
+        lambda node_id: node_id == state.node_id or not progress[node_id].is_full
+    )
 
 
 def _uncommitted_bytes(state: State) -> int:
@@ -81,9 +93,10 @@ def replicate_to(state: State, leader: Leader, progress: Progress) -> None:
     if progress.mode is _SNAPSHOT:
         return
     if progress.next_index <= state.log.before_log.index:
-        start_transfer(state, progress)
+        if not progress.is_full:
+            start_transfer(state, progress)
     elif progress.mode is _PROBE:
-        if progress.probe is None:
+        if progress.probe is None and (not progress.is_full or _is_ours_next(state, progress)):
             progress.probe = _send_entries(state, leader, progress)
     else:
         while progress.next_index <= state.log.last.index and progress.has_room(
@@ -91,6 +104,13 @@ def replicate_to(state: State, leader: Leader, progress: Progress) -> None:
             bytes_max=state.config.bytes_in_flight_max,
         ):
             progress.sent(*_send_entries(state, leader, progress))
+
+
+def _is_ours_next(state: State, progress: Progress) -> bool:
+    """Whether the next entry is Raft's own, which a full disk's reserve still takes."""
+    index = progress.next_index
+    following = state.log.entries_from(index, until=index, bytes_max=1)
+    return bool(following) and not isinstance(following[0].payload, Command)
 
 
 def heartbeat(state: State, leader: Leader) -> None:
@@ -163,11 +183,22 @@ def on_append_entries_response(
     progress.acked_round = max(progress.acked_round, message.round)
     if progress.advance(message.match_index):
         leader.may_commit = True
-    if message.conflict is not None:
+    if message.conflict is None:
+        progress.is_full = False
+    if message.conflict == NO_ROOM:
+        _hold_back(leader, progress)
+    elif message.conflict is not None:
         _back_up(state, progress, message.conflict)
     elif progress.mode is _PROBE and progress.match_index + 1 >= progress.next_index:
         progress.become_replicate()
         state.trace(FollowerMatched, sender, progress.match_index)
+
+
+def _hold_back(leader: Leader, progress: Progress) -> None:
+    """Send no commands until a heartbeat is answered without that word."""
+    progress.is_full = leader.is_anybody_full = True
+    if progress.mode is _REPLICATE:
+        progress.become_probe(progress.match_index + 1)
 
 
 def _back_up(state: State, progress: Progress, conflict: Conflict) -> None:
@@ -233,8 +264,9 @@ def on_append_entries(state: State, sender: NodeId, message: AppendEntries) -> N
         state.trace(EntriesRejected, sender, message.prev, conflict.hint)
         _respond(state, sender, role, message.round, conflict)
         return
-    last_new = message.prev.index + len(message.entries)
-    appended = bool(message.entries) and _append_missing(state, message.entries)
+    entries = message.entries if state.has_disk_room else _without_new_commands(state, message)
+    last_new = message.prev.index + len(entries)
+    appended = bool(entries) and _append_missing(state, entries)
     role.matched_index = max(role.matched_index, last_new)
     # Not our own last index: what lies behind `last_new` may contradict the leader.
     state.commit_index = max(state.commit_index, min(message.leader_commit, last_new))
@@ -258,6 +290,8 @@ def _respond(
 ) -> None:
     role.acked_round = max(role.acked_round, message_round)
     match_index = min(state.lane.durable_index, role.matched_index)
+    if conflict is None and not state.has_disk_room:
+        conflict = NO_ROOM
     state.send(
         leader,
         AppendEntriesResponse(
@@ -290,6 +324,21 @@ def _contradicts_committed(state: State, entries: tuple[Entry, ...]) -> bool:
         for entry in entries
         # What is compacted below cannot be compared any more.
         if state.log.before_log.index <= entry.id.index <= state.commit_index
+    )
+
+
+def _without_new_commands(state: State, message: AppendEntries) -> tuple[Entry, ...]:
+    """What a full disk takes: what is there, and Raft's own, for which it has a reserve."""
+    before_log = state.log.before_log.index
+    return tuple(
+        takewhile(
+            lambda entry: (
+                entry.id.index <= before_log
+                or state.log.holds(entry.id)
+                or not isinstance(entry.payload, Command)
+            ),
+            message.entries,
+        )
     )
 
 

@@ -85,6 +85,7 @@ class Leader:
     round: int = 0
     # What may have consequences, so that they are looked for only then.
     may_commit: bool = True  # a durable index that counts has grown, or who counts has changed
+    is_anybody_full: bool = False  # a follower has said that its disk is
     is_changing: bool = True  # the configuration is joint, or not everybody has left yet
     # Reads (§6.4): those that wait for a round to begin, and those whose round runs.
     waiting_reads: list[Reader] = attrs.field(factory=list[Reader])

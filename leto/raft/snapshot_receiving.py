@@ -42,8 +42,8 @@ def on_install_snapshot(state: State, sender: NodeId, message: InstallSnapshot) 
         work.receiving = None
         attest_installed(state, sender, message.transfer, mark)
         return
-    if work.naming is not None:
-        return  # one at a time; the leader asks again
+    if work.naming is not None or not state.has_disk_room:
+        return  # one at a time, and while there is room; the leader asks again
     if work.receiving is None or work.receiving.snapshot != mark:
         work.receiving = _begin(state, mark)
         offset = work.receiving.next_offset

@@ -23,6 +23,7 @@ from leto.raft.actions import (
 from leto.raft.configuration import Configuration
 from leto.raft.events import CommandsProposed, ReadPolicy, ReadRequested, TransferRequested
 from leto.raft.messages import (
+    NO_ROOM,
     AppendEntriesResponse,
     InstallSnapshot,
     PreVoteResponse,
@@ -102,7 +103,7 @@ class Lookout:
         """A node sends a message."""
         message = send.message
         if type(message) is AppendEntriesResponse:  # most are
-            if message.conflict is not None:
+            if message.conflict is not None and message.conflict != NO_ROOM:
                 self.sometimes.occurred(Situation.LOGS_CONFLICTED)
             return
         match message:

@@ -32,6 +32,7 @@ from leto.raft.actions import (
 from leto.raft.configuration import Configuration, Member
 from leto.raft.entries import Command, Entry, Noop
 from leto.raft.messages import (
+    NO_ROOM,
     AppendEntries,
     AppendEntriesResponse,
     InstallSnapshot,
@@ -96,6 +97,7 @@ def _details(message: Message) -> str:
             )
         case AppendEntriesResponse(conflict=conflict):
             tail = f" rejects {conflict.rejected}, hint {conflict.hint}" if conflict else ""
+            tail = " no room" if conflict == NO_ROOM else tail
             return f" round={message.round} match={message.match_index}{tail}"
         case PreVote():
             return f" last={message.last}"

@@ -20,6 +20,10 @@ STOPPING: Final = ErrorReply("CLUSTERDOWN this node is stopping, not applied")
 DISK_FULL: Final = ErrorReply(
     "MISCONF the leader's disk is full, not applied: writes are taken again when there is room"
 )
+DISKS_FULL: Final = ErrorReply(
+    "MISCONF the disks of too many nodes are full, not applied: writes are taken again when"
+    " there is room"
+)
 NO_KEYS: Final = ErrorReply("ERR this node replicates an object of its program's; it has no keys")
 TOO_MUCH: Final = ErrorReply("BUSY too much is waiting to be committed, not applied: try again")
 

@@ -147,6 +147,8 @@ def refusal(reason: Refusal) -> ErrorReply:
             return errors.TOO_MUCH
         case Refusal.DISK_FULL:
             return errors.DISK_FULL
+        case Refusal.DISKS_FULL:
+            return errors.DISKS_FULL
         case Refusal.NOT_LEADER:
             return errors.NO_LEADER
         case _:

@@ -28,6 +28,7 @@ from leto.raft.events import (
     Written,
 )
 from leto.raft.messages import (
+    NO_ROOM,
     AppendEntries,
     AppendEntriesResponse,
     InstallSnapshot,
@@ -107,6 +108,8 @@ def describe_message(message: Message) -> str:
         case AppendEntriesResponse(match_index=match_index, conflict=conflict):
             if conflict is None:
                 return f"appended {term} up to {match_index}"
+            if conflict == NO_ROOM:
+                return f"no room {term} behind {match_index}"
             return f"not appended {term} after {conflict.rejected}, try {conflict.hint}"
         case PreVote(last=last):
             return f"PreVote {term} last {last}"

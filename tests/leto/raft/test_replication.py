@@ -8,9 +8,15 @@ import pytest
 from leto.raft.actions import Committed, Refusal, Refused, RoleName, Unknown
 from leto.raft.config import Config
 from leto.raft.configuration import AddMember
-from leto.raft.entries import ENTRY_OVERHEAD_BYTES, Entry
-from leto.raft.events import CommandsProposed, DiskRoomChanged, TimerFired, TransferRequested
-from leto.raft.messages import AppendEntries, AppendEntriesResponse, Conflict
+from leto.raft.entries import ENTRY_OVERHEAD_BYTES, Command, Entry, Noop
+from leto.raft.events import (
+    CommandsProposed,
+    DiskRoomChanged,
+    SnapshotRequested,
+    TimerFired,
+    TransferRequested,
+)
+from leto.raft.messages import NO_ROOM, AppendEntries, AppendEntriesResponse, Conflict
 from leto.raft.progress import Mode
 from leto.raft.types import BEFORE_LOG, EntryId, Index, NodeId, Term
 
@@ -626,6 +632,171 @@ def test_a_full_disk_refuses_proposals(cluster: "Cluster") -> None:
     request = leader.propose(b"x")
 
     assert {request: Refused(Refusal.DISK_FULL, NodeId(1))} == leader.answers
+
+
+# --- a follower's disk is full -------------------------------------------------------
+
+
+def fill_disk(host: "Host") -> None:
+    host.handle(DiskRoomChanged(has_room=False))
+
+
+def no_room(match_index: Index) -> AppendEntriesResponse:
+    return AppendEntriesResponse(term=1, round=0, match_index=match_index, conflict=NO_ROOM)
+
+
+def test_a_follower_with_a_full_disk_takes_no_commands(make: "type[Make]") -> None:
+    follower = make.host(term=1)
+    follower.receive(2, append(make.entry(1, 1, b"x")))
+    follower.work_all()
+    fill_disk(follower)
+    follower.outbox.clear()
+
+    follower.receive(
+        2, append(make.entry(2, 1, b"y"), prev=EntryId(1, 1), round_=4, leader_commit=2)
+    )
+    follower.work_all()
+
+    assert [attrs.evolve(no_room(1), round=4)] == responses(follower)
+    assert (1, 1) == (follower.status.last_log.index, follower.status.commit_index)
+
+
+def test_a_full_disk_still_takes_what_is_rafts_own(make: "type[Make]") -> None:
+    follower = make.host(term=1)
+    follower.receive(2, append(make.entry(1, 1, b"x")))
+    follower.work_all()
+    fill_disk(follower)
+    follower.outbox.clear()
+    opening = Entry(EntryId(1, 2), Noop())
+
+    follower.receive(2, append(make.entry(1, 1, b"x"), opening, make.entry(3, 1, b"y")))
+    follower.work_all()
+
+    assert [no_room(2)] == responses(follower)
+    assert EntryId(1, 2) == follower.status.last_log
+
+
+def test_a_full_disk_compares_nothing_with_what_is_compacted(make: "type[Make]") -> None:
+    follower = make.host(term=1, config=Config(trailing_entries=0, trailing_bytes=0))
+    follower.receive(2, append(make.entry(1, 1), make.entry(2, 1), leader_commit=2))
+    follower.work_all()
+    follower.request_snapshot()
+    follower.work_all()
+    assert 3 == follower.status.first_index
+    fill_disk(follower)
+    follower.outbox.clear()
+
+    follower.receive(2, append(make.entry(1, 1), make.entry(2, 1)))
+
+    assert [no_room(2)] == responses(follower)
+
+
+def test_a_follower_with_room_again_takes_what_it_is_sent(make: "type[Make]") -> None:
+    follower = make.host(term=1)
+    fill_disk(follower)
+    follower.receive(2, append(make.entry(1, 1, b"x")))
+    follower.handle(DiskRoomChanged(has_room=True))
+    follower.outbox.clear()
+
+    follower.receive(2, append(make.entry(1, 1, b"x")))
+    follower.work_all()
+
+    assert [matched(1)] == responses(follower)
+
+
+def test_a_follower_with_a_full_disk_is_sent_heartbeats_only(cluster: "Cluster") -> None:
+    leader = cluster[1]
+    leader.propose(b"x")
+    leader.receive(2, no_room(1))
+    leader.outbox.clear()
+
+    leader.propose(b"y")
+    leader.tick()
+
+    (heartbeat,) = leader.sent(AppendEntries, to=2)
+    assert (EntryId(1, 1), ()) == (heartbeat.prev, heartbeat.entries)
+    assert Mode.PROBE is mode(leader, 2)
+    assert [b"y"] == [
+        entry.payload.data
+        for message in leader.sent(AppendEntries, to=3)
+        for entry in message.entries
+        if isinstance(entry.payload, Command)
+    ]
+
+
+def test_a_follower_with_room_again_is_sent_what_it_lacks(cluster: "Cluster") -> None:
+    leader = cluster[1]
+    leader.propose(b"x")
+    leader.receive(2, no_room(1))
+    leader.receive(2, no_room(1))
+    leader.outbox.clear()
+
+    leader.receive(2, matched(1))
+
+    assert [[2]] == [[e.id.index for e in m.entries] for m in leader.sent(AppendEntries, to=2)]
+    assert Mode.REPLICATE is mode(leader, 2)
+
+
+def test_what_is_rafts_own_goes_to_a_full_disk_too(cluster: "Cluster", make: "type[Make]") -> None:
+    leader = cluster[1]
+    leader.receive(2, no_room(1))
+    leader.outbox.clear()
+
+    leader.change(AddMember(make.member(4)))
+
+    assert [2] == [m.entries[0].id.index for m in leader.sent(AppendEntries, to=2)]
+
+
+def test_a_full_disk_gets_no_snapshot_until_it_has_room(make: "type[Make]") -> None:
+    cluster = make.cluster(config=Config(trailing_entries=0, trailing_bytes=0))
+    leader = cluster.elect(1)
+    cluster.beat(1)
+    leader.receive(2, no_room(1))
+    leader.propose(b"x")
+    leader.receive(3, matched(2))
+    leader.work_all()
+    leader.ask(SnapshotRequested)
+    leader.work_all()
+    assert 3 == leader.status.first_index
+    leader.tick()
+    assert Mode.PROBE is mode(leader, 2)
+
+    leader.receive(2, matched(1))
+
+    assert Mode.SNAPSHOT is mode(leader, 2)
+
+
+def test_proposals_are_refused_while_a_quorum_of_disks_is_full(cluster: "Cluster") -> None:
+    leader = cluster[1]
+    leader.receive(2, no_room(1))
+    taken = leader.propose(b"x")
+    leader.receive(3, no_room(1))
+
+    refused = leader.propose(b"y")
+
+    assert {refused: Refused(Refusal.DISKS_FULL, NodeId(1))} == leader.answers
+    leader.receive(2, matched(1))
+    leader.receive(2, matched(2))
+    leader.receive(3, matched(1))
+    leader.propose(b"y")
+    cluster.settle()
+    assert Committed(EntryId(1, 2)) == leader.answers[taken]
+
+
+def test_a_cluster_goes_on_without_a_follower_whose_disk_is_full(cluster: "Cluster") -> None:
+    leader, full = cluster[1], cluster[2]
+    fill_disk(full)
+
+    for command in (b"a", b"b", b"c"):
+        leader.propose(command)
+        cluster.settle()
+        cluster.beat(1)
+    assert b"" == full.content()
+    assert 3 == len(leader.answers)
+    full.handle(DiskRoomChanged(has_room=True))
+    cluster.beat(1)
+
+    assert b"abc" == full.content()
 
 
 def test_proposals_are_refused_while_leadership_is_handed_over(cluster: "Cluster") -> None:

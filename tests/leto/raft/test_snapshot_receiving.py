@@ -10,6 +10,7 @@ from leto.raft.actions import (
     RestoreSnapshot,
 )
 from leto.raft.entries import SnapshotMark, SnapshotPart
+from leto.raft.events import DiskRoomChanged
 from leto.raft.messages import (
     AppendEntries,
     InstallSnapshot,
@@ -76,6 +77,24 @@ def test_a_received_snapshot_is_attested_and_restored_once_it_is_named(
     follower.restore()
     assert 5 == follower.status.last_applied
     assert (6, mark.configuration) == (follower.status.first_index, follower.status.configuration)
+
+
+def test_a_full_disk_takes_no_chunk_until_there_is_room(
+    make: "type[Make]", mark: SnapshotMark
+) -> None:
+    follower = make.host(term=1)
+    follower.handle(DiskRoomChanged(has_room=False))
+
+    follower.receive(2, chunk(mark, 0, b"abc"))
+    follower.work_all()
+    assert [] == follower.sent(InstallSnapshotResponse)
+    follower.handle(DiskRoomChanged(has_room=True))
+    follower.receive(2, chunk(mark, 0, b"abc"))
+    follower.work_all()
+
+    assert [InstallSnapshotResponse(term=1, transfer=7, next_offset=3)] == follower.sent(
+        InstallSnapshotResponse
+    )
 
 
 def test_what_a_snapshot_covers_is_committed_before_it_is_named(

@@ -181,7 +181,6 @@ def test_what_a_follower_is_about_is_seen(make: "type[Make]") -> None:
         seen.snapshot_arriving,
     )
 
-    host.handle(DiskRoomChanged(has_room=False))
     mark = SnapshotMark(
         last_included=EntryId(1, 3), configuration=make.configuration(1, 2, 3), size_bytes=9
     )
@@ -190,6 +189,7 @@ def test_what_a_follower_is_about_is_seen(make: "type[Make]") -> None:
         term=1, round=0, prev=BEFORE_LOG, entries=(), leader_commit=0, lease_us=5
     )
     host.receive(2, heartbeat)
+    host.handle(DiskRoomChanged(has_room=False))
 
     assert SnapshotArriving(EntryId(1, 3), 4, 9) == seen.snapshot_arriving
     assert (host.now + 5, False, False) == (

@@ -149,6 +149,7 @@ def test_too_much_uncommitted_is_refused_as_busy(world: "World") -> None:
         (Refusal.NOT_LEADER, "CLUSTERDOWN no leader is known, not applied"),
         (Refusal.TOO_MUCH_UNCOMMITTED, errors.TOO_MUCH.message),
         (Refusal.DISK_FULL, errors.DISK_FULL.message),
+        (Refusal.DISKS_FULL, errors.DISKS_FULL.message),
         (Refusal.FAILED, "CLUSTERDOWN this node's disk has failed, not applied"),
     ],
 )
