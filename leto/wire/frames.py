@@ -60,28 +60,33 @@ class FrameReader:
         frames: list[Frame] = []
         if self.error is not None:
             return frames
+        if not self._buffer:  # frames that come whole are not copied before they are cut out
+            consumed = self._cut(data, frames)
+            if consumed < len(data):
+                self._buffer += data[consumed:]
+            return frames
         self._buffer += data
         if len(self._buffer) >= self._wanted_bytes:
-            consumed = self._cut(frames)
+            with memoryview(self._buffer) as view:
+                consumed = self._cut(view, frames)
             del self._buffer[:consumed]
         return frames
 
-    def _cut(self, frames: list[Frame]) -> int:
+    def _cut(self, data: bytes | memoryview, frames: list[Frame]) -> int:
         offset = 0
-        size = len(self._buffer)
+        size = len(data)
         while size - offset >= _HEADER.size:
-            magic, frame_type, body_bytes, checksum = _HEADER.unpack_from(self._buffer, offset)
+            magic, frame_type, body_bytes, checksum = _HEADER.unpack_from(data, offset)
             if magic != _MAGIC or body_bytes > self._body_bytes_max:
                 self.error = self._header_error(magic, body_bytes)
                 return offset
-            end = offset + _HEADER.size + body_bytes
+            start = offset + _HEADER.size
+            end = start + body_bytes
             if end > size:
                 self._wanted_bytes = end - offset
                 return offset
-            with memoryview(self._buffer) as view:
-                body = bytes(view[offset + _HEADER.size : end])
-                covered = crc32(view[offset : offset + _COVERED.size])
-            if crc32(body, covered) != checksum:
+            body = bytes(data[start:end])
+            if crc32(body, crc32(data[offset : offset + _COVERED.size])) != checksum:
                 self.error = f"the checksum of a frame of type {frame_type} does not match"
                 return offset
             frames.append(Frame(frame_type, body))

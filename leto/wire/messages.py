@@ -109,11 +109,12 @@ def _put_append(message: AppendEntries) -> Parts:
 
 def _read_append(reader: Reader) -> AppendEntries:
     term, round_, prev_term, prev_index, commit, lease_us = reader.unpack(_APPEND)
+    bounded(term | prev_term | prev_index | commit)  # too large if one of them is
     return AppendEntries(
-        term=bounded(term),
+        term=term,
         round=round_,
-        prev=EntryId(bounded(prev_term), bounded(prev_index)),
-        leader_commit=bounded(commit),
+        prev=EntryId(prev_term, prev_index),
+        leader_commit=commit,
         lease_us=lease_us,
         entries=read_entries(reader),
     )

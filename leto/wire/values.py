@@ -78,11 +78,12 @@ class Reader:
 
     def unpack(self, layout: Struct) -> tuple[int, ...]:
         """The numbers of a fixed layout."""
+        offset = self._offset
         try:
-            numbers = layout.unpack_from(self._data, self._offset)
+            numbers = layout.unpack_from(self._data, offset)
         except struct_error:
             raise MalformedError(f"{layout.size} bytes wanted, {self.remaining} left") from None
-        self._offset += layout.size
+        self._offset = offset + layout.size
         return numbers
 
     def number(self, layout: Struct) -> int:
@@ -151,7 +152,8 @@ def put_entry_id(parts: Parts, entry_id: EntryId) -> None:
 def read_entry_id(reader: Reader) -> EntryId:
     """Undoes `put_entry_id`."""
     term, index = reader.unpack(_ENTRY_ID)
-    return EntryId(bounded(term), bounded(index))
+    bounded(term | index)  # too large if one of them is
+    return EntryId(term, index)
 
 
 def put_hard_state(parts: Parts, hard_state: HardState) -> None:
@@ -177,6 +179,8 @@ def put_entries(parts: Parts, entries: tuple[Entry, ...]) -> None:
 def read_entries(reader: Reader) -> tuple[Entry, ...]:
     """Undoes `put_entries`."""
     count = reader.count(U32, _ENTRY.size)
+    if count == 0:
+        return ()  # as most often: a heartbeat
     return tuple([_read_entry(reader) for _ in range(count)])
 
 
@@ -193,7 +197,8 @@ def _payload_bytes(payload: Payload) -> tuple[int, bytes]:
 def _read_entry(reader: Reader) -> Entry:
     term, index, kind, size_bytes = reader.unpack(_ENTRY)
     data = reader.blob(size_bytes)
-    return Entry(EntryId(bounded(term), bounded(index)), _payload_of(kind, data))
+    bounded(term | index)  # too large if one of them is
+    return Entry(EntryId(term, index), _payload_of(kind, data))
 
 
 def _payload_of(kind: int, data: bytes) -> Payload:
