@@ -16,8 +16,10 @@ The keys are spread over shards by their checksum. A shard belongs to the
 generation in which it was made; freezing takes the list of shards and begins
 the next generation, and whoever changes a shard of an earlier one copies it
 first. (One dict with a million keys takes 40 ms to copy; a shard of that
-keyspace 2 µs.) Keys that expire turn invisible at once, however many they are,
-and leave memory a few at a time; so do the shards that FLUSHALL leaves behind.
+keyspace 2 µs.) Which shards were ever written to is kept beside them, so that
+whoever lists a small keyspace does not look into the others. Keys that expire turn
+invisible at once, however many they are, and leave memory a few at a time; so do
+the shards that FLUSHALL leaves behind.
 """
 
 from collections.abc import Iterator
@@ -65,16 +67,18 @@ Entry: TypeAlias = tuple[bytes, bytes, int | None]
 class FrozenKeyspace:
     """A keyspace as it was; costs nothing until the keyspace changes."""
 
-    def __init__(self, shards: list[_Shard], stamp_ms: int, key_count: int) -> None:
+    def __init__(
+        self, shards: list[_Shard], used: list[int], stamp_ms: int, key_count: int
+    ) -> None:
         self.stamp_ms = stamp_ms
         self.key_count = key_count
         self._shards = shards
+        self._used = used  # the numbers of those that were ever written to
 
     def entries(self) -> Iterator[Entry]:
         """List what was visible, in the keyspace's order."""
-        for shard in self._shards:
-            if shard is _EMPTY_SHARD:
-                continue  # as almost all are of a small keyspace
+        for number in sorted(self._used):
+            shard = self._shards[number]
             for key, value in shard.values.items():
                 due_ms = shard.due_ms.get(key)
                 if due_ms is None or due_ms > self.stamp_ms:
@@ -88,6 +92,7 @@ class Keyspace:
         self.stamp_ms = 0  # written by advance_time and restoration
         self._generation = 0
         self._shards = [_EMPTY_SHARD] * _SHARD_COUNT
+        self._used: list[int] = []  # the numbers of those that were ever written to
         self._due: SortedList[tuple[int, bytes]] = SortedList()
         self._overdue_count = 0  # of the first of `_due`: invisible, not yet swept
         self._key_count = 0  # with the overdue
@@ -128,7 +133,8 @@ class Keyspace:
 
     def __iter__(self) -> Iterator[bytes]:
         """List the visible keys, in the keyspace's order."""
-        for shard in self._shards:
+        for number in sorted(self._used):
+            shard = self._shards[number]
             if not self._overdue_count:
                 yield from shard.values
                 continue
@@ -171,8 +177,9 @@ class Keyspace:
 
     def clear(self) -> None:
         """Take everything away. Time stays."""
-        self._flushed.extend(shard for shard in self._shards if shard is not _EMPTY_SHARD)
+        self._flushed.extend([self._shards[number] for number in self._used])
         self._shards = [_EMPTY_SHARD] * _SHARD_COUNT
+        self._used = []
         self._due = SortedList()
         self._overdue_count = self._key_count = self._stored_bytes = 0
 
@@ -209,13 +216,15 @@ class Keyspace:
     def freeze(self) -> FrozenKeyspace:
         """Take a view that later changes do not reach."""
         self._generation += 1
-        return FrozenKeyspace(self._shards.copy(), self.stamp_ms, self.key_count)
+        return FrozenKeyspace(self._shards.copy(), self._used.copy(), self.stamp_ms, self.key_count)
 
     def _own_shard(self, key: bytes) -> _Shard:
         """Return the key's shard, ready to be changed: no view's, and the key not overdue."""
         number = crc32(key) & _SHARD_MASK
         shard = self._shards[number]
         if shard.generation != self._generation:
+            if shard is _EMPTY_SHARD:
+                self._used.append(number)
             shard = self._shards[number] = shard.copy(self._generation)
         if self._overdue_count and shard.is_due(key, self.stamp_ms):
             # Before the change, so that a key that comes back is listed last
