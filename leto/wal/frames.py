@@ -33,7 +33,8 @@ from leto.wire.values import U32, U64, MalformedError
 
 _MAGIC: Final = b"\x1eLeW"
 _COVERED: Final = Struct(">4sIQQQI")  # magic, size, sequence, sync mark, checksum of the record
-HEADER_BYTES: Final = _COVERED.size + U32.size  # and the checksum of all that
+_HEADER: Final = Struct(_COVERED.format + "I")  # and the checksum of all that
+HEADER_BYTES: Final = _HEADER.size
 
 _PREFIX: Final = "wal-"
 _SUFFIX: Final = ".log"
@@ -64,11 +65,12 @@ def encode_frame(segment: int, sequence: int, synced: Position, record: Record) 
     header = _COVERED.pack(
         _MAGIC, body_bytes, sequence, synced.segment, synced.offset, body_checksum
     )
-    return b"".join((header, U32.pack(_header_checksum(segment, header)), *parts))
+    return b"".join((header, U32.pack(crc32(header, _checksum_of(segment))), *parts))
 
 
-def _header_checksum(segment: int, covered: bytes | memoryview) -> int:
-    return crc32(covered, crc32(U64.pack(segment)))
+def _checksum_of(segment: int) -> int:
+    """Where the checksum of each header in that segment begins."""
+    return crc32(U64.pack(segment))
 
 
 @attrs.define
@@ -97,6 +99,7 @@ class SegmentReader:
 
     def __init__(self, segment: int) -> None:
         self.segment = segment
+        self._segment_checksum = _checksum_of(segment)
         self.error: str | None = None
         self.is_foreign = False  # the bad frame is whole: another version's, not torn
         self.furthest = NOWHERE
@@ -151,18 +154,18 @@ class SegmentReader:
         if record is None:
             return None
         frame = Frame(header.sequence, self._end, header.synced, record)
-        self._end += HEADER_BYTES + header.body_bytes
+        self._end += end - at
         self.last_sequence = header.sequence
         self.furthest = max(self.furthest, header.synced)
         return frame
 
     def _header(self, at: int) -> _Header | None:
-        covered = bytes(self._buffer[at : at + _COVERED.size])
-        (checksum,) = U32.unpack_from(self._buffer, at + _COVERED.size)
-        if checksum != _header_checksum(self.segment, covered):
-            return None
-        magic, body_bytes, sequence, segment, offset, body_checksum = _COVERED.unpack(covered)
-        if magic != _MAGIC:
+        buffer = self._buffer
+        magic, body_bytes, sequence, segment, offset, body_checksum, checksum = _HEADER.unpack_from(
+            buffer, at
+        )
+        covered = buffer[at : at + _COVERED.size]
+        if magic != _MAGIC or crc32(covered, self._segment_checksum) != checksum:
             return None
         return _Header(body_bytes, sequence, Position(segment, offset), body_checksum)
 

@@ -16,7 +16,7 @@ from leto.wal.frames import (
     HEADER_BYTES,
     Frame,
     SegmentReader,
-    _header_checksum,
+    _checksum_of,
     encode_frame,
     segment_name,
     segment_number,
@@ -118,7 +118,7 @@ def with_kind(frame: bytes, kind: int) -> bytes:
     """The same frame with another kind of record, and checksums that are right."""
     body = bytes([kind]) + frame[HEADER_BYTES + 1 :]
     covered = _COVERED.pack(_MAGIC, len(body), 1, 0, 0, crc32(body))
-    return covered + U32.pack(_header_checksum(7, covered)) + body
+    return covered + U32.pack(crc32(covered, _checksum_of(7))) + body
 
 
 @pytest.mark.parametrize("offset", [0, HEADER_BYTES - 1, HEADER_BYTES])
@@ -167,7 +167,7 @@ def test_header_without_the_magic_is_damaged_though_its_checksum_is_right() -> N
     covered = _COVERED.pack(b"none", 0, 1, 0, 0, 0)
     reader = SegmentReader(7)
 
-    reader.feed(covered + U32.pack(_header_checksum(7, covered)))
+    reader.feed(covered + U32.pack(crc32(covered, _checksum_of(7))))
 
     assert reader.error == "the header of a frame is damaged"
 
