@@ -114,6 +114,7 @@ class Refusal(Enum):
     LEASE_TOO_LONG = "a lease lasts from 0 to 60 seconds"
     SNAPSHOT_PENDING = "another snapshot is in progress"
     NOTHING_APPLIED = "nothing has been applied yet"
+    CONFIGURATION_UNKNOWN = "this node does not know yet who belongs to the cluster"
     FAILED = "this node's disk has failed"
 
 

@@ -12,7 +12,6 @@ Invariants:
        snapshot's (§4.1).
 """
 
-from leto.raft.actions import Answer, Unknown
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry, SnapshotMark
 from leto.raft.progress import Progress
@@ -52,9 +51,6 @@ def truncate_log(state: State, index: Index) -> None:
     state.configurations.truncate_from(index)
     if before >= index:
         state.trace(ConfigurationRolledBack, before, state.configurations.effective_index)
-    while state.proposals and state.proposals[-1][0].index >= index:
-        _, request_id = state.proposals.pop()
-        state.actions.append(Answer(request_id, Unknown(state.leader)))
 
 
 def replace_log(state: State, mark: SnapshotMark) -> None:

@@ -8,7 +8,8 @@ and received by `leto.raft.snapshot_receiving`; from its name on it is as our ow
 Invariants:
     1. A snapshot counts only once a durable write names it; its content is
        durable before.
-    2. A snapshot is as of an applied, hence committed and durable, entry.
+    2. A snapshot is as of an applied, hence committed and durable, entry, and names the
+       configuration as of that entry.
     3. Nothing is compacted that a transfer still reads.
 """
 
@@ -40,7 +41,8 @@ def on_snapshot_requested(state: State, request_id: RequestId) -> None:
     """Take a snapshot now; if nothing happened since the last one, that one will do."""
     work = state.snapshots
     if work.taking is not None or state.applying:
-        work.requested_by.append(request_id)  # with the one that is taken, or the next
+        # With the one that is taken, or the next: the state machine is between two indexes.
+        work.requested_by.append(request_id)
     elif _is_busy(state):
         state.actions.append(Answer(request_id, Refused(Refusal.SNAPSHOT_PENDING, state.leader)))
     elif state.snapshot is not None and state.snapshot.last_included.index == state.last_applied:
@@ -69,17 +71,17 @@ def take_if_due(state: State) -> None:
 
 def _is_busy(state: State) -> bool:
     work = state.snapshots
-    return (
-        work.taking is not None
-        or work.naming is not None
-        or work.is_behind
-        or state.applying != 0  # the state machine is between two indexes
-    )
+    return work.taking is not None or work.naming is not None or work.is_behind
 
 
 def _take(state: State) -> None:
     last_included = state.log.id_at(state.last_applied)
     configuration = state.configurations.as_of(state.last_applied)
+    if not configuration.members:
+        # A newcomer may get the log from its beginning, which the founding configuration is
+        # not in: until the one that admits it is applied, it does not know what to name.
+        _refuse_requests(state, Refusal.CONFIGURATION_UNKNOWN)
+        return
     state.snapshots.taking = Taking(last_included, configuration)
     state.applied_bytes = 0
     state.trace(SnapshotOrdered, last_included)
@@ -158,6 +160,13 @@ def _answer_requests(state: State) -> None:
     requests, work.requested_by = work.requested_by, []
     for request_id in requests:
         state.actions.append(Answer(request_id, _outcome(state)))
+
+
+def _refuse_requests(state: State, refusal: Refusal) -> None:
+    work = state.snapshots
+    requests, work.requested_by = work.requested_by, []
+    for request_id in requests:
+        state.actions.append(Answer(request_id, Refused(refusal, state.leader)))
 
 
 def _outcome(state: State) -> Outcome:

@@ -22,6 +22,7 @@ class StandingStatus:
     last_applied: Index = 0
     configuration: Configuration = attrs.field(factory=Configuration)
     is_ready: bool = False
+    transfer_target: NodeId | None = None
     followers_by_id: Mapping[NodeId, FollowerStatus] = attrs.field(
         factory=dict[NodeId, FollowerStatus]
     )

@@ -2,17 +2,21 @@
 
 Responsible for when a leader may append a configuration: not before the one before it
 is committed, nor before the leader has committed an entry of its own term (single-server
-change: raft-dev 2015-07). Whether the two fit together is another matter.
+change: raft-dev 2015-07). And for when it must: a joint configuration is left by whoever
+leads, as soon as that is allowed, since agreement needs two quorums until then (§4.3).
+Whether the two fit together is another matter.
 """
 
 from leto.raft.actions import RoleName, Write
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
+from leto.raft.types import Index
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
 
 ONE_CHANGE_AT_A_TIME = "configurations change one at a time"
+JOINT_IS_LEFT = "a joint configuration is left once it is committed"
 
 
 def check_changes(node: Observed, write: Write, ledger: Ledger) -> None:
@@ -20,6 +24,18 @@ def check_changes(node: Observed, write: Write, ledger: Ledger) -> None:
     for entry in write.entries:
         if type(entry.payload) is Configuration and not entry.payload.is_forced:
             _check_change(node, write, entry, ledger)
+
+
+def check_joint_is_left(node: Observed, effective_index: Index) -> None:
+    """An event is done with: the node acts by the configuration that stands at that index."""
+    status = node.status
+    may_leave = status.is_ready and status.transfer_target is None
+    if status.configuration.is_joint and may_leave and effective_index <= status.commit_index:
+        raise PropertyViolated(
+            JOINT_IS_LEFT,
+            f"{node.name} leads on by the joint configuration at {effective_index}",
+            node=node.name,
+        )
 
 
 def _check_change(node: Observed, write: Write, change: Entry, ledger: Ledger) -> None:

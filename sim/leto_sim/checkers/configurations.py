@@ -1,9 +1,10 @@
 """The configurations of all logs: each node acts by the last of its log, and successive
 ones cannot decide apart.
 
-Responsible for three properties. Members are sorted by id, and share neither id nor name
+Responsible for four properties. Members are sorted by id, and share neither id nor name
 nor address. The effective configuration is the last one in the log,
-or the snapshot's (§4.1). And where one configuration follows another in a log, no
+or the snapshot's (§4.1). A snapshot names the configuration that was committed last at its
+index (§5.1). And where one configuration follows another in a log, no
 quorum of the one is disjoint from every quorum of the other (§4.1, figure 4.3; §4.3): else
 two leaders of one term could be elected, or two entries committed at one index. An
 operator's forced configuration alone is exempt.
@@ -15,7 +16,9 @@ import attrs
 
 from leto.raft.actions import Write
 from leto.raft.configuration import EMPTY_CONFIGURATION, Configuration
+from leto.raft.entries import SnapshotMark
 from leto.raft.types import BEFORE_LOG, EntryId, Index, NodeId
+from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.observed import Observed
 from leto_sim.node_level.platter import LogImage
 from leto_sim.result import PropertyViolated
@@ -23,6 +26,7 @@ from leto_sim.result import PropertyViolated
 QUORUMS_INTERSECT = "quorums of successive configurations intersect"
 MEMBERS_DIFFER = "members have ids, names and addresses of their own"
 LAST_IN_LOG = "the last configuration in the log is in effect"
+AS_OF_ITS_INDEX = "a snapshot names the configuration as of its index"
 
 
 @attrs.define
@@ -71,6 +75,30 @@ class Configurations:
         mark = write.snapshot
         if mark is not None:
             history.start_from(mark.last_included.index, mark.configuration)
+
+    def named(self, node: Observed, mark: SnapshotMark, ledger: Ledger) -> None:
+        """The node orders that a snapshot be named. O(configurations)."""
+        behind = mark.last_included.index
+        committed = [
+            entry
+            for entry in self.issued
+            if entry.index <= behind and ledger.id_at(entry.index) == entry
+        ]
+        if not committed:
+            return
+        expected = self.issued[max(committed, key=lambda entry: entry.index)]
+        if mark.configuration != expected:
+            raise PropertyViolated(
+                AS_OF_ITS_INDEX,
+                f"{node.name} names {_brief(mark.configuration)} as of {behind};"
+                f" committed was {_brief(expected)}",
+                node=node.name,
+            )
+
+    def effective_index(self, node: Observed) -> Index:
+        """Where the configuration stands by which the node has to act."""
+        known = self._histories[node.node_id].known
+        return known[-1][0] if known else 0
 
     def handled(self, node: Observed) -> None:
         """The event is done with, and every order of it given."""

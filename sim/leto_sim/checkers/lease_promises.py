@@ -35,8 +35,6 @@ from leto_sim.result import PropertyViolated
 
 PROMISES_KEPT = "who has promised a lease votes for nobody"
 LEASES_PROMISED = "a lease rests on the promises of a quorum"
-HEARD = frozenset[type]((AppendEntries, RequestVote, TimeoutNow))
-"""The messages whose arrival matters here."""
 
 
 @attrs.frozen

@@ -49,6 +49,11 @@ class ObservedStatus(Protocol):
         ...
 
     @property
+    def transfer_target(self) -> NodeId | None:
+        """Whom it hands leadership over to."""
+        ...
+
+    @property
     def followers_by_id(self) -> Mapping[NodeId, FollowerView]:
         """How far the others are, if it leads."""
         ...

@@ -14,7 +14,14 @@ from leto.raft import Config
 from leto.raft.actions import Answer, RoleName, Send, Write
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
-from leto.raft.events import ReadRequested
+from leto.raft.events import (
+    ChangeRequested,
+    CommandsProposed,
+    Event,
+    MessageReceived,
+    ReadRequested,
+    TransferRequested,
+)
 from leto.raft.messages import (
     AppendEntries,
     AppendEntriesResponse,
@@ -33,7 +40,7 @@ from leto.raft.types import Index, NodeId, Term
 from leto_sim.checkers.acknowledgements import Acknowledgements
 from leto_sim.checkers.attestations import Attestations
 from leto_sim.checkers.campaigns import Campaigns
-from leto_sim.checkers.change_order import check_changes
+from leto_sim.checkers.change_order import check_changes, check_joint_is_left
 from leto_sim.checkers.configurations import Configurations
 from leto_sim.checkers.determinism import Determinism
 from leto_sim.checkers.durable_quorum import check_durable_quorum
@@ -59,6 +66,7 @@ if TYPE_CHECKING:
     from leto_sim.node_level.platter import LogImage, Platter
 
 Listener: TypeAlias = Callable[[Observed, Send], None]
+Heed: TypeAlias = Callable[[Observed, Event], None]
 # Looked up once: reaching into an enumeration takes longer than what is done with it here.
 _CANDIDATE, _LEADER = RoleName.CANDIDATE, RoleName.LEADER
 
@@ -102,6 +110,9 @@ class Panel:
         self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
         self._before: dict[NodeId, _Before] = {}
         self._listeners = self._listeners_by_message()
+        # By the class of an event, or of the message that is received. Worlds that know what
+        # a node is told call it then, before the node handles it.
+        self.before = self._by_event()
 
     @property
     def elections(self) -> int:
@@ -156,6 +167,8 @@ class Panel:
             self.ledger.write_issued(node, write)
         if write.truncate_from is not None or write.snapshot is not None:
             self.lookout.write_issued(node, write)
+        if write.snapshot is not None:
+            self.configurations.named(node, write.snapshot, self.ledger)
         if write.truncate_from is not None or write.snapshot is not None or write.entries:
             self._before[node.node_id].has_rewritten = True
             self.configurations.write_issued(node, write)
@@ -191,6 +204,25 @@ class Panel:
             RequestVoteResponse: (one_vote, look, attest),
             TimeoutNow: (self._campaigned, self.promises.sent, attest),
         }
+
+    def _by_event(self) -> Mapping[type, Heed]:
+        """Who wants to know what a node is about to be told."""
+        return {
+            AppendEntries: self._hears,
+            RequestVote: self._hears,
+            TimeoutNow: self._hears,
+            CommandsProposed: self._is_asked,
+            ChangeRequested: self._is_asked,
+            TransferRequested: self._is_asked,
+        }
+
+    def _hears(self, node: Observed, event: Event) -> None:
+        assert type(event) is MessageReceived, "those are messages"
+        self.promises.heard(node, event.sender, event.message)
+
+    def _is_asked(self, _: Observed, event: Event) -> None:
+        assert isinstance(event, CommandsProposed | ChangeRequested | TransferRequested)
+        self.requests.taken(event)
 
     def _campaigned(self, node: Observed, send: Send) -> None:
         self._campaigns.sent(node, send, self._platters)
@@ -247,6 +279,8 @@ class Panel:
             configuration = node.status.configuration
             if has_another_role or configuration is not before.configuration:
                 self.lookout.changed(node, before.standing, before.configuration)
+            if configuration.outgoing:
+                check_joint_is_left(node, self.configurations.effective_index(node))
             before.standing, before.configuration = standing, configuration
             before.has_rewritten = False
             if self.on_change is not None:
@@ -259,6 +293,8 @@ class Panel:
         if role is _LEADER:
             self.election_safety.elected(node)
             self._committed_in_terms.elected(node)
+        elif before.standing[0] is _LEADER:
+            self.requests.deposed(node)
 
     def _commit_advanced(self, node: Observed, before: _Before) -> None:
         fresh = self.ledger.commit_advanced(node)
@@ -266,8 +302,10 @@ class Panel:
             self.lookout.committed(node, fresh)
             self._committed_in_terms.committed(node, fresh[-1])
             now = node.status.configuration
-            same = before.configuration is now
-            configurations = (now,) if same else (before.configuration, now)
+            # A joint configuration is left when it is committed, by both of its quorums:
+            # what follows in the same event has no part in that.
+            same = before.configuration is now or before.configuration.is_joint
+            configurations = (before.configuration,) if same else (before.configuration, now)
             # What a node acknowledged before its disk was lost still counts: it cannot
             # vote for anybody who lacks it, since it cannot vote any more.
             check_durable_quorum(node, fresh[-1], self._ever, configurations)

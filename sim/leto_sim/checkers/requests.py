@@ -2,12 +2,13 @@
 
 Every request gets exactly one answer; what was acknowledged was applied, at the
 place that the answer names; what was refused is never applied; nothing is applied
-that nobody proposed, and nothing twice; a read sees everything that was
+that nobody proposed, and nothing twice; who ceases to lead tells at once whoever cannot
+be told better later; a read sees everything that was
 acknowledged before it was requested (§6.4).
 """
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -51,13 +52,20 @@ Requested: TypeAlias = (
 )
 
 
+# No command of the simulator's is so short.
+_CHANGE, _TRANSFER = b"C", b"T"
+_WANTED: Final[Mapping[type, bytes]] = {ChangeRequested: _CHANGE, TransferRequested: _TRANSFER}
+
+
 @attrs.define
 class _Open:
     """A request without answer, and what was acknowledged when it was made."""
 
     node_id: NodeId
     data: bytes | None  # of a proposal
+    wants: bytes | None  # of a leader: the same, or another name for what only it can do
     acknowledged: Index
+    is_taken: bool = False  # the node has been told; a slow one may not have come to that
 
 
 class Requests:
@@ -84,9 +92,10 @@ class Requests:
         if isinstance(event, CommandsProposed):
             for proposal in event.proposals:
                 self._proposed[proposal.data] = None
-                self._opened(node, proposal.request_id, proposal.data)
+                self._opened(node, proposal.request_id, proposal.data, proposal.data)
         else:
-            self._opened(node, event.request_id, None)
+            wants = _WANTED.get(type(event))
+            self._opened(node, event.request_id, None, wants)
 
     def answered(self, node: Observed, answer: Answer) -> None:
         """The node answers."""
@@ -109,6 +118,30 @@ class Requests:
             case SnapshotDone() | Transferred() | Unknown():
                 pass
 
+    def taken(self, event: Requested) -> None:
+        """The node is told now what was asked of it."""
+        if isinstance(event, CommandsProposed):
+            for proposal in event.proposals:
+                self._open[proposal.request_id].is_taken = True
+        else:
+            self._open[event.request_id].is_taken = True
+
+    def deposed(self, node: Observed) -> None:
+        """The node has ceased to lead: who asked it to lead somewhere must know.
+
+        Only what is committed may yet be answered: once it is applied. O(open requests).
+        """
+        status = node.status
+        to_apply = node.memory.between(status.last_applied, status.commit_index)
+        committed = {_asked_for(entry) for entry in to_apply}
+        for request_id, request in self._open.items():
+            wants = request.wants
+            owes = request.is_taken and request.node_id == node.node_id
+            if owes and wants is not None and wants not in committed:
+                raise _violation(
+                    ONE_ANSWER, node, f"leads no more, and owes {request_id} an answer"
+                )
+
     def ended(self, node: Observed) -> None:
         """The node's life is over: what it was asked is never answered."""
         lost = [key for key, request in self._open.items() if request.node_id == node.node_id]
@@ -123,9 +156,11 @@ class Requests:
             if type(payload) is Command and self._proposed.get(payload.data) is not entry.id:
                 self._check_applied(node, entry.id, payload.data)
 
-    def _opened(self, node: Observed, request_id: RequestId, data: bytes | None) -> None:
+    def _opened(
+        self, node: Observed, request_id: RequestId, data: bytes | None, wants: bytes | None
+    ) -> None:
         assert request_id not in self._open, f"request {request_id} is made twice"
-        self._open[request_id] = _Open(node.node_id, data, self._acknowledged)
+        self._open[request_id] = _Open(node.node_id, data, wants, self._acknowledged)
 
     def _check_committed(self, node: Observed, request: _Open, entry_id: EntryId) -> None:
         entry = self._safety.entry_at(entry_id.index)
@@ -155,6 +190,12 @@ class Requests:
             self._proposed[data] = entry
         elif first != entry:
             raise _violation(NOTHING_INVENTED, node, f"applies {entry} again, after {first}")
+
+
+def _asked_for(entry: Entry) -> bytes:
+    """What a leader was asked for that became this entry."""
+    payload = entry.payload
+    return payload.data if type(payload) is Command else _CHANGE
 
 
 def _violation(property_name: str, node: Observed, what: str) -> PropertyViolated:

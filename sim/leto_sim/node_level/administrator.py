@@ -212,6 +212,7 @@ class Administrator:
                 continue
             if not priority:
                 leaders.discard(host.node_id)
+            touched.add(host.node_id)  # a second change would hide that the first was made
             yield ChangePriority(host.node_id, priority)
 
     def _make_round(self) -> None:

@@ -192,11 +192,12 @@ class Platter:
         if chunk.offset == 0:
             self._received = {chunk.last_included: bytearray()}
         received = self._received.get(chunk.last_included)
-        if received is None or len(received) < chunk.offset:
+        if received is None or len(received) != chunk.offset:
             raise PropertyViolated(
-                PLATTER_INTACT, f"a chunk at {chunk.offset} of {chunk.last_included} leaves a gap"
+                PLATTER_INTACT,
+                f"a chunk at {chunk.offset} of {chunk.last_included} does not follow the one before",
             )
-        received[chunk.offset :] = chunk.data
+        received += chunk.data
 
     def _name_snapshot(self, mark: SnapshotMark) -> None:
         received = self._received.pop(mark.last_included, None)

@@ -53,7 +53,6 @@ from leto.raft.events import (
 from leto.raft.messages import Message
 from leto.raft.traces import describe
 from leto.raft.types import EntryId, Micros, NodeId, RequestId, Seq
-from leto_sim.checkers.lease_promises import HEARD
 from leto_sim.checkers.panel import Panel
 from leto_sim.checkers.requests import Requested
 from leto_sim.clock import NEVER, Clock
@@ -184,6 +183,7 @@ class Process:
             Trace: self._note_step,
         }
         self._consider = self._handle_traced if world.journal.is_traced else self._handle
+        self._before = world.panel.before
         self._panel.node_started(self)
         self._panel.promises.started(self, self.clock, lambda: world.scheduler.now)
         self._arm_timer()
@@ -315,8 +315,12 @@ class Process:
     def _handle(self, event: Event) -> None:
         now = self._scheduler.now
         self._journal.note(now, self._where, FORMS[type(event)](event))
-        if type(event) is MessageReceived and type(event.message) in HEARD:
-            self._panel.promises.heard(self, event.sender, event.message)
+        kind: type = type(event)
+        if type(event) is MessageReceived:
+            kind = type(event.message)
+        heed = self._before.get(kind)
+        if heed is not None:
+            heed(self, event)
         try:
             actions = self.node.handle(event, self.clock.at(now))
         except _MISTAKES as mistake:
@@ -394,19 +398,23 @@ class Process:
             self._world.elected(self)
 
     def _apply(self, apply: Apply) -> None:
+        self.replica.begin("entries to be applied")
         self._when_machine_is_free(self._perform_apply, apply)
 
     def _perform_apply(self, apply: Apply) -> None:
         self.replica.apply(apply.entries)
+        self.replica.end()
         self._happen(Applied(apply.entries[-1].id.index))
 
     def _restore_snapshot(self, restore: RestoreSnapshot) -> None:
+        self.replica.begin("a snapshot to be restored")
         self._when_machine_is_free(self._perform_restore, restore)
 
     def _perform_restore(self, restore: RestoreSnapshot) -> None:
         content = self.platter.content(restore.snapshot)
         last_included = restore.snapshot.last_included
         self.replica.restore(last_included.index, content)
+        self.replica.end()
         self._happen(SnapshotRestored(last_included))
 
     def _take_snapshot(self, take: TakeSnapshot) -> None:

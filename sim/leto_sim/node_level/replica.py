@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from leto.machine import StateMachine
 
 NEVER_RAISES = "the state machine never raises"
+ONE_AT_A_TIME = "the state machine does one thing at a time"
 
 
 class Replica:
@@ -32,6 +33,16 @@ class Replica:
         self._command_at = parts.workload.header_bytes
         self._compares_every_content = parts.compares_every_content
         self._results: dict[Index, bytes] = {}
+        self._is_busy = False  # with entries or with a restoration that were ordered
+
+    def begin(self, what: str) -> None:
+        """The node orders what takes its time: until `end` the content is between two indexes."""
+        self._check_idle(what)
+        self._is_busy = True
+
+    def end(self) -> None:
+        """What was ordered is done."""
+        self._is_busy = False
 
     def apply(self, entries: Sequence[Entry]) -> None:
         """Applies committed entries."""
@@ -46,6 +57,7 @@ class Replica:
 
     def snapshot(self, index: Index) -> bytes:
         """The content, which is as of `index`."""
+        self._check_idle("a snapshot")
         content = self._snapshot()
         self._panel.has_content(self._node, index, content)
         return content
@@ -57,6 +69,14 @@ class Replica:
         except Exception as mistake:
             raise self._raised(f"restore({shown(content)})", mistake) from mistake
         self._panel.restored(self._node, index, content)
+
+    def _check_idle(self, what: str) -> None:
+        if self._is_busy:
+            raise PropertyViolated(
+                ONE_AT_A_TIME,
+                f"{self._node.name} orders {what} before what it ordered last is done",
+                node=self._node.name,
+            )
 
     def _apply(self, index: Index, command: bytes) -> None:
         try:

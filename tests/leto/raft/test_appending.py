@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leto.raft.actions import Answer, Unknown
 from leto.raft.appending import extend_log, replace_log, truncate_log
 from leto.raft.boot import initial_state
 from leto.raft.config import Config
@@ -96,15 +95,6 @@ def test_a_leaders_log_only_grows(leading: "State", make: "type[Make]") -> None:
         replace_log(
             leading, SnapshotMark(last_included=EntryId(1, 9), configuration=make.configuration(1))
         )
-
-
-def test_a_truncated_proposal_is_unknown(state: "State") -> None:
-    state.proposals.extend([(EntryId(1, 1), 7), (EntryId(1, 2), 8)])
-
-    truncate_log(state, 2)
-
-    assert [(EntryId(1, 1), 7)] == list(state.proposals)
-    assert [Answer(8, Unknown())] == state.actions
 
 
 def test_a_leaders_progress_follows_the_members(leading: "State", make: "type[Make]") -> None:

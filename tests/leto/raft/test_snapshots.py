@@ -15,7 +15,7 @@ from leto.raft.actions import (
     Unknown,
 )
 from leto.raft.config import Config
-from leto.raft.entries import SnapshotMark
+from leto.raft.entries import Entry, SnapshotMark
 from leto.raft.errors import EventOutOfOrder
 from leto.raft.events import SnapshotRestored, SnapshotTaken
 from leto.raft.messages import (
@@ -153,6 +153,27 @@ def test_a_node_that_has_applied_nothing_has_nothing_to_snapshot(make: "type[Mak
     assert {request: Refused(Refusal.NOTHING_APPLIED)} == blank.answers
 
 
+def test_a_newcomer_takes_no_snapshot_before_it_knows_who_belongs_to_the_cluster(
+    make: "type[Make]",
+) -> None:
+    newcomer = make.host(blank=True, config=attrs.evolve(KEEP_NOTHING, snapshot_after_entries=1))
+
+    def hears(*log: Entry) -> None:
+        message = AppendEntries(
+            term=1, round=0, prev=EntryId(1, log[0].id.index - 1), entries=log, leader_commit=3
+        )
+        newcomer.receive(2, attrs.evolve(message, prev=BEFORE_LOG) if len(log) > 1 else message)
+        newcomer.work_all()
+
+    hears(*make.entries(1, 1))
+    unknown = newcomer.request_snapshot()
+    hears(make.entry(3, 1, make.configuration(1, 2)))
+    known = newcomer.request_snapshot()
+
+    assert Refused(Refusal.CONFIGURATION_UNKNOWN, NodeId(2)) == newcomer.answers[unknown]
+    assert SnapshotDone(EntryId(1, 3)) == newcomer.answers[known]
+
+
 def test_a_request_is_refused_while_a_snapshot_is_being_named(make: "type[Make]") -> None:
     leader = make.leader()
     leader.request_snapshot()
@@ -212,7 +233,13 @@ def test_a_blank_nodes_own_snapshot_that_is_overtaken_is_refused(
     follower = make.host(blank=True)
     follower.receive(
         2,
-        AppendEntries(term=1, round=0, prev=BEFORE_LOG, entries=make.entries(1), leader_commit=1),
+        AppendEntries(
+            term=1,
+            round=0,
+            prev=BEFORE_LOG,
+            entries=(make.entry(1, 1, make.configuration(1, 2)),),
+            leader_commit=1,
+        ),
     )
     follower.written()
     follower.apply()

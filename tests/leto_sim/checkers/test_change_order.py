@@ -6,8 +6,8 @@ import pytest
 from leto.raft.actions import RoleName, Write
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
-from leto.raft.types import EntryId
-from leto_sim.checkers.change_order import check_changes
+from leto.raft.types import EntryId, NodeId
+from leto_sim.checkers.change_order import check_changes, check_joint_is_left
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.result import PropertyViolated
 from tests.support.observed import StandingNode, node_with_log, voters
@@ -75,3 +75,34 @@ def test_a_followers_copies_are_not_judged(leader: StandingNode, ledger: Ledger)
     leader.status.role = RoleName.FOLLOWER
 
     check_changes(leader, Write(seq=1, entries=(change(3, 4),)), ledger)
+
+
+JOINT = attrs.evolve(voters(1), outgoing=voters(1, 2, 3).members)
+
+
+@pytest.mark.parametrize(
+    "is_ready, target, commit_index",
+    [(False, None, 2), (True, NodeId(2), 2), (True, None, 1)],
+    ids=["not ready", "hands over", "not committed"],
+)
+def test_a_joint_configuration_stays_while_it_must(
+    leader: StandingNode, target: NodeId | None, commit_index: int, *, is_ready: bool
+) -> None:
+    status = leader.status
+    status.configuration, status.commit_index = JOINT, commit_index
+    status.is_ready, status.transfer_target = is_ready, target
+
+    check_joint_is_left(leader, effective_index=2)
+
+
+def test_a_joint_configuration_that_stays_longer_is_a_violation(leader: StandingNode) -> None:
+    leader.status.configuration, leader.status.is_ready = JOINT, True
+
+    with pytest.raises(PropertyViolated, match="id1 leads on by the joint configuration at 1"):
+        check_joint_is_left(leader, effective_index=1)
+
+
+def test_any_other_configuration_stays(leader: StandingNode) -> None:
+    leader.status.configuration, leader.status.is_ready = CHANGE, True
+
+    check_joint_is_left(leader, effective_index=1)

@@ -8,14 +8,16 @@ from leto.raft.configuration import AddMember, Configuration, Member, RemoveMemb
 from leto.raft.entries import Entry, SnapshotMark
 from leto.raft.types import EntryId, NodeId
 from leto_sim.checkers.configurations import (
+    AS_OF_ITS_INDEX,
     LAST_IN_LOG,
     MEMBERS_DIFFER,
     QUORUMS_INTERSECT,
     Configurations,
     quorums_intersect,
 )
+from leto_sim.checkers.ledger import Ledger
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode, voters
+from tests.support.observed import StandingNode, entry, voters
 
 
 def standing(term: int, index: int, configuration: Configuration) -> Entry:
@@ -126,3 +128,43 @@ def test_joint_configurations_intersect_with_those_before_and_after() -> None:
     assert quorums_intersect(before, joint)
     assert quorums_intersect(joint, joint.left())
     assert not quorums_intersect(before, joint.left())
+
+
+def named(index: int, configuration: Configuration) -> SnapshotMark:
+    return SnapshotMark(last_included=EntryId(1, index), configuration=configuration)
+
+
+def test_a_snapshot_names_what_was_committed_last_at_its_index() -> None:
+    checker, node = started(voters(1, 2, 3))
+    change = standing(1, 2, voters(1, 2))
+    checker.write_issued(node, Write(seq=1, entries=(change,)))
+    node.memory.entries += [entry(1, 1), change]
+    node.status.commit_index = 2
+    ledger = Ledger()
+    ledger.commit_advanced(node)
+
+    checker.named(node, named(1, voters(1, 2, 3)), ledger)
+    checker.named(node, named(2, voters(1, 2)), ledger)
+    with pytest.raises(PropertyViolated, match=AS_OF_ITS_INDEX):
+        checker.named(node, named(1, voters(1, 2)), ledger)
+
+
+def test_where_no_configuration_is_committed_nothing_is_expected() -> None:
+    checker = Configurations()
+
+    checker.named(StandingNode(), named(1, voters(1)), Ledger())
+
+
+def test_a_node_without_any_acts_by_none() -> None:
+    checker, node = Configurations(), StandingNode()
+    checker.started(node)
+
+    assert 0 == checker.effective_index(node)
+
+
+def test_a_node_acts_by_the_last_one() -> None:
+    checker, node = started(voters(1, 2, 3))
+
+    checker.write_issued(node, Write(seq=1, entries=(standing(1, 7, voters(1, 2)),)))
+
+    assert 7 == checker.effective_index(node)

@@ -14,18 +14,20 @@ from leto.raft.actions import (
 )
 from leto.raft.entries import Entry, Noop
 from leto.raft.events import (
+    ChangeRequested,
     CommandsProposed,
     Proposal,
     ReadPolicy,
     ReadRequested,
     SnapshotRequested,
+    TransferRequested,
 )
-from leto.raft.types import BEFORE_LOG, EntryId
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 from leto_sim.checkers.ledger import Ledger
-from leto_sim.checkers.requests import Requests
+from leto_sim.checkers.requests import Requested, Requests
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode, entry, node_with_log
+from tests.support.observed import StandingNode, entry, node_with_log, voters
 
 FIRST = EntryId(1, 1)
 REFUSED = Refused(Refusal.NOT_LEADER)
@@ -209,3 +211,41 @@ def test_a_read_by_lease_may_be_old_only_where_clocks_are_not_trusted(
         desk.answer(3, Readable(0, ReadPolicy.LEASE if trusts_clocks else ReadPolicy.INDEX))
     if not trusts_clocks:
         desk.answer(4, Readable(0, ReadPolicy.LEASE))
+
+
+def test_who_leads_no_more_owes_an_answer_only_to_what_is_committed(desk: Desk) -> None:
+    desk.node.status.last_applied = 1
+    desk.node.memory.entries[1] = entry(1, 2, b"committed")
+    desk.propose(1, b"committed")
+    desk.requests.taken(CommandsProposed((Proposal(1, b"committed"),)))
+    desk.read(2)
+
+    desk.requests.deposed(desk.node)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        CommandsProposed((Proposal(1, b"lost"),)),
+        ChangeRequested(1, ()),
+        TransferRequested(1),
+    ],
+)
+def test_who_leads_no_more_and_keeps_silent_is_in_violation(desk: Desk, event: Requested) -> None:
+    desk.requests.requested(desk.node, event)
+    desk.requests.deposed(desk.node)  # a slow one, which does not know of it yet
+    desk.requests.taken(event)
+
+    desk.requests.deposed(StandingNode(NodeId(9)))
+    with pytest.raises(PropertyViolated, match="id1 leads no more, and owes 1 an answer"):
+        desk.requests.deposed(desk.node)
+
+
+def test_a_change_that_is_committed_is_answered_when_it_is_applied(desk: Desk) -> None:
+    desk.node.status.last_applied = 1
+    desk.node.memory.entries[1] = Entry(EntryId(1, 2), voters(1))
+    change = ChangeRequested(1, ())
+    desk.requests.requested(desk.node, change)
+    desk.requests.taken(change)
+
+    desk.requests.deposed(desk.node)

@@ -186,6 +186,17 @@ def test_a_cluster_keeps_a_voter_whoever_is_to_leave() -> None:
     assert [("id3", 2)] == [(member.name, member.priority) for member in members]
 
 
+def test_of_two_priorities_for_one_member_the_first_is_set() -> None:
+    staff = Staff(3)
+    pick = dict(enumerate(staff.cluster.hosts)).get
+
+    staff.administrator.reshape(Reshape(0, 0, (), (), ((1, 2), (1, 3))), pick)
+    staff.finish()
+
+    members = elect(staff.cluster).status.committed_configuration.members
+    assert {"id2": 2} == {m.name: m.priority for m in members if m.priority != 1}
+
+
 def test_a_learner_becomes_a_voter_again() -> None:
     staff = Staff(3)
     pick = dict(enumerate(staff.cluster.hosts)).get

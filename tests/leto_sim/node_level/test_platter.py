@@ -148,11 +148,15 @@ def test_a_received_snapshot_replaces_a_log_that_does_not_reach_it() -> None:
     assert platter.holds(EntryId(2, 5))
 
 
-def test_a_chunk_that_leaves_a_gap_is_a_violation() -> None:
-    chunk = SnapshotChunk(last_included=EntryId(3, 9), offset=3, data=b"tent")
+@pytest.mark.parametrize("offset", [3, 1], ids=["a gap", "once more"])
+def test_a_chunk_that_does_not_follow_the_one_before_is_a_violation(offset: int) -> None:
+    platter, last_included = platter_with_log(1), EntryId(3, 9)
+    first = SnapshotChunk(last_included=last_included, offset=0, data=b"co")
+    platter.perform(Write(seq=2, chunk=first))
+    chunk = SnapshotChunk(last_included=last_included, offset=offset, data=b"tent")
 
-    with pytest.raises(PropertyViolated, match="a chunk at 3 of 9@3 leaves a gap"):
-        platter_with_log(1).perform(Write(seq=2, chunk=chunk))
+    with pytest.raises(PropertyViolated, match=f"a chunk at {offset} of 9@3 does not follow"):
+        platter.perform(Write(seq=3, chunk=chunk))
 
 
 def test_compaction_deletes_older_snapshots_and_entries() -> None:

@@ -10,12 +10,12 @@ from leto_sim.checkers.determinism import DETERMINISM
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.faults import Crash, PlannedFault, TakeSnapshotNow
 from leto_sim.node_level.parts import Parts
-from leto_sim.node_level.replica import NEVER_RAISES
+from leto_sim.node_level.replica import NEVER_RAISES, ONE_AT_A_TIME
 from leto_sim.node_level.run import run_scenario
 from leto_sim.node_level.scenario import MS, Scenario
 from leto_sim.node_level.workloads import CommandWorkload
-from leto_sim.result import Violation
-from tests.support.sims import QUIET, elect
+from leto_sim.result import PropertyViolated, Violation
+from tests.support.sims import QUIET, elect, pass_time
 
 ADD = CommandWorkload(commands=[b"1", b"2"])
 BRIEF = attrs.evolve(QUIET, events_max=600)
@@ -142,3 +142,18 @@ def test_a_machine_that_raises_is_a_violation(
     assert violation is not None
     assert NEVER_RAISES == violation.property_name
     assert violation.explanation.startswith(explanation)
+
+
+def test_what_is_ordered_of_a_busy_machine_is_a_violation() -> None:
+    cluster = Cluster(QUIET)
+    replica = elect(cluster).replica
+    pass_time(cluster, 100 * MS)
+
+    replica.begin("entries to be applied")
+
+    with pytest.raises(PropertyViolated, match=r"id\d orders a snapshot before what it ordered"):
+        replica.snapshot(1)
+    with pytest.raises(PropertyViolated, match=ONE_AT_A_TIME):
+        replica.begin("a snapshot to be restored")
+    replica.end()
+    replica.begin("a snapshot to be restored")
