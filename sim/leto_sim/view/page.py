@@ -1,6 +1,7 @@
 """One HTML file that needs nothing else: the page, its style, its program, the run.
 
-Responsible for putting them together.
+Responsible for putting them together. The parts of the program share one scope, and
+come in this order, since each stands on those before it.
 """
 
 import json
@@ -10,6 +11,19 @@ from typing import Final
 
 from leto_sim.view.document import Json
 
+PROGRAM: Final = (
+    "run",
+    "colours",
+    "state",
+    "stage",
+    "arrows",
+    "clients",
+    "overview",
+    "moment",
+    "list",
+    "moving",
+    "beginning",
+)
 _HERE: Final = files("leto_sim.view")
 
 
@@ -18,7 +32,7 @@ def render_page(document: Mapping[str, Json]) -> str:
     data = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
     parts = {
         "@@STYLE@@": _read("page.css"),
-        "@@PROGRAM@@": _read("page.js"),
+        "@@PROGRAM@@": "\n".join(_read("program", f"{part}.js") for part in PROGRAM),
         # No text of a run may end the element that it stands in.
         "@@RUN@@": data.replace("<", "\\u003c"),
     }
@@ -28,5 +42,5 @@ def render_page(document: Mapping[str, Json]) -> str:
     return page
 
 
-def _read(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
+def _read(*path: str) -> str:
+    return _HERE.joinpath(*path).read_text(encoding="utf-8")
