@@ -77,6 +77,7 @@ class Cluster:
         network = WatchedDatagrams if traced else Datagrams
         self.network = network(self.scheduler, self.seed, scenario.weather, self._deliver)
         self.hosts: list[Host] = []
+        self.disk_speed = scenario.disk
         self.core: frozenset[NodeId] = frozenset()  # in the end: whom clients still ask
         self.on_elected: Callable[[Process], None] | None = None
         self.on_refusal: Callable[[Host], None] | None = None
@@ -123,7 +124,7 @@ class Cluster:
             config=self.scenario.config,
             restored=host.platter.restored(host.node_id, host.incarnation),
             platter=host.platter,
-            disk_speed=self.scenario.disk,
+            disk_speed=self.disk_speed,
             machine_us=self.scenario.machine_us,
             clock_drift=self.scenario.clock_drift,
             parts=self.parts,

@@ -37,6 +37,10 @@ class DiskSpeed:
         """The duration of one sync."""
         return self.sync_least_us + exponential_us(self.sync_tail_us, roll[0])
 
+    def steadied(self, tail_max_us: Micros) -> "DiskSpeed":
+        """With a shorter tail, if this one is longer."""
+        return attrs.evolve(self, sync_tail_us=min(self.sync_tail_us, tail_max_us))
+
 
 def exponential_us(mean_us: int, uniform: int) -> Micros:
     """An exponentially distributed time, from a uniform draw."""
@@ -60,7 +64,7 @@ class Disk:
         self._platter = platter
         self._scheduler = scheduler
         self._draws = draws
-        self._speed = speed
+        self.speed = speed
         self._on_durable = on_durable
         self._on_written = on_written
         self._on_failed = on_failed
@@ -84,7 +88,7 @@ class Disk:
         if self._trap is not None:
             self._scheduler.after(0, self._trap)
             self._trap = None
-        if self._speed.completes_separately:
+        if self.speed.completes_separately:
             self._scheduler.after(self._draw_sync_us(), self._finish_alone, write.seq)
         elif not self._covered:
             self._start_sync()
@@ -117,7 +121,7 @@ class Disk:
         self._is_over = True
         self._syncs += 1
         roll = self._draws.roll(self._syncs)
-        if self._speed.completes_separately:
+        if self.speed.completes_separately:
             self._perform(self._count_survivors(roll))
         else:
             self._perform(roll[1] % (len(self._outstanding) + 1))
@@ -133,7 +137,7 @@ class Disk:
 
     def _draw_sync_us(self) -> Micros:
         self._syncs += 1
-        return self._speed.sync_us(self._draws.roll(self._syncs))
+        return self.speed.sync_us(self._draws.roll(self._syncs))
 
     def _start_sync(self) -> None:
         self._covered = len(self._outstanding)

@@ -63,6 +63,7 @@ _ProcessFault: TypeAlias = (
 )
 
 _SHARE_OF_BROKEN_LINKS = 0.7
+_STEADY = 10  # times the mean tail of a sync are an election timeout, once all is healed
 
 
 class Nemesis:
@@ -82,7 +83,7 @@ class Nemesis:
 
     def heal(self) -> None:
         """Ends every fault: what is down starts, what is cut is mended."""
-        self._is_over = True
+        self._end()
         self._partitions.heal(lambda _: True)
         for host in self._cluster.hosts:
             self._heal(host)
@@ -90,7 +91,7 @@ class Nemesis:
 
     def heal_core(self, core: Collection[Host], rng: Random) -> None:
         """Heals these machines and the links between them; the others stay broken for ever."""
-        self._is_over = True
+        self._end()
         ids = ids_of(core)
         self._partitions.heal(ids.__contains__)
         for host in self._cluster.hosts:
@@ -100,6 +101,15 @@ class Nemesis:
                 self._break(host, ids, rng)
         self._occurred(Situation.CORE_ALONE_HEALED)
         self._cluster.remark(f"only {', '.join(sorted(host.name for host in core))} are healed")
+
+    def _end(self) -> None:
+        """No more faults; and no disk that is well takes an election timeout for a sync.
+
+        Who leads would step down each time, and who follows fall silent.
+        """
+        self._is_over = True
+        election_us = self._cluster.scenario.config.election_timeout_min_us
+        self._cluster.disk_speed = self._cluster.scenario.disk.steadied(election_us // _STEADY)
 
     def _break(self, host: Host, core: Collection[NodeId], rng: Random) -> None:
         """Leaves a machine as it is, or in a way in which it may be a nuisance."""
@@ -131,6 +141,7 @@ class Nemesis:
         self._cluster.take_traps_away(host)
         self._cluster.hear_again(host)
         process.disk.mend()
+        process.disk.speed = self._cluster.disk_speed
         process.tell_disk_room(has_room=True)
         process.slow_down(0)
         process.resume()

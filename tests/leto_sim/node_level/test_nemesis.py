@@ -9,6 +9,7 @@ from leto.raft.actions import RoleName
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.datagrams import CALM
+from leto_sim.node_level.disk import DiskSpeed
 from leto_sim.node_level.faults import (
     LEADER,
     AddNode,
@@ -246,6 +247,20 @@ def test_what_was_to_end_or_strike_later_does_nothing_any_more() -> None:
 
     assert CALM == victims.cluster.network.weather
     assert victims.reaches(0, 2)
+
+
+def test_after_healing_a_disk_does_not_hang_by_chance() -> None:
+    worn = attrs.evolve(QUIET, disk=DiskSpeed(sync_tail_us=20 * MS))
+    victims = Victims(scenario=worn)
+    steady_us = worn.config.election_timeout_min_us // 10
+
+    victims.nemesis.heal()
+
+    assert victims.first.alive is not None
+    assert [steady_us, steady_us] == [
+        victims.first.alive.disk.speed.sync_tail_us,
+        victims.cluster.disk_speed.sync_tail_us,
+    ]
 
 
 def test_after_healing_no_planned_fault_strikes() -> None:
