@@ -2,7 +2,8 @@
 
 Responsible for clause 4 of the contract in `leto.server.world`: jobs in the order
 given, a job's steps in order, each job answered once, none performed after a failure.
-It knows no file's format. The same thread measures how much room there is.
+It knows no file's format. The same thread measures how much room there is, and where a step
+finds none it waits, and tries again.
 
 One thread is enough, because the jobs are one ordered lane anyway; and it is a thread
 because nothing in the kernel reports when an fdatasync would not block.
@@ -11,16 +12,18 @@ Invariants:
     1. What `SyncFile` and `SyncDirectory` covered is durable before the job is answered.
     2. A failed sync is never tried again: the pages that it could not write count as
        clean from then on, and a second attempt would succeed without having written them.
+       A write that found no room may be tried again: it starts where it started before.
 """
 
 import contextlib
+import errno
 import os
 import time
 from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import TypeAlias, assert_never
+from threading import Event, Thread
+from typing import Final, TypeAlias, assert_never
 
 from leto.server.world import (
     Delete,
@@ -38,6 +41,9 @@ from leto.server.world import (
 )
 
 Outcome: TypeAlias = DiskJobDone | DiskJobFailed | DiskRoomMeasured
+
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+RETRY_S = 0.1  # how soon a step that found no room is tried again
 
 MEASURE_BUSY_S = 0.25  # how often the room is measured while there are jobs
 MEASURE_IDLE_S = 1.0
@@ -150,6 +156,10 @@ class RoomGauge:
         return DiskRoomMeasured(system.f_bavail * system.f_frsize)
 
 
+class _Closing(Exception):
+    """Nobody waits any longer for there to be room."""
+
+
 class Disk:
     """The disk thread of a node.
 
@@ -165,6 +175,7 @@ class Disk:
         self._wake = wake
         self._jobs: SimpleQueue[DiskJob | None] = SimpleQueue()
         self._outcomes: deque[Outcome | Exception] = deque()
+        self._is_closing = Event()
         self._thread = Thread(target=self._work, name="leto-disk", daemon=True)
         self._thread.start()
 
@@ -186,7 +197,8 @@ class Disk:
         return outcome
 
     def close(self) -> None:
-        """Let the jobs submitted so far be performed, then end the thread."""
+        """Let the jobs submitted so far be performed, as far as there is room; end the thread."""
+        self._is_closing.set()
         self._jobs.put(None)
         self._thread.join()
 
@@ -203,7 +215,10 @@ class Disk:
                 continue
             if job is None:
                 break
-            outcome = self._outcome_of(job)
+            try:
+                outcome = self._outcome_of(job)
+            except _Closing:
+                break
             self._tell(outcome)
         self._files.close()
 
@@ -216,7 +231,9 @@ class Disk:
         results: list[bytes] = []
         for step in job.steps:
             try:
-                result = self._files.perform(step)
+                result = self._perform(step)
+            except _Closing:
+                raise
             except OSError as error:
                 return DiskJobFailed(job.job, f"{_in_words(step)}: {error.strerror}")
             except Exception as error:  # noqa: BLE001 - ours to fix: the owner raises it again
@@ -224,6 +241,17 @@ class Disk:
             if result is not None:
                 results.append(result)
         return DiskJobDone(job.job, tuple(results))
+
+    def _perform(self, step: Step) -> bytes | None:
+        while True:
+            try:
+                return self._files.perform(step)
+            except OSError as error:
+                if error.errno not in NO_ROOM or isinstance(step, SyncFile | SyncDirectory):
+                    raise
+            self._tell(DiskRoomMeasured(0))
+            if self._is_closing.wait(RETRY_S):
+                raise _Closing
 
 
 def _in_words(step: Step) -> str:

@@ -12,7 +12,10 @@ The contract of a world:
     4. Disk jobs are performed in the order given, each job's steps in order, and
        each job ends with one `DiskJobDone` or `DiskJobFailed`. After a failure the
        world performs no later job. Only what a `SyncFile` or `SyncDirectory` step
-       covered is durable; anything else may be lost in part at a power cut.
+       covered is durable; anything else may be lost in part at a power cut. A step other than
+       these two that finds no room on the disk is no failure: the world tells
+       `DiskRoomMeasured(0)`, goes on with that step when there is room, and meanwhile
+       performs nothing.
     5. File names are plain names inside the node's own directory.
 """
 

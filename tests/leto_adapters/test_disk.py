@@ -1,5 +1,6 @@
 """The disk thread: contract 4 of a world."""
 
+import errno
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -175,6 +176,74 @@ def test_failed_directory_sync_is_told(directory: int, monkeypatch: pytest.Monke
     answered = outcomes(directory, [SyncDirectory()])
 
     assert [DiskJobFailed(1, "SyncDirectory: Input/output error")] == answered
+
+
+class SmallDisk:
+    """A disk that takes three bytes, until it has room."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: int = errno.ENOSPC) -> None:
+        self.room = 3
+        self.tries = 0
+        self._error = error
+        self._pwrite = os.pwrite
+        monkeypatch.setattr(os, "pwrite", self._write)
+        monkeypatch.setattr("leto_adapters.disk.RETRY_S", 0.01)
+
+    def _write(self, descriptor: int, data: bytes, offset: int) -> int:
+        if offset >= self.room:
+            self.tries += 1
+            raise OSError(self._error, os.strerror(self._error))
+        return self._pwrite(descriptor, data[: self.room - offset], offset)
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT])
+def test_a_write_that_finds_no_room_waits_for_it(
+    tmp_path: Path, directory: int, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    small = SmallDisk(monkeypatch, error)
+    told: list[Outcome] = []
+    disk = Disk(directory, wake=lambda: None)
+
+    disk.submit(DiskJob(1, (WriteAt("log", 0, b"abcdef"), SyncFile("log"))))
+    disk.submit(DiskJob(2, (ReadAt("log", 0, 9),)))
+    while small.tries < 3:
+        time.sleep(0.01)
+    assert not any(isinstance(fact, DiskJobDone) for fact in iter(disk.take, None))
+    small.room = 100
+    while DiskJobDone(2, (b"abcdef",)) not in told:
+        told += iter(disk.take, None)
+    disk.close()
+
+    assert DiskJobDone(1) in told
+
+
+def test_while_there_is_no_room_that_is_what_is_told(
+    directory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = SmallDisk(monkeypatch)
+    disk = Disk(directory, wake=lambda: None)
+    disk.submit(DiskJob(1, (WriteAt("log", 0, b"abcdef"),)))
+    while small.tries < 2:
+        time.sleep(0.01)
+
+    told = list(iter(disk.take, None))
+    disk.close()  # nobody waits for room any longer
+
+    assert DiskRoomMeasured(0) == told[-1]
+    assert not any(isinstance(fact, DiskJobDone) for fact in iter(disk.take, None))
+
+
+def test_a_sync_that_finds_no_room_has_failed(
+    directory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fdatasync", full)
+
+    answered = outcomes(directory, [WriteAt("log", 0, b"abc"), SyncFile("log")])
+
+    assert [DiskJobFailed(1, "SyncFile log: No space left on device")] == answered
 
 
 def test_mistake_of_ours_is_raised_where_the_outcome_is_taken(directory: int) -> None:

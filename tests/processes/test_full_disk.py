@@ -1,5 +1,6 @@
 """A node on a disk that fills up, as its users meet it."""
 
+import contextlib
 import itertools
 import subprocess
 from collections.abc import Iterator
@@ -71,6 +72,37 @@ def test_a_node_that_fills_its_disk_by_itself_stops_before_the_reserve(
     assert node.exit_code is None
     assert "aof_last_write_status:err" in str(node.ask("INFO", "persistence"))
     assert MIB == node.ask("STRLEN", "a")
+
+
+def test_a_follower_whose_disk_is_full_to_the_brim_comes_back(
+    new_node: "NewNode", small_disk: Path
+) -> None:
+    leader = new_node("id1")
+    start(leader)
+    flags = ("-join", f"127.0.0.1:{leader.port}", "-diskreserve", "8mb", "-reads", "local")
+    full = new_node("id2", *flags, raftdir=str(small_disk / "data"))
+    other = new_node("id3", *flags)
+    start(full)
+    start(other)
+    client = redis.Redis(port=leader.port)
+    assert client.set("before", "b")
+    ballast = small_disk / "ballast"
+    _fill(ballast)
+
+    for number in range(300):
+        assert client.set("a", 100_000 * bytes((number % 256,)))
+    assert full.exit_code is None
+    assert "aof_last_write_status:err" in str(full.ask("INFO", "persistence"))
+    ballast.unlink()
+
+    assert wait_until(lambda: 100_000 == full.ask("STRLEN", "a"), within_s=20)
+    assert full.exit_code is None
+
+
+def _fill(ballast: Path) -> None:
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
 
 
 def _set_for_ever(client: redis.Redis) -> None:

@@ -25,7 +25,7 @@ class DiskRoom:
     def measured(self, free_bytes: int, snapshot_bytes: int) -> bool:
         """Take in a measurement; whether it changes the judgement."""
         self.free_bytes = free_bytes
-        needed_bytes = self._reserve_bytes + snapshot_bytes
+        needed_bytes = max(1, self._reserve_bytes + snapshot_bytes)
         if self.has_room and free_bytes < needed_bytes:
             self.has_room = False
             self._turn.error(

@@ -8,12 +8,13 @@ Invariants:
     1. Jobs are performed in the order given, each job's steps in order.
     2. Each job ends with one fact, unless the process ended first.
     3. After a failed job no later one is performed.
+    4. While the disk is full nothing is written, and nothing fails: jobs wait.
 """
 
 from collections import deque
 from collections.abc import Callable
 from random import Random
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -22,15 +23,19 @@ from leto.server.world import (
     DiskJob,
     DiskJobDone,
     DiskJobFailed,
+    DiskRoomMeasured,
     ReadAt,
     Step,
     SyncDirectory,
     SyncFile,
+    WriteAt,
 )
 from leto_sim.scheduler import Scheduler
 from leto_sim.server_level.files import SimulatedDirectory, StepFailed
 
-DiskFact: TypeAlias = DiskJobDone | DiskJobFailed
+DiskFact: TypeAlias = DiskJobDone | DiskJobFailed | DiskRoomMeasured
+
+RETRY_US: Final = 100_000  # how soon a step that found no room is tried again
 
 
 @attrs.frozen(kw_only=True)
@@ -75,6 +80,7 @@ class DiskLane:
         self._failing = False
         self._closed = False
         self.cannot_read = False  # written by the faults
+        self.is_full = False  # the same
 
     def submit(self, job: DiskJob) -> None:
         """Perform the job after every earlier one."""
@@ -107,7 +113,7 @@ class DiskLane:
         self._closed = True
         for underway in self._queue:
             for step, time in zip(underway.job.steps, underway.finish_times, strict=True):
-                if time > self._scheduler.now:
+                if time > self._scheduler.now or (self.is_full and isinstance(step, WriteAt)):
                     self._directory.perform_partly(step, self._rng)
                     return
                 try:
@@ -122,6 +128,10 @@ class DiskLane:
         end = underway.finish_times[-1] if underway.finish_times else 0
         if end > self._scheduler.now:  # the disk stalled meanwhile
             self._scheduler.at(end, self._end_job)
+            return
+        if self.is_full and any(isinstance(step, WriteAt) for step in underway.job.steps):
+            self._scheduler.after(RETRY_US, self._end_job)
+            self._tell(DiskRoomMeasured(0))
             return
         self._queue.popleft()
         self._tell(self._perform(underway.job))

@@ -70,10 +70,11 @@ class JumpClock:
 
 @attrs.frozen
 class FillDisk:
-    """The disk has no room beyond the server's reserve, for so long."""
+    """The disk has no room beyond the server's reserve, for so long; or `to_the_brim` none at all."""
 
     victim: Victim
     for_us: Micros
+    to_the_brim: bool = False
 
 
 @attrs.frozen

@@ -38,6 +38,7 @@ from leto_sim.server_level.faults import (
 )
 from leto_sim.server_level.operator import ServerOperator, is_heard_of
 from leto_sim.server_level.paths import StreamWeather
+from leto_sim.server_level.process import Process
 from leto_sim.sometimes import Situation
 
 Path = tuple[str, str]
@@ -93,7 +94,7 @@ class ServerNemesis:
                 if machine.process.lane is not None:
                     machine.process.lane.cannot_read = False
                 machine.process.resume()
-                machine.process.tell(_ROOM)
+                _make_room(machine.process)
             elif not machine.is_stranger:  # those are the operator's
                 self._cluster.start(machine)
 
@@ -168,8 +169,8 @@ class ServerNemesis:
             case TakeSnapshotNow():
                 address = machine.client_address
                 self._operator.ask([address], (b"SNAPSHOT",), is_heard_of, lambda _: None)
-            case FillDisk(for_us=for_us):
-                self._fill_disk(machine, for_us)
+            case FillDisk():
+                self._fill_disk(machine, fault)
             case _:
                 assert_never(fault)
 
@@ -193,10 +194,12 @@ class ServerNemesis:
             machine.process.pause()
             self._scheduler.after(for_us, machine.process.resume)
 
-    def _fill_disk(self, machine: Machine, for_us: Micros) -> None:
-        if machine.process is not None:
-            machine.process.tell(DiskRoomMeasured(0))
-            self._scheduler.after(for_us, machine.process.tell, _ROOM)
+    def _fill_disk(self, machine: Machine, fault: FillDisk) -> None:
+        process = machine.process
+        if process is not None and process.lane is not None:
+            process.lane.is_full |= fault.to_the_brim
+            process.tell(DiskRoomMeasured(0))
+            self._scheduler.after(fault.for_us, _make_room, process)
 
     def _fail_reads(self, machine: Machine, starts: int) -> None:
         machine.starts_to_fail += starts
@@ -237,3 +240,9 @@ class ServerNemesis:
         hosts = [machine.host for machine in self._cluster.machines]
         hosts += [process.sockets.host for process in self._cluster.clients.values()]
         return [host for number, host in enumerate(hosts) if mask >> number & 1]
+
+
+def _make_room(process: Process) -> None:
+    if process.lane is not None:
+        process.lane.is_full = False
+    process.tell(_ROOM)

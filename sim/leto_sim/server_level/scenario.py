@@ -278,7 +278,7 @@ def _snapshot(rng: Random, cast: _Cast) -> ServerFault:
 
 
 def _fill(rng: Random, cast: _Cast) -> ServerFault:
-    return FillDisk(cast.victim(rng), cast.while_us(rng))
+    return FillDisk(cast.victim(rng), cast.while_us(rng), to_the_brim=rng.random() < _HALF)
 
 
 def _transfer(rng: Random, cast: _Cast) -> ServerFault:

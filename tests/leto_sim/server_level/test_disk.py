@@ -6,6 +6,7 @@ from leto.server.world import (
     DiskJob,
     DiskJobDone,
     DiskJobFailed,
+    DiskRoomMeasured,
     ReadAt,
     Step,
     SyncDirectory,
@@ -13,7 +14,7 @@ from leto.server.world import (
     WriteAt,
 )
 from leto_sim.scheduler import Scheduler
-from leto_sim.server_level.disk import DiskFact, DiskLane, DiskTiming
+from leto_sim.server_level.disk import RETRY_US, DiskFact, DiskLane, DiskTiming
 from leto_sim.server_level.files import SimulatedDirectory
 
 
@@ -87,7 +88,8 @@ def test_stalled_disk_ends_its_jobs_later_but_in_order() -> None:
     bench.submit(3, ReadAt("f", 0, 9))
     bench.run()
 
-    assert [1, 2, 3] == [fact.job for fact in bench.facts]
+    data = (b"ab",)
+    assert [DiskJobDone(1), DiskJobDone(2), DiskJobDone(3, data)] == bench.facts
     assert [5_010, 5_020, 5_030] == bench.times
 
 
@@ -127,6 +129,42 @@ def test_interrupting_a_lane_whose_steps_are_all_due_performs_them() -> None:
     bench.lane.interrupt()
 
     assert b"done" == bench.directory.read("f")
+
+
+def test_a_full_disk_writes_when_it_has_room_and_keeps_the_order() -> None:
+    bench = Bench()
+    bench.lane.is_full = True
+    bench.submit(1, WriteAt("f", 0, b"a"))
+    bench.submit(2, ReadAt("f", 0, 9))
+
+    bench.run_until(2 * RETRY_US)
+    assert {DiskRoomMeasured(0)} == set(bench.facts)
+    bench.lane.is_full = False
+    bench.facts.clear()
+    bench.run()
+
+    assert [DiskJobDone(1), DiskJobDone(2, (b"a",))] == bench.facts
+
+
+def test_a_full_disk_is_read_and_synced() -> None:
+    bench = Bench()
+    bench.lane.is_full = True
+
+    bench.submit(1, SyncDirectory())
+    bench.run()
+
+    assert [DiskJobDone(1)] == bench.facts
+
+
+def test_what_found_no_room_is_written_in_part_at_the_most() -> None:
+    bench = Bench()
+    bench.lane.is_full = True
+    bench.submit(1, WriteAt("f", 0, b"abc"), SyncFile("f"))
+    bench.run_until(RETRY_US)
+
+    bench.lane.interrupt()
+
+    assert not bench.directory.listing() or b"abc".startswith(bench.directory.read("f"))
 
 
 def test_missing_file_fails_the_job_and_every_later_one() -> None:

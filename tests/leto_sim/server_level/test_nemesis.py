@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from leto.raft import Config
+from leto.raft.types import EntryId
 from leto.server import Server
 from leto_sim.node_level.faults import (
     LEADER,
@@ -303,6 +304,14 @@ def has_room(machine: Machine) -> bool:
     return server.status.room.has_room
 
 
+def last_log(machine: Machine) -> EntryId:
+    assert machine.process is not None
+    server = machine.process.program
+    assert isinstance(server, Server)
+    assert server.status.raft is not None
+    return server.status.raft.last_log
+
+
 def test_a_disk_fills_up_and_has_room_again() -> None:
     stage = Stage(FillDisk(1, 300 * MS))
 
@@ -313,13 +322,36 @@ def test_a_disk_fills_up_and_has_room_again() -> None:
     assert has_room(stage.machine())
 
 
-def test_calm_gives_every_disk_room() -> None:
-    stage = Stage(FillDisk(1, 60 * SECOND))
+@pytest.mark.parametrize("to_the_brim", [False, True])
+def test_calm_gives_every_disk_room(*, to_the_brim: bool) -> None:
+    stage = Stage(FillDisk(1, 60 * SECOND, to_the_brim))
     stage.strike()
 
     stage.nemesis.heal()
 
-    assert has_room(stage.machine())
+    process = stage.machine().process
+    assert process is not None
+    assert process.lane is not None
+    assert (True, False) == (has_room(stage.machine()), process.lane.is_full)
+
+
+@pytest.mark.parametrize("victim", [1, LEADER])
+@pytest.mark.parametrize("to_the_brim", [False, True])
+def test_whoever_has_no_room_stays_up_and_comes_back(victim: int, *, to_the_brim: bool) -> None:
+    stage = Stage(FillDisk(victim, 2 * SECOND, to_the_brim))
+    stage.strike()
+    lives = [machine.lives for machine in stage.cluster.machines]
+    asked: list[bool] = []
+    addresses = [machine.client_address for machine in stage.cluster.machines]
+
+    stage.operator.ask(
+        addresses, (b"SET", b"a", b"b"), is_carried_out, lambda _: asked.append(True)
+    )
+    stage.run_until_true(lambda: bool(asked))
+    stage.run_until(STRIKES_AT + 5 * SECOND)
+
+    assert lives == [machine.lives for machine in stage.cluster.machines]
+    assert 1 == len({last_log(machine) for machine in stage.cluster.machines})
 
 
 @pytest.mark.parametrize(

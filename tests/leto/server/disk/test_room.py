@@ -36,6 +36,12 @@ def test_room_is_judged_by_the_reserve(
     assert (has_room, measured[-1]) == (room.has_room, room.free_bytes)
 
 
+def test_without_a_reserve_a_disk_is_full_when_nothing_is_left() -> None:
+    room = DiskRoom(Turn(), reserve_bytes=0)
+
+    assert [False, True, True] == [room.measured(free_bytes, 0) for free_bytes in (1, 0, 1)]
+
+
 def test_another_snapshot_must_find_room() -> None:
     room = DiskRoom(Turn(), reserve_bytes=100)
 
