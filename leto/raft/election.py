@@ -19,6 +19,7 @@ from collections.abc import Callable
 
 from leto.raft.appending import extend_log
 from leto.raft.entries import Entry, Noop
+from leto.raft.events import PeerGone
 from leto.raft.leases import begin_round
 from leto.raft.messages import PreVote, PreVoteResponse, RequestVote, RequestVoteResponse
 from leto.raft.progress import Mode
@@ -71,9 +72,9 @@ def on_election_timer(state: State, role: Follower | PreCandidate | Candidate) -
         start_pre_vote(state)
 
 
-def on_peer_gone(state: State, peer: NodeId) -> None:
+def on_peer_gone(state: State, event: PeerGone) -> None:
     """Do not wait for a leader that is known to be dead."""
-    role = state.role
+    role, peer = state.role, event.node_id
     if isinstance(role, Leader):
         progress = role.progress.get(peer)
         if progress is not None and progress.mode is Mode.REPLICATE:

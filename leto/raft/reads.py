@@ -73,7 +73,7 @@ def on_read_index(state: State, sender: NodeId, message: ReadIndex) -> None:
         state.send(sender, response)
 
 
-def on_read_index_response(state: State, message: ReadIndexResponse) -> None:
+def on_read_index_response(state: State, _: NodeId, message: ReadIndexResponse) -> None:
     """The leader answers; anything but the answer to what is asked now is too old."""
     reads = state.follower_reads
     if reads.read == 0 or message.read != reads.read:

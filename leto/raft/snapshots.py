@@ -26,20 +26,20 @@ from leto.raft.actions import (
 )
 from leto.raft.entries import SnapshotMark
 from leto.raft.errors import EventOutOfOrder
-from leto.raft.events import SnapshotTaken
+from leto.raft.events import SnapshotRequested, SnapshotRestored, SnapshotTaken
 from leto.raft.messages import InstallSnapshotResponse
 from leto.raft.roles import Leader
 from leto.raft.snapshot_work import Naming, Taking
 from leto.raft.state import State
 from leto.raft.traces import LogCompacted, SnapshotNamed, SnapshotOrdered
-from leto.raft.types import EntryId, NodeId, RequestId
+from leto.raft.types import EntryId, NodeId
 
 # --- taking --------------------------------------------------------------------------
 
 
-def on_snapshot_requested(state: State, request_id: RequestId) -> None:
+def on_snapshot_requested(state: State, event: SnapshotRequested) -> None:
     """Take a snapshot now; if nothing happened since the last one, that one will do."""
-    work = state.snapshots
+    work, request_id = state.snapshots, event.request_id
     if work.taking is not None or state.applying:
         # With the one that is taken, or the next: the state machine is between two indexes.
         work.requested_by.append(request_id)
@@ -217,13 +217,13 @@ def restore_when_idle(state: State) -> None:
     state.actions.append(RestoreSnapshot(work.restoring))
 
 
-def on_snapshot_restored(state: State, last_included: EntryId) -> None:
+def on_snapshot_restored(state: State, event: SnapshotRestored) -> None:
     """The state machine is as of the snapshot.
 
     Raises:
         EventOutOfOrder: it is not what was ordered.
     """
-    restoring = state.snapshots.restoring
+    restoring, last_included = state.snapshots.restoring, event.last_included
     if restoring is None or restoring.last_included != last_included:
         raise EventOutOfOrder(f"snapshot {last_included} was not to be restored: {restoring}")
     state.snapshots.restoring = None

@@ -74,7 +74,7 @@ def conclude(state: State, leader: Leader) -> None:
         _answer(state, hand_over.request_id, Refused(Refusal.NOT_LEADER, state.leader))
 
 
-def on_timeout_now(state: State, sender: NodeId) -> None:
+def on_timeout_now(state: State, sender: NodeId, _: TimeoutNow) -> None:
     """Campaign at once: the leader wants it (§3.10)."""
     role = state.role
     if (

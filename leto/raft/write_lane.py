@@ -40,7 +40,7 @@ class WriteLane:
     issued: Seq = 0
     written: Seq = 0
     hard_state_seq: Seq = 0  # the write that made term and vote what they are
-    _next: Write | None = None
+    coming: Write | None = None  # what is recorded, to be issued at the end of the event
     _appended: list[Entry] = attrs.field(factory=list[Entry])
     _outstanding: deque[_Outstanding] = attrs.field(factory=deque[_Outstanding])
     _held: deque[tuple[Seq, Send]] = attrs.field(factory=deque[tuple[Seq, Send]])
@@ -48,7 +48,7 @@ class WriteLane:
     @property
     def latest(self) -> Seq:
         """The write that makes everything durable that has been recorded so far."""
-        return self.issued if self._next is None else self._next.seq
+        return self.issued if self.coming is None else self.coming.seq
 
     def has_hung(self, now: Micros, patience_us: Micros) -> bool:
         """Whether the oldest write has been outstanding for longer than that."""
@@ -84,10 +84,10 @@ class WriteLane:
 
     def issue(self, last_index: Index, now: Micros) -> Write | None:
         """What has been recorded, as one write; None if nothing was."""
-        write = self._next
+        write = self.coming
         if write is None:
             return None
-        self._next = None
+        self.coming = None
         self.issued = write.seq
         write.entries = tuple(self._appended)
         self._appended.clear()
@@ -120,6 +120,6 @@ class WriteLane:
         self._held.append((max(after, behind), send))
 
     def _write(self) -> Write:
-        if self._next is None:
-            self._next = Write(seq=self.issued + 1)
-        return self._next
+        if self.coming is None:
+            self.coming = Write(seq=self.issued + 1)
+        return self.coming

@@ -10,6 +10,7 @@ Invariants:
 
 from collections.abc import Callable
 from heapq import heappop, heappush
+from itertools import count
 from typing import TypeVarTuple
 
 from leto.raft.types import Micros
@@ -24,38 +25,37 @@ class Scheduler:
     second place keeps the comparison away from what is called.
     """
 
-    __slots__ = ("_queue", "_sequence", "now")
+    __slots__ = ("next_number", "now", "queue")
 
     def __init__(self) -> None:
         self.now: Micros = 0
-        self._sequence = 0
-        self._queue: list[tuple[Micros, int, Callable[..., None], tuple[object, ...]]] = []
+        # Also what the network, the most frequent of all callers, pushes with by itself.
+        self.next_number = count(1).__next__
+        self.queue: list[tuple[Micros, int, Callable[..., None], tuple[object, ...]]] = []
 
     def at(
         self, time_us: Micros, perform: Callable[[*Arguments], None], *arguments: *Arguments
     ) -> None:
         """Calls `perform(*arguments)` at that time, or now if the time has passed."""
-        self._sequence += 1
         due = max(self.now, time_us)
-        heappush(self._queue, (due, self._sequence, perform, arguments))
+        heappush(self.queue, (due, self.next_number(), perform, arguments))
 
     def after(
         self, delay_us: Micros, perform: Callable[[*Arguments], None], *arguments: *Arguments
     ) -> None:
         """Calls `perform(*arguments)` when `delay_us` has passed."""
-        self._sequence += 1
         due = self.now + delay_us if delay_us > 0 else self.now
-        heappush(self._queue, (due, self._sequence, perform, arguments))
+        heappush(self.queue, (due, self.next_number(), perform, arguments))
 
     @property
     def next_time(self) -> Micros | None:
         """When something happens next; None if nothing is to come."""
-        return self._queue[0][0] if self._queue else None
+        return self.queue[0][0] if self.queue else None
 
     def step(self) -> bool:
         """Lets time jump to what is due next, and performs it; False if nothing is to come."""
-        if not self._queue:
+        if not self.queue:
             return False
-        self.now, _, perform, arguments = heappop(self._queue)
+        self.now, _, perform, arguments = heappop(self.queue)
         perform(*arguments)
         return True

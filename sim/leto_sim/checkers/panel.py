@@ -109,7 +109,7 @@ class Panel:
         self._platters: dict[NodeId, Platter] = {}
         self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
         self._before: dict[NodeId, _Before] = {}
-        self._listeners = self._listeners_by_message()
+        self.listeners = self._listeners_by_message()
         # By the class of an event, or of the message that is received. Worlds that know what
         # a node is told call it then, before the node handles it.
         self.before = self._by_event()
@@ -184,7 +184,7 @@ class Panel:
 
     def sent(self, node: Observed, send: Send) -> None:
         """The node sends a message."""
-        for listener in self._listeners[type(send.message)]:
+        for listener in self.listeners[type(send.message)]:
             listener(node, send)
 
     def _listeners_by_message(self) -> Mapping[type[Message], Sequence[Listener]]:

@@ -10,6 +10,7 @@ clear again) or slow; and it carries so many messages at once, no more.
 """
 
 from collections.abc import Callable, Iterable
+from heapq import heappush
 from math import log
 
 import attrs
@@ -82,19 +83,13 @@ class Datagrams:
         if link in self._cuts:
             return
         traffic = self._traffic.get(link) or self._traffic_on(link)
-        traffic.sent += 1
-        roll = traffic.draws.roll(traffic.sent)
+        traffic.sent = number = traffic.sent + 1
+        roll = traffic.draws.roll(number)
         weather = self.weather
-        is_plain = not (weather.capacity or self._clogged or self._slow)
         if roll[0] >= weather.loss_below:
-            delay_us = _delay_us(weather, roll, 1)
-            if is_plain:
-                self._scheduler.after(delay_us, self._deliver, source, target, message)
-            else:
-                self._let_fly(link, traffic, delay_us, message)
+            self._let_fly(link, traffic, _delay_us(weather, roll, 1), message)
         if roll[4] < weather.duplication_below:
-            delay_us = _delay_us(weather, roll, 5)
-            self._let_fly(link, traffic, delay_us, message)
+            self._let_fly(link, traffic, _delay_us(weather, roll, 5), message)
 
     def _traffic_on(self, link: Link) -> _Traffic:
         traffic = _Traffic(Draws(self._seed, "link", *link))
@@ -144,12 +139,17 @@ class Datagrams:
 
     def _let_fly(self, link: Link, traffic: _Traffic, delay_us: Micros, message: Message) -> None:
         """Over a link that may be slow, clogged or full."""
-        source, target = link
-        delay_us *= self._slow.get(link, 1)
-        delay_us += max(0, self._clogged.get(link, 0) - self._scheduler.now)
+        scheduler = self._scheduler
+        if self._slow:
+            delay_us *= self._slow.get(link, 1)
+        due = scheduler.now + delay_us
+        if self._clogged:
+            due += max(0, self._clogged.get(link, 0) - scheduler.now)
         capacity = self.weather.capacity
         if not capacity:
-            self._scheduler.after(delay_us, self._deliver, source, target, message)
+            arrival = (*link, message)
+            # `Scheduler.at`, written out: every message takes this way.
+            heappush(scheduler.queue, (due, scheduler.next_number(), self._deliver, arrival))
             return
         traffic.flights += 1
         flying, number = traffic.flying, traffic.flights
@@ -157,7 +157,7 @@ class Datagrams:
         if len(flying) > capacity:  # somebody must go, the new one as likely as any other
             roll = traffic.draws.roll(-number)  # those of what is sent are positive
             del flying[list(flying)[roll[0] % len(flying)]]
-        self._scheduler.after(delay_us, self._land, link, traffic, number)
+        scheduler.at(due, self._land, link, traffic, number)
 
     def _land(self, link: Link, traffic: _Traffic, number: int) -> None:
         message = traffic.flying.pop(number, None)

@@ -153,6 +153,7 @@ class Process:
         self.replica = Replica(self, parts, world.panel)
         self._world = world
         self._scheduler, self._panel, self._journal = world.scheduler, world.panel, world.journal
+        self._listeners_to = world.panel.listeners
         self._where = b"%d.%d" % names
         self.clock = Clock.drawn(stream(world.seed, "clock", *names), clock_drift)
         self._timer_at: Micros | None = None
@@ -209,7 +210,10 @@ class Process:
 
     def receive(self, sender: NodeId, message: Message) -> None:
         """A message has arrived."""
-        self._happen(MessageReceived(sender, message))
+        if self._holds_back or self.is_over:
+            self._happen(MessageReceived(sender, message))
+        else:
+            self._consider(MessageReceived(sender, message))
 
     def learn_of_death(self, node_id: NodeId) -> None:
         """The link to a peer was reset, and nobody listens there."""
@@ -313,7 +317,7 @@ class Process:
         self._consider(event)
 
     def _handle(self, event: Event) -> None:
-        now = self._scheduler.now
+        now, node = self._scheduler.now, self.node
         self._journal.note(now, self._where, FORMS[type(event)](event))
         kind: type = type(event)
         if type(event) is MessageReceived:
@@ -322,18 +326,19 @@ class Process:
         if heed is not None:
             heed(self, event)
         try:
-            actions = self.node.handle(event, self.clock.at(now))
+            actions = node.handle(event, self.clock.at(now))
         except _MISTAKES as mistake:
             raise PropertyViolated(
                 HEALTHY_CORE, f"{type(mistake).__name__}: {mistake}", node=self.name
             ) from mistake
-        performers = self._performers
-        for action in actions:
-            performers[type(action)](action)
-        if self.is_over:
-            return
+        if actions:
+            performers = self._performers
+            for action in actions:
+                performers[type(action)](action)
+            if self.is_over:
+                return
         self._panel.handled(self)
-        deadline, armed_for = self.node.deadline, self._armed_for
+        deadline, armed_for = node.deadline, self._armed_for
         # Most deadlines are put off in time: a timer that fires too early is armed again.
         if deadline is not None and (armed_for is None or deadline < armed_for):
             self._arm_timer()
@@ -378,8 +383,10 @@ class Process:
         self.disk.submit(write)
 
     def _send(self, send: Send) -> None:
-        self._panel.sent(self, send)
-        self._world.send(self.node_id, send.to, send.message)
+        message = send.message
+        for listener in self._listeners_to[type(message)]:
+            listener(self, send)
+        self._world.send(self.node_id, send.to, message)
 
     def _answer(self, answer: Answer) -> None:
         self._panel.answered(self, answer)
