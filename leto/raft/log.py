@@ -32,10 +32,9 @@ class Log:
     before_log: EntryId
     last: EntryId = attrs.field(init=False)
     _entries: list[Entry] = attrs.field(init=False, factory=list[Entry])
-    # The running total of sizes up to and with each entry, so that a run of
-    # entries is weighed and cut by subtraction and bisection.
-    _totals: list[int] = attrs.field(init=False, factory=list[int])
-    _total_before: int = attrs.field(init=False, default=0)
+    # The running total of sizes before the first entry, and up to and with each entry, so
+    # that a run of entries is weighed and cut by subtraction and bisection.
+    _totals: list[int] = attrs.field(init=False, factory=lambda: [0])
 
     def __attrs_post_init__(self) -> None:
         self.last = self.before_log
@@ -43,7 +42,7 @@ class Log:
     @property
     def size_bytes(self) -> int:
         """What the entries in memory weigh."""
-        return self._total_at(len(self._entries)) - self._total_before
+        return self._totals[-1] - self._totals[0]
 
     @property
     def first_index(self) -> Index:
@@ -80,21 +79,23 @@ class Log:
         assert index > self.before_log.index, f"{index} is compacted: {self.before_log}"
         start = index - self.before_log.index - 1
         stop = min(until - self.before_log.index, len(self._entries))
-        size_max = self._total_at(start) + bytes_max
-        fitting = bisect_right(self._totals, size_max, lo=start, hi=max(start, stop))
-        return tuple(self._entries[start : min(stop, max(fitting, start + 1))])
+        totals = self._totals
+        size_max = totals[start] + bytes_max
+        if start < stop and totals[stop] > size_max:
+            stop = max(bisect_right(totals, size_max, lo=start, hi=stop) - 1, start + 1)
+        return tuple(self._entries[start:stop])
 
     def size_of(self, index: Index, *, until: Index) -> int:
         """What the entries `index` to `until` weigh."""
         start = index - self.before_log.index - 1
-        return self._total_at(until - self.before_log.index) - self._total_at(start)
+        return self._totals[until - self.before_log.index] - self._totals[start]
 
     def append(self, entries: Iterable[Entry]) -> None:
         """Add entries behind `last`. O(entries)."""
         for entry in entries:
             assert entry.id.index == self.last.index + 1, f"gap: {entry.id} after {self.last}"
             assert entry.id.term >= self.last.term, f"term fell: {entry.id} after {self.last}"
-            self._totals.append(self._total_at(len(self._entries)) + entry.size_bytes)
+            self._totals.append(self._totals[-1] + entry.size_bytes)
             self._entries.append(entry)
             self.last = entry.id
 
@@ -103,14 +104,13 @@ class Log:
         assert index > self.before_log.index, f"{index} is compacted: {self.before_log}"
         position = index - self.before_log.index - 1
         del self._entries[position:]
-        del self._totals[position:]
+        del self._totals[position + 1 :]
         self.last = self._entries[-1].id if self._entries else self.before_log
 
     def compact_to(self, entry: EntryId) -> None:
         """Forget the entries up to this one. O(log)."""
         assert self.holds(entry), f"{entry} is not in the log {self.before_log}..{self.last}"
         position = entry.index - self.before_log.index
-        self._total_before = self._total_at(position)
         del self._entries[:position]
         del self._totals[:position]
         self.before_log = entry
@@ -118,7 +118,7 @@ class Log:
     def reset_to(self, entry: EntryId) -> None:
         """Forget everything: the log begins behind `entry` now (§5.1)."""
         self._entries.clear()
-        self._totals.clear()
+        self._totals = [0]
         self.before_log = self.last = entry
 
     def last_not_after(self, entry: EntryId) -> EntryId:
@@ -134,13 +134,5 @@ class Log:
         """Where a log that ends at `entry` begins if it keeps at most that much."""
         length = entry.index - self.before_log.index
         # What is dropped must weigh this much in total for the rest to be light enough.
-        surplus = self._total_at(length) - bytes_max
-        dropped = (
-            0
-            if self._total_before >= surplus
-            else bisect_left(self._totals, surplus, hi=length) + 1
-        )
+        dropped = bisect_left(self._totals, self._totals[length] - bytes_max, hi=length)
         return self.id_at(self.before_log.index + max(dropped, length - entries_max))
-
-    def _total_at(self, position: int) -> int:
-        return self._totals[position - 1] if position else self._total_before

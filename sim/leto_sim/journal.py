@@ -56,12 +56,11 @@ class Journal:
 
     def note(self, now: Micros, where: bytes, what: Form) -> None:
         """Counts an event. `what` is its canonical form."""
-        self.events += 1
-        pending = self._pending
-        pending.append((now, where, what))
-        if len(pending) == _BATCH:
-            self._hasher.update(marshal.dumps(pending, _MARSHAL_VERSION))
-            pending.clear()
+        self.events = events = self.events + 1
+        self._pending.append((now, where, what))
+        if not events % _BATCH:
+            self._hasher.update(marshal.dumps(self._pending, _MARSHAL_VERSION))
+            self._pending.clear()
 
     def trace(
         self,

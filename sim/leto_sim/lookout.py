@@ -10,7 +10,6 @@ from typing import Final
 
 from leto.raft.actions import (
     Answer,
-    Committed,
     Readable,
     Refusal,
     Refused,
@@ -152,9 +151,9 @@ class Lookout:
         request_id, outcome = answer.request_id, answer.outcome
         is_transfer = bool(self._transfers) and self._transfers.pop(request_id, False)
         wants_lease = bool(self._lease_reads) and self._lease_reads.pop(request_id, False)
+        if type(outcome) is Refused and outcome.refusal is _NOT_LEADER:
+            return  # most are
         match outcome:
-            case Committed():
-                pass
             case Refused(refusal=refusal):
                 self._refused(refusal, is_transfer=is_transfer)
             case Readable(policy=policy) if wants_lease:
@@ -170,8 +169,6 @@ class Lookout:
                 pass
 
     def _refused(self, refusal: Refusal, *, is_transfer: bool) -> None:
-        if refusal is _NOT_LEADER:
-            return  # most are
         if is_transfer and refusal is Refusal.TIMED_OUT:
             self.sometimes.occurred(Situation.TRANSFER_GIVEN_UP)
         elif refusal in _REFUSALS:

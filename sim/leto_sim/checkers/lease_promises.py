@@ -92,10 +92,10 @@ class LeasePromises:
     def heard(self, node: Observed, sender: NodeId, message: Message) -> None:
         """The node is about to handle a message."""
         voter = self._voters.get(node.node_id)
-        if voter is None:
+        if voter is None or (type(message) is AppendEntries and not message.lease_us):
             return
         match message:
-            case AppendEntries(lease_us=lease_us) if lease_us:
+            case AppendEntries(lease_us=lease_us):
                 until = voter.clock.at(self._now()) + lease_us
                 round_ = (message.term, message.round)
                 voter.heard.setdefault(round_, _Promise(message.term, until, lease_us))
@@ -113,7 +113,7 @@ class LeasePromises:
             return
         if type(message) is TimeoutNow:
             voter.resigned_in = message.term
-        elif type(message) is AppendEntriesResponse:
+        elif type(message) is AppendEntriesResponse and voter.heard:  # only where there are leases
             acknowledged = (message.term, message.round)
             promise = voter.heard.get(acknowledged)
             if promise is None:

@@ -5,6 +5,7 @@ The term does not across restarts either, which the disk must see to (§3.8).
 
 import attrs
 
+from leto.raft.actions import RoleName
 from leto.raft.types import Index, NodeId, Term
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
@@ -32,8 +33,12 @@ class Monotonicity:
 
     def handled(self, node: Observed) -> None:
         """An event is done with."""
+        self.stands(node, node.status.standing)
+
+    def stands(self, node: Observed, standing: tuple[RoleName, Term, Index, Index]) -> None:
+        """The same for whoever has looked already how the node stands."""
         seen = self._seen[node.node_id]
-        _, term, commit_index, last_applied = node.status.standing
+        _, term, commit_index, last_applied = standing
         if term < seen.current_term:
             raise _violation(node, f"the term goes back: {term} < {seen.current_term}")
         if commit_index < seen.commit_index:

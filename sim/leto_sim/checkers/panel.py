@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from leto.raft import Config
-from leto.raft.actions import Answer, RoleName, Send, Write
+from leto.raft.actions import Answer, Committed, Readable, RoleName, Send, Write
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
 from leto.raft.events import (
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
 Listener: TypeAlias = Callable[[Observed, Send], None]
 Heed: TypeAlias = Callable[[Observed, Event], None]
 # Looked up once: reaching into an enumeration takes longer than what is done with it here.
+_ASKED = (CommandsProposed, ChangeRequested, TransferRequested)
 _CANDIDATE, _LEADER = RoleName.CANDIDATE, RoleName.LEADER
 
 
@@ -221,7 +222,7 @@ class Panel:
         self.promises.heard(node, event.sender, event.message)
 
     def _is_asked(self, _: Observed, event: Event) -> None:
-        assert isinstance(event, CommandsProposed | ChangeRequested | TransferRequested)
+        assert isinstance(event, _ASKED), "those are requests"
         self.requests.taken(event)
 
     def _campaigned(self, node: Observed, send: Send) -> None:
@@ -236,10 +237,12 @@ class Panel:
 
     def answered(self, node: Observed, answer: Answer) -> None:
         """The node answers a request."""
-        self._read_leaders.answered(node, answer)
-        self.promises.answered(node, answer, self._platters)
+        if type(answer.outcome) is not Committed:  # else it was no read
+            self._read_leaders.answered(node, answer)
+            if type(answer.outcome) is Readable:
+                self.promises.answered(node, answer, self._platters)
+            self.lookout.answered(answer)
         self.requests.answered(node, answer)
-        self.lookout.answered(answer)
 
     def applied(self, node: Observed, entries: Sequence[Entry]) -> None:
         """The node's state machine has applied these entries."""
@@ -267,7 +270,7 @@ class Panel:
         standing = node.status.standing
         if standing != before.standing or before.has_rewritten:
             has_another_role = standing[:2] != before.standing[:2]
-            self._monotonicity.handled(node)
+            self._monotonicity.stands(node, standing)
             if before.has_rewritten or has_another_role:
                 self._append_only.handled(node)
             if before.has_rewritten:

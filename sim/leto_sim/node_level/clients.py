@@ -161,17 +161,16 @@ class Client:
         return ReadPolicy.STALE if is_stale else ReadPolicy.INDEX
 
     def _choose(self, attempts: list[_Attempt]) -> Process | None:
-        alive = self._cluster.alive
-        core, leader = self._cluster.core, self._believed_leader
+        alive, core = self._cluster.alive, self._cluster.core
         candidates = [p for p in alive if p.node_id in core] if core else alive
         if not candidates or not attempts:
             return None
         # Anybody may be asked to read; who asks an old leader puts it to the test.
         wants_leader = not attempts[0].is_read or self._rng.random() < self._habits.loyalty
-        if leader is not None and wants_leader:
-            for process in alive:
-                if process.node_id == leader:
-                    return process
+        if self._believed_leader is not None and wants_leader:
+            leader = self._cluster.process_of(self._believed_leader)
+            if leader is not None:
+                return leader
         return self._rng.choice(candidates)
 
     def _try_later(self, attempts: list[_Attempt]) -> None:

@@ -94,8 +94,11 @@ class Cluster:
     def alive(self) -> list[Process]:
         """The processes that live, paused or not: nobody can tell from outside."""
         # Asked by every client at every try.
-        processes = [host.process for host in self.hosts]
-        return [process for process in processes if process is not None and not process.is_over]
+        return [
+            process
+            for host in self.hosts
+            if (process := host.process) is not None and not process.is_over
+        ]
 
     @property
     def running(self) -> list[Process]:
@@ -107,6 +110,11 @@ class Cluster:
         """Who leads the latest term that has a living leader."""
         leading = [process for process in self.running if process.status.role is RoleName.LEADER]
         return max(leading, key=lambda process: process.status.current_term, default=None)
+
+    def process_of(self, node_id: NodeId) -> Process | None:
+        """The process of that node, if it lives."""
+        host = self._hosts_by_id.get(node_id)
+        return None if host is None else host.alive
 
     def host_of(self, node_id: NodeId) -> Host | None:
         """The machine of that node."""
@@ -245,10 +253,9 @@ class Cluster:
 
     def _deliver(self, source: NodeId, target: NodeId, message: Message) -> None:
         host = self._hosts_by_id.get(target)
-        if source in self._unheard:
+        if host is None or host.process is None or source in self._unheard:
             return
-        if host is not None and host.process is not None:
-            host.process.receive(source, message)  # who has ended hears nothing
+        host.process.receive(source, message)  # who has ended hears nothing
 
     def _tell_death(self, dead: Host) -> None:
         """A process that dies takes its links with it, which the other ends notice."""

@@ -87,7 +87,17 @@ class Datagrams:
         roll = traffic.draws.roll(number)
         weather = self.weather
         if roll[0] >= weather.loss_below:
-            self._let_fly(link, traffic, _delay_us(weather, roll, 1), message)
+            # `_delay_us` and `Scheduler.at`, written out: almost every message takes this way.
+            tail_us = int(-log((roll[1] + 1) / DRAW_RANGE) * weather.delay_tail_us)
+            delay_us = weather.delay_least_us + tail_us
+            if roll[2] < weather.straggling_below:
+                delay_us += roll[3] % (weather.straggling_us + 1)
+            if weather.capacity or self._clogged or self._slow:
+                self._let_fly(link, traffic, delay_us, message)
+            else:
+                scheduler = self._scheduler
+                due, arrival = scheduler.now + delay_us, (source, target, message)
+                heappush(scheduler.queue, (due, scheduler.next_number(), self._deliver, arrival))
         if roll[4] < weather.duplication_below:
             self._let_fly(link, traffic, _delay_us(weather, roll, 5), message)
 
@@ -139,17 +149,13 @@ class Datagrams:
 
     def _let_fly(self, link: Link, traffic: _Traffic, delay_us: Micros, message: Message) -> None:
         """Over a link that may be slow, clogged or full."""
-        scheduler = self._scheduler
+        scheduler, capacity = self._scheduler, self.weather.capacity
         if self._slow:
             delay_us *= self._slow.get(link, 1)
-        due = scheduler.now + delay_us
         if self._clogged:
-            due += max(0, self._clogged.get(link, 0) - scheduler.now)
-        capacity = self.weather.capacity
+            delay_us += max(0, self._clogged.get(link, 0) - scheduler.now)
         if not capacity:
-            arrival = (*link, message)
-            # `Scheduler.at`, written out: every message takes this way.
-            heappush(scheduler.queue, (due, scheduler.next_number(), self._deliver, arrival))
+            scheduler.after(delay_us, self._deliver, *link, message)
             return
         traffic.flights += 1
         flying, number = traffic.flying, traffic.flights
@@ -157,7 +163,7 @@ class Datagrams:
         if len(flying) > capacity:  # somebody must go, the new one as likely as any other
             roll = traffic.draws.roll(-number)  # those of what is sent are positive
             del flying[list(flying)[roll[0] % len(flying)]]
-        scheduler.at(due, self._land, link, traffic, number)
+        scheduler.after(delay_us, self._land, link, traffic, number)
 
     def _land(self, link: Link, traffic: _Traffic, number: int) -> None:
         message = traffic.flying.pop(number, None)
@@ -166,7 +172,6 @@ class Datagrams:
 
 
 def _delay_us(weather: Weather, roll: Roll, place: int) -> Micros:
-    # `exponential_us`, written out: every message takes this way.
     tail_us = int(-log((roll[place] + 1) / DRAW_RANGE) * weather.delay_tail_us)
     delay_us = weather.delay_least_us + tail_us
     if roll[place + 1] < weather.straggling_below:
