@@ -24,11 +24,13 @@ def advance_commit_index(state: State, leader: Leader) -> None:
     if state.commit_index == state.log.last.index:
         return
 
+    own_id, progress_of = state.node_id, leader.progress
+
     def match_index(node_id: NodeId) -> Index:
-        if node_id == state.node_id:
+        if node_id == own_id:
             # The leader counts like any other: once its own write is durable (§10.2.1).
             return state.lane.durable_index
-        return leader.progress[node_id].match_index
+        return progress_of[node_id].match_index
 
     index = state.configuration.quorum_value(match_index)
     # §3.6.2: only entries of our own term are committed by counting; those of

@@ -155,12 +155,12 @@ def _send_append(
     state.send(
         progress.node_id,
         AppendEntries(
-            term=state.current_term,
+            term=state.hard_state.current_term,
             round=leader.round,
             prev=prev,
             entries=entries,
             leader_commit=state.commit_index,
-            lease_us=state.configuration.lease_us,
+            lease_us=state.configurations.effective.lease_us,
         ),
     )
 
@@ -249,23 +249,25 @@ def on_append_entries(state: State, sender: NodeId, message: AppendEntries) -> N
     """Append what follows the common prefix, and say how far the log agrees (§3.5)."""
     role = state.role
     assert isinstance(role, Follower), "AppendEntries makes a follower of whoever is not"
-    if not _is_well_formed(message):
+    entries, prev, now = message.entries, message.prev, state.now
+    if prev.term > message.term or (entries and not _is_well_formed(message)):
         return
-    role.deadline = state.now + state.election_timeout()
-    role.heard_at = state.now
+    role.deadline = now + state.election_timeout()
+    role.heard_at = now
     if message.lease_us > 0:
         # §6.4.1: a promise of this node's own clock, kept whatever becomes of the leader.
         lease_us = min(message.lease_us, LEASE_MAX_US)
         state.promised_until = max(state.promised_until, state.now + lease_us)
-    if message.entries and _contradicts_committed(state, message.entries):
+    if entries and _contradicts_committed(state, entries):
         return  # figure 3.2: no leader can; whoever sent it is not one of ours
-    if not _matches(state, message.prev):
-        conflict = Conflict(message.prev, state.log.last_not_after(message.prev))
-        state.trace(EntriesRejected, sender, message.prev, conflict.hint)
+    if not _matches(state, prev):
+        conflict = Conflict(prev, state.log.last_not_after(prev))
+        state.trace(EntriesRejected, sender, prev, conflict.hint)
         _respond(state, sender, role, message.round, conflict)
         return
-    entries = message.entries if state.has_disk_room else _without_new_commands(state, message)
-    last_new = message.prev.index + len(entries)
+    if not state.has_disk_room:
+        entries = _without_new_commands(state, message)
+    last_new = prev.index + len(entries)
     appended = bool(entries) and _append_missing(state, entries)
     role.matched_index = max(role.matched_index, last_new)
     # Not our own last index: what lies behind `last_new` may contradict the leader.
@@ -295,7 +297,7 @@ def _respond(
     state.send(
         leader,
         AppendEntriesResponse(
-            term=state.current_term,
+            term=state.hard_state.current_term,
             round=message_round,
             match_index=match_index,
             conflict=conflict,
@@ -305,12 +307,13 @@ def _respond(
 
 def _is_well_formed(message: AppendEntries) -> bool:
     """Whether the entries follow `prev` without a gap, in terms a leader could have seen."""
-    before = message.prev
+    before, term = message.prev, message.term
     for entry in message.entries:
-        if entry.id.index != before.index + 1 or not before.term <= entry.id.term <= message.term:
+        here = entry.id
+        if here.index != before.index + 1 or not before.term <= here.term <= term:
             return False
-        before = entry.id
-    return before.term <= message.term
+        before = here
+    return True
 
 
 def _matches(state: State, prev: EntryId) -> bool:
@@ -319,6 +322,8 @@ def _matches(state: State, prev: EntryId) -> bool:
 
 
 def _contradicts_committed(state: State, entries: tuple[Entry, ...]) -> bool:
+    if entries[0].id.index > state.commit_index:
+        return False
     return any(
         not state.log.holds(entry.id)
         for entry in entries

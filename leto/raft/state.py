@@ -84,9 +84,10 @@ class State:
 
     def election_timeout(self) -> Micros:
         """A random one (§3.4); later by half a range for each step below the best priority."""
-        low = self.config.election_timeout_min_us
-        spread = self.config.election_timeout_max_us - low
-        steps_below = self.configuration.priorities_above(self.node_id)
+        config = self.config
+        low = config.election_timeout_min_us
+        spread = config.election_timeout_max_us - low
+        steps_below = self.configurations.effective.priorities_above(self.node_id)
         return low + int(self.dice.random() * spread) + steps_below * spread // 2
 
     def campaign_timeout(self) -> Micros:
