@@ -261,7 +261,7 @@ def on_append_entries(state: State, sender: NodeId, message: AppendEntries) -> N
     if entries and _contradicts_committed(state, entries):
         return  # figure 3.2: no leader can; whoever sent it is not one of ours
     if not _matches(state, prev):
-        conflict = Conflict(prev, state.log.last_not_after(prev))
+        conflict = Conflict(message.prev, state.log.last_not_after(message.prev))
         state.trace(EntriesRejected, sender, prev, conflict.hint)
         _respond(state, sender, role, message.round, conflict)
         return
