@@ -77,6 +77,7 @@ def read_chunk(order: ReadSnapshotChunk) -> ReadAt:
 class SnapshotWriter:
     """Writes what the state machine yields, piece by piece, to a file of no name yet.
 
+    There is no such file: none is taken twice in one life, and boot deletes those of others.
     Each piece is synced on its own: one sync at the end would hold up the log, which
     shares the disk lane, for as long as all of it takes.
     """
@@ -89,12 +90,10 @@ class SnapshotWriter:
 
     def append(self, data: bytes) -> tuple[Step, ...]:
         """The steps that keep the next piece."""
-        # A file of this name may be left over from a snapshot that was given up.
-        fresh = (Delete(self.file),) if self.size_bytes == 0 else ()
         write = WriteAt(self.file, self.size_bytes, data)
         self.size_bytes += len(data)
         self.checksum = crc32(data, self.checksum)
-        return (*fresh, write, SyncFile(self.file))
+        return (write, SyncFile(self.file))
 
     @property
     def taken(self) -> SnapshotTaken:

@@ -26,6 +26,7 @@ import attrs
 
 from leto.raft.configuration import EMPTY_CONFIGURATION, Configuration
 from leto.raft.messages import AppendEntries, InstallSnapshot, Message
+from leto.server.addresses import parse_address
 from leto.server.dice import jittered
 from leto.server.world import (
     ConnectionAccepted,
@@ -423,7 +424,10 @@ class Links:
                 self._forget(other)
         link.hello = theirs
         self._newest[theirs.node_id] = link
-        self._client_addresses[theirs.node_id] = theirs.client_address
+        address = parse_address(theirs.client_address)
+        if address is not None and address.names_a_host:
+            # Whoever has restarted after its removal has forgotten where it is.
+            self._client_addresses[theirs.node_id] = theirs.client_address
         route = self._routes.get(theirs.node_id)
         if route is not None:
             route.shaking = None

@@ -16,6 +16,7 @@ from leto.raft.configuration import Member, MemberRole
 from leto.raft.types import NodeId
 from leto.server import Server, Settings
 from leto.server.world import Fact, Log, Order, Port, Stop, StopRequested
+from leto_sim.checkers.folds import Folds
 from leto_sim.checkers.panel import Panel
 from leto_sim.journal import Form, Journal, Lanes
 from leto_sim.node_level.descriptions import describe_standing
@@ -26,6 +27,7 @@ from leto_sim.server_level.damage import Wound, check_noticed
 from leto_sim.server_level.descriptions import describe_fact
 from leto_sim.server_level.disk import DiskLane
 from leto_sim.server_level.files import SimulatedDirectory
+from leto_sim.server_level.fold import FoldedMachine
 from leto_sim.server_level.newer import NewerServer
 from leto_sim.server_level.passages import Passages
 from leto_sim.server_level.platter import ServerPlatter
@@ -93,6 +95,7 @@ class ServerCluster:
         self.scheduler = Scheduler()
         self.journal = Journal(traced=traced)
         self.panel = Panel()
+        self.panel.folds = Folds(self.panel.safety, FoldedMachine, command_at=0)
         self.promises = Promises()
         network = WatchedStreams if traced else StreamNetwork
         self.network = network(self.scheduler, scenario.seed, scenario.weather)

@@ -37,6 +37,8 @@ class ServerPlatter:
     def __init__(self, name: str, directory: SimulatedDirectory) -> None:
         self.platter = Platter()
         self.identity: Identity | None = None
+        self._incarnation = 0
+        self._lived = 0  # the latest incarnation that took part
         self._name = name
         self._directory = directory
         self._reader = SegmentReader(0)
@@ -58,6 +60,14 @@ class ServerPlatter:
         """A log as the durable one is now, to go on from."""
         log = self.platter.log
         return LogImage(log.before_log, log.entries)
+
+    def begin_life(self) -> None:
+        """A server takes part from now on; no life before had its incarnation."""
+        if self._incarnation <= self._lived:
+            raise self._violation(
+                f"incarnation {self._incarnation} begins after {self._lived} was lived"
+            )
+        self._lived = self._incarnation
 
     def catch_up(self, about_to_perform: Callable[[Write], None]) -> None:
         """Read what has become durable. Each write is announced before it counts."""
@@ -100,6 +110,7 @@ class ServerPlatter:
                 f" {platter.hard_state}, {platter.snapshot}, {platter.last}"
             )
         self.identity = head.identity
+        self._incarnation = head.incarnation
 
     def _read_on(self, until: int | None, about_to_perform: Callable[[Write], None]) -> None:
         data = self._synced_from(self._reader.segment, self._read_bytes)

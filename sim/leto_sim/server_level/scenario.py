@@ -94,7 +94,7 @@ def draw_server_scenario(
         nodes=size,
         events_max=events_max,
         config=config,
-        limits=draw_limits(rng),
+        limits=draw_patience(stream(seed, "server patience"), draw_limits(rng)),
         reads=stream(seed, "server reads").choice((ReadMode.LINEARIZABLE, ReadMode.LEASE)),
         names_hosts=rng.random() < _HALF,
         weather=draw_weather(rng),
@@ -126,6 +126,15 @@ def draw_limits(rng: Random) -> Limits:
         segment_bytes=rng.choice((500, 5_000, 64 * MIB)),
         snapshot_chunk_bytes=rng.choice((30, 500, 64 * KIB)),
         apply_bytes_per_call=rng.choice((1, 300, 64 * KIB)),
+    )
+
+
+def draw_patience(rng: Random, limits: Limits) -> Limits:
+    """Some servers give up before their leader does: writes wait longer than they may."""
+    return attrs.evolve(
+        limits,
+        reply_within_us=limits.reply_within_us // rng.choice((1, 1, 4, 20)),
+        stop_within_us=limits.stop_within_us // rng.choice((1, 1, 20)),
     )
 
 

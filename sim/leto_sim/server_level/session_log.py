@@ -20,8 +20,8 @@ from leto.resp import ErrorReply, Reply
 from leto.sessions import SESSION_TTL_MS
 from leto_sim.node_level.exactly_once import EXACTLY_ONCE
 from leto_sim.result import PropertyViolated
+from leto_sim.server_level.fold import stamp_of
 
-_STAMP: Final = slice(1, 9)  # in an entry, behind the version
 _WORD: Final = rb"\$\d+\r\n(%b)\r\n"
 _COMMAND: Final = pattern(
     rb"\r\nSESSION\r\n(?:"
@@ -59,7 +59,7 @@ class SessionLog:
 
     def read(self, data: bytes) -> None:
         """The next entry of the log. To be called once for each, in order."""
-        self._stamp_ms = max(self._stamp_ms, int.from_bytes(data[_STAMP], "big"))
+        self._stamp_ms = max(self._stamp_ms, stamp_of(data))
         if b"SESSION" not in data:
             return
         for registered, session_id, number, waiting_from, key in _COMMAND.findall(data):

@@ -10,7 +10,7 @@ inside a server are its status and the entries it applied.
 from typing import Final
 
 from leto.raft.actions import Write
-from leto.raft.entries import Entry
+from leto.raft.entries import Entry, SnapshotMark
 from leto.raft.status import Status
 from leto.raft.types import Index, Micros, NodeId
 from leto.server import Limits, Server
@@ -29,7 +29,7 @@ from leto.server.world import (
     Transmit,
     WriteAt,
 )
-from leto.wal import SegmentReader, segment_number
+from leto.wal import SegmentReader, has_file, segment_number
 from leto_sim.checkers.panel import Panel
 from leto_sim.node_level.platter import LogImage, Platter
 from leto_sim.result import PropertyViolated
@@ -67,6 +67,7 @@ class ServerLife:
         self._has_begun = False  # it takes part
         self._ordered = SegmentReader(0)
         self._applied: list[Entry] = []  # since the last event
+        self._named: SnapshotMark | None = None  # in the write that became durable now
         self._applied_until: Index = 0
         self._clients: dict[ConnectionId, None] = {}
         self._overheard = Overheard()
@@ -116,6 +117,8 @@ class ServerLife:
         match fact:
             case DiskJobDone():
                 self._disk.catch_up(self._write_durable)
+                if self._named is not None:
+                    self._check_named(self._named)
             case ConnectionAccepted(connection=connection, port=Port.CLIENT):
                 self._clients[connection] = None
             case ConnectionClosed(connection=connection):
@@ -170,6 +173,7 @@ class ServerLife:
         if self._has_begun or self._server is None or self._server.status.consensus is None:
             return
         self._has_begun = True
+        self._disk.begin_life()
         self.memory = self._disk.memory()
         self._panel.node_started(self)
 
@@ -192,6 +196,15 @@ class ServerLife:
 
     def _write_durable(self, write: Write) -> None:
         self._panel.write_durable(self, write)
+        if write.snapshot is not None:
+            self._named = write.snapshot
+
+    def _check_named(self, mark: SnapshotMark) -> None:
+        """A snapshot is named, our own or a leader's: it is what was committed until there."""
+        self._named = None
+        if has_file(mark):
+            index = mark.last_included.index
+            self._panel.has_content(self, index, self.platter.content(mark))
 
     def _check_applied(self) -> None:
         entries, self._applied = self._applied, []

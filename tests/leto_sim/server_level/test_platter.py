@@ -76,6 +76,13 @@ def test_nobody_lives_on_an_empty_disk() -> None:
     assert log.server.node_id is None
 
 
+def test_no_incarnation_is_lived_twice(log: Log) -> None:
+    log.server.begin_life()
+
+    with pytest.raises(PropertyViolated, match="incarnation 1 begins after 1 was lived"):
+        log.server.begin_life()
+
+
 def test_first_head_says_who_is_born(log: Log) -> None:
     assert 7 == log.server.node_id
     assert FOUNDING == log.server.platter.snapshot

@@ -27,6 +27,7 @@ from leto_sim.checkers.panel import Panel
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.files import SimulatedDirectory
+from leto_sim.server_level.fold import FoldedMachine
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
 from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.promises import Promises
@@ -166,6 +167,18 @@ def test_restored_snapshot_takes_the_place_of_what_was_applied_before() -> None:
 
     assert alone.life.platter.snapshot is not None
     assert 3 == len(heard)
+
+
+def test_a_snapshot_that_is_named_holds_what_was_committed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone = Alone()
+    heard: list[bytes] = []
+    ask(alone, heard, b"SET", b"k", b"v")
+    monkeypatch.setattr(FoldedMachine, "snapshot", lambda _: b"what is right")
+
+    with pytest.raises(PropertyViolated, match="holds something else than the commands up to it"):
+        ask(alone, heard, b"SNAPSHOT")
 
 
 def ask(alone: Alone, heard: list[bytes], *arguments: bytes) -> None:

@@ -143,6 +143,19 @@ def test_whoever_is_no_member_any_more_is_told_by_the_leader(world: "World") -> 
     assert GoodbyeCode.REMOVED is stranger.heard[-1].code
 
 
+def test_nobody_is_sent_to_an_address_without_a_host(world: "World") -> None:
+    machines = world.cluster()
+    leader = machines[0].consensus.identity
+    links = machines[1].consensus.links
+    known = links.client_address(leader.node_id)
+
+    Stranger(world, machines[1]).say(
+        attrs.evolve(leader.hello(blank=False), client_address=":5379")
+    )
+
+    assert str(leader.client_address) == known == links.client_address(leader.node_id)
+
+
 def test_pings_are_sent_each_second(world: "World") -> None:
     machines = world.cluster()
     before = len(machines[1].orders)
