@@ -175,7 +175,11 @@ def test_a_snapshot_that_is_named_holds_what_was_committed(
     alone = Alone()
     heard: list[bytes] = []
     ask(alone, heard, b"SET", b"k", b"v")
-    monkeypatch.setattr(FoldedMachine, "snapshot", lambda _: b"what is right")
+
+    def snapshot(_: FoldedMachine) -> bytes:
+        return b"what is right"
+
+    monkeypatch.setattr(FoldedMachine, "snapshot", snapshot)
 
     with pytest.raises(PropertyViolated, match="holds something else than the commands up to it"):
         ask(alone, heard, b"SNAPSHOT")
