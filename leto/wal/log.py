@@ -57,7 +57,12 @@ class WriteAheadLog:
 
     def __init__(self, head: SegmentHead, recovered: Recovered, segment_bytes: int) -> None:
         """Go on behind what was recovered, with what `head` says."""
-        self._head = head  # what the head of the next segment will say
+        # What the head of the next segment will say: of this what changes with most writes is
+        # kept beside it until then.
+        self._head = head
+        self._last_index = head.last_index
+        self._hard_state = head.hard_state
+        self._snapshot = head.snapshot
         self._segments = deque(recovered.segments)
         self._sequence = recovered.frames
         self._end = recovered.end
@@ -130,7 +135,13 @@ class WriteAheadLog:
 
     def begin_segment(self, number: int, *records: Record) -> tuple[Step, ...]:
         """The steps of a new segment: its head, then the records; the old one is durable."""
-        self._head = attrs.evolve(self._head, previous=self._end)
+        self._head = attrs.evolve(
+            self._head,
+            previous=self._end,
+            last_index=self._last_index,
+            hard_state=self._hard_state,
+            snapshot=self._snapshot,
+        )
         # Whatever is written from now on is written after the old segment was synced.
         self._synced = max(self._synced, self._end)
         self._segments.append(Segment(number))
@@ -147,21 +158,17 @@ class WriteAheadLog:
 
     def _remember(self, write: Write) -> None:
         """What the head of the next segment will say."""
-        last_index = self._head.last_index
+        if write.hard_state is not None:
+            self._hard_state = write.hard_state
         if write.truncate_from is not None:
-            last_index = write.truncate_from - 1
+            self._last_index = write.truncate_from - 1
         if write.entries:
-            last_index = write.entries[-1].id.index
+            self._last_index = write.entries[-1].id.index
             newest = self._segments[-1]
-            newest.highest_index = max(newest.highest_index, last_index)
+            newest.highest_index = max(newest.highest_index, self._last_index)
         if write.snapshot is not None:
-            last_index = max(last_index, write.snapshot.before_log.index)
-        self._head = attrs.evolve(
-            self._head,
-            last_index=last_index,
-            hard_state=write.hard_state or self._head.hard_state,
-            snapshot=write.snapshot or self._head.snapshot,
-        )
+            self._last_index = max(self._last_index, write.snapshot.before_log.index)
+            self._snapshot = write.snapshot
 
 
 def _says_more_than_its_chunk(write: Write) -> bool:
