@@ -136,20 +136,22 @@ class LiveNode:
         """Do what time has made due."""
         self.membership.tick()
         self.links.tick()
-        self._go_on_joining()
+        if self._joining is not None:
+            self._go_on_joining(self._joining)
         if self._farewell_at is not None and self._turn.now >= self._farewell_at:
             self._farewell_at = None
             self._end_removed("this node was removed from the cluster")
 
     def run(self) -> None:
         """Let the core work, and feed it, until it is quiet."""
-        replica = self.replica
+        replica, reads = self.replica, self._parts.reads
         while True:
             if replica.run():
                 self._follow_configuration()
-                self._parts.reads.is_barred = self.storage.is_restoring
-            self._propose()
-            self._parts.reads.ask(replica.request_read)
+                reads.is_barred = self.storage.is_restoring
+            if replica.is_leading:
+                self._propose()
+            reads.ask(replica.request_read)
             if not replica.has_events:
                 return
 
@@ -185,10 +187,7 @@ class LiveNode:
         # It is over when somebody leads: until then the next leader may need our vote.
         self.is_retiring = isinstance(outcome, Transferred)
 
-    def _go_on_joining(self) -> None:
-        joining = self._joining
-        if joining is None:
-            return
+    def _go_on_joining(self, joining: Joining) -> None:
         if self._is_in(self.replica.status.committed_configuration):
             joining.finish()
         joining.tick()
@@ -196,8 +195,6 @@ class LiveNode:
             self._joining = None
 
     def _propose(self) -> None:
-        if not self.replica.is_leading:
-            return
         batches, timekeeper = self._parts.batches, self._parts.timekeeper
         has_room = self.storage.writes_in_flight < self._parts.settings.limits.writes_in_flight_max
         if (batches.has_waiting and (has_room or batches.is_full)) or timekeeper.is_entry_due():

@@ -254,7 +254,8 @@ class Server:
                 break
         if node is not None and not self._has_ended:
             node.end_turn()
-        self._stop_if_quiet()
+        if self._stop_by is not None and not self._has_ended:
+            self._stop_if_quiet(self._stop_by)
 
     # --- the end -------------------------------------------------------------------------
 
@@ -266,12 +267,10 @@ class Server:
         if self._node is not None:
             self._node.retire()
 
-    def _stop_if_quiet(self) -> None:
+    def _stop_if_quiet(self, stop_by: Micros) -> None:
         """Stop once everybody has been answered, and a leader has been relieved."""
-        if self._stop_by is None or self._has_ended:
-            return
         is_retiring = self._node is not None and self._node.is_retiring
-        if self._turn.now >= self._stop_by or not (self._patience.is_owing or is_retiring):
+        if self._turn.now >= stop_by or not (self._patience.is_owing or is_retiring):
             self._end(0, "")
 
     def _end(self, exit_code: int, message: str) -> None:

@@ -55,10 +55,12 @@ class Clients:
 
     def flush(self) -> bool:
         """Send every reply that is due. Whether anything was done."""
+        if not self._touched:
+            return False
         touched, self._touched = self._touched, []
         for connection in touched:
             connection.flush()
-        return bool(touched)
+        return True
 
     # --- what connections ask for ------------------------------------------------
 

@@ -49,7 +49,8 @@ class Patience:
 
     def end_overdue(self, now: Micros) -> None:
         """Answer every slot that has waited for too long."""
-        self.end(now - self._reply_within_us)
+        if self._owed:
+            self.end(now - self._reply_within_us)
 
     def _give_up(self, slot: Slot) -> None:
         match slot:

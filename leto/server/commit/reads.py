@@ -53,9 +53,10 @@ class Reads:
 
     def ask(self, request_read: Callable[[Callable[[Outcome], None], ReadPolicy], None]) -> None:
         """Ask for leave on behalf of all that wait, unless others are being asked for."""
-        if self._waiting and not self._asked and self._turn.now >= self._retry_at:
-            self._waiting = [slot for slot in self._waiting if slot.encoded is None]
-        if self._waiting and not self._asked and self._turn.now >= self._retry_at:
+        if not self._waiting or self._asked or self._turn.now < self._retry_at:
+            return
+        self._waiting = [slot for slot in self._waiting if slot.encoded is None]
+        if self._waiting:
             self._asked, self._waiting = self._waiting, []
             request_read(self._answered, self._policy)
 

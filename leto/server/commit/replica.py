@@ -172,16 +172,20 @@ class Replica:
 
     def run(self) -> bool:
         """Go on until the core is quiet, or has had its share of the turn. Whether it did any."""
-        self._apply_some()
-        deadline = self._node.deadline
-        if deadline is not None and deadline <= self._turn.now and not self._events:
-            self._events.append(TimerFired())
-        has_worked = bool(self._events)
-        while self._events:
-            for action in self._node.handle(self._events.popleft(), self._turn.now):
-                self._perform(action)
+        if self._applying:
             self._apply_some()
-        return has_worked
+        node, events, now = self._node, self._events, self._turn.now
+        if not events:
+            deadline = node.deadline
+            if deadline is None or deadline > now:
+                return False
+            events.append(TimerFired())
+        while events:
+            for action in node.handle(events.popleft(), now):
+                self._perform(action)
+            if self._applying:
+                self._apply_some()
+        return True
 
     def _request(self, then: Then) -> RequestId:
         self._last_request += 1

@@ -74,8 +74,10 @@ class Timekeeper:
     @property
     def deadline(self) -> Micros | None:
         """When a time entry will be due."""
+        if self._clock is None:
+            return None
         due_ms = self._machine.next_due_ms
-        if self._clock is None or due_ms is None or self._batches.newest_stamp_ms >= due_ms:
+        if due_ms is None or self._batches.newest_stamp_ms >= due_ms:
             return None
         return max(self._clock.due_at(due_ms), self._next_entry_at)
 

@@ -110,8 +110,11 @@ class Storage:
 
     def work(self) -> None:
         """Write the next chunk of a snapshot, if one is being taken and its time has come."""
-        taking, work_at = self._taking, self.work_at
-        if taking is None or work_at is None or self._turn.now < work_at:
+        taking = self._taking
+        if taking is None:
+            return
+        work_at = self.work_at
+        if work_at is None or self._turn.now < work_at:
             return
         taking.next_at = self._turn.now + self._limits.snapshot_chunk_interval_us
         chunk = next(taking.chunks, None)

@@ -86,14 +86,13 @@ class Membership:
     @property
     def deadline(self) -> Micros | None:
         """When `tick` must be called."""
+        if not self._requests:
+            return None
         return min(
-            (
-                request.give_up_at
-                if request.again is None
-                else min(request.give_up_at, request.again_at)
-                for request in self._requests
-            ),
-            default=None,
+            request.give_up_at
+            if request.again is None
+            else min(request.give_up_at, request.again_at)
+            for request in self._requests
         )
 
     def tick(self) -> None:

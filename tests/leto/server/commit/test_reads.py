@@ -51,6 +51,22 @@ def test_a_read_waits_for_a_leader_and_is_answered_when_there_is_one(world: "Wor
     assert [b"1"] == client.received()
 
 
+def test_nothing_is_asked_for_a_client_that_has_gone(world: "World") -> None:
+    machines = world.cluster()
+    machines[0].cut_off()
+    machine = machines[1]
+    machine.cut_off()  # nobody will lead
+    client = world.client(machine)
+    client.send("GET a")
+    world.run(100)
+    client.hang_up()
+    asked = machine.node_at_work.replica._last_request
+
+    world.run(200)
+
+    assert asked == machine.node_at_work.replica._last_request
+
+
 def test_reads_that_wait_share_one_request(world: "World") -> None:
     machines = world.cluster()
     follower = machines[1]
