@@ -134,3 +134,12 @@ def test_a_configuration_that_comes_and_goes_is_traced(make: "type[Make]") -> No
         ConfigurationRolledBack(1, 0),
         EntriesAppended(EntryId(2, 1), EntryId(2, 1)),
     ] == [record for record in host.records if not isinstance(record, BecameFollower)]
+
+
+def test_entries_that_go_take_no_configuration_with_them_that_stays(
+    state: "State", make: "type[Make]"
+) -> None:
+    truncate_log(state, 2)
+
+    assert (EntryId(1, 1), make.configuration(1, 2)) == (state.log.last, state.configuration)
+    assert 0 == state.configurations.effective_index

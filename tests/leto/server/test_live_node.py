@@ -8,6 +8,7 @@ import pytest
 from leto.raft.entries import Entry
 from leto.raft.status import Status
 from leto.resp import OK
+from leto.server import Limits
 
 if TYPE_CHECKING:
     from tests.leto.server.conftest import Machine, World
@@ -200,3 +201,60 @@ def test_a_node_that_knows_of_its_removal_does_not_ask_again(
 
     assert machine.node._has_ended
     assert node._joining is None
+
+
+def test_a_leader_that_stops_lets_another_one_lead_first(world: "World") -> None:
+    machines = world.cluster()
+
+    machines[0].ask_to_stop()
+    world.run_until(lambda: machines[0].has_ended)
+
+    assert (0, ["id2", "id3"]) == (machines[0].exit_code, sorted(m.name for m in machines[1:]))
+    assert world.leader(machines[1:]).raft.current_term > 1
+
+
+def test_a_follower_that_stops_has_nothing_to_hand_over(world: "World") -> None:
+    machines = world.cluster()
+
+    machines[1].ask_to_stop()
+
+    assert 0 == machines[1].exit_code
+
+
+def test_recovery_is_loud(world: "World") -> None:
+    machines = world.cluster()
+    machines[0].kill()
+    machines[1].kill()
+    world.run(5_000)
+
+    world.client(machines[2]).send("RAFT RECOVER LOST id1 id2")
+    world.run(1_000)
+
+    (warning,) = machines[2].messages("RECOVERY: members are said to be lost for good")
+    assert "id1,id2" == warning["lost"]
+    assert {"id3"} == machines[2].members.keys()
+
+
+def test_a_full_batch_is_proposed_however_busy_the_disk(world: "World") -> None:
+    machine = world.founded(limits=Limits(batch_commands_max=2))
+    machine.holds_disk = True
+    client = world.client(machine)
+    for _ in range(3):
+        client.send("INCR a")
+    before = machine.raft.last_log.index
+
+    client.send("INCR a")
+
+    assert before + 1 == machine.raft.last_log.index
+
+
+def test_a_node_that_nobody_has_admitted_any_more_asks_again(world: "World") -> None:
+    blank = world.machine(2, join=9)
+    blank.start()
+    node = blank.node_at_work
+    node._joining = None  # it was in the log, until that was rolled back
+    node._configuration = None
+
+    node._follow_configuration()
+
+    assert node._joining is not None

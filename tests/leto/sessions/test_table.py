@@ -145,3 +145,18 @@ def test_a_cleared_table_is_as_new(table: SessionTable) -> None:
     assert SessionTable().freeze() == table.freeze()
     assert 0 == table.memory_bytes
     assert session_id == table.register()
+
+
+def test_a_table_is_filled_from_a_snapshot(table: SessionTable) -> None:
+    table.register()
+
+    table.restore(stamp_ms=500, registered=7)
+    table.restore_session(6, active_ms=450, answered_below=2)
+    table.restore_result(6, 2, b"two")
+
+    assert Reply(Verdict.DONE, b"two") == table.perform(6, 2, 2, no_more)
+    assert Reply(Verdict.FORGOTTEN) == table.perform(6, 1, 1, no_more)
+    assert Reply(Verdict.NO_SESSION) == table.perform(1, 1, 1, no_more)
+    assert 8 == table.register()
+    table.clear()
+    assert 1 == table.register()

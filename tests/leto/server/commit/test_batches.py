@@ -189,3 +189,16 @@ def test_a_batch_whose_fate_is_open_is_unknown(world: "World") -> None:
     batches.propose(1, lambda _, then: then(Unknown()))
 
     assert b"-UNKNOWN the write may still be applied\r\n" == write.encoded
+
+
+def test_the_newest_stamp_is_known_while_its_batch_is_under_way(world: "World") -> None:
+    machine = world.founded()
+    batches = machine.node._batches
+    assert 0 == batches.newest_stamp_ms
+    machine.holds_disk = True
+
+    world.client(machine).send("SET a b")
+
+    assert world.unix_ms == batches.newest_stamp_ms
+    machine.release_disk()
+    assert 0 == batches.newest_stamp_ms

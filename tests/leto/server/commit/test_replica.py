@@ -6,7 +6,7 @@ import attrs
 
 from leto.raft.actions import Trace
 from leto.raft.traces import ElectionTimedOut
-from leto.resp import OK
+from leto.resp import OK, ErrorReply
 from leto.server import Limits
 
 if TYPE_CHECKING:
@@ -73,3 +73,17 @@ def test_what_nobody_listens_to_is_passed_over(world: "World") -> None:
     machine.node_at_work.replica._perform(Trace(1, ElectionTimedOut()))
 
     assert machine.stop is None
+
+
+def test_an_operators_requests_are_answered_too(world: "World") -> None:
+    machines = world.cluster()
+    client = world.client(machines[0])
+
+    client.send("RAFT TRANSFER id2")
+    world.run(1_000)
+    assert OK == client.received()[0]
+    reply = world.client(machines[0]).ask("RAFT RECOVER LOST id2 id3")
+
+    assert isinstance(reply, ErrorReply)
+    assert "a quorum seems to be alive" in reply.message
+    assert {} == machines[0].node_at_work.replica._requests

@@ -114,3 +114,13 @@ def test_a_command_that_nobody_serves_is_our_mistake(world: "World") -> None:
 
     with pytest.raises(AssertionError, match="nobody serves: nobodys"):
         machine.node._desk.serve(connection, command, (b"NOBODYS",))
+
+
+def test_what_an_operator_orders_is_done_where_it_can_be(world: "World") -> None:
+    machines = world.cluster()
+    leader, follower = world.client(machines[0]), world.client(machines[1])
+
+    assert OK == leader.ask("RAFT PRIORITY id3 7")
+    assert ErrorReply("not leader 127.0.0.1:1379") == follower.ask("RAFT PRIORITY id3 7")
+    assert isinstance(follower.ask("RAFT HELP"), tuple)
+    assert isinstance(follower.ask("RAFT RECOVER LOST id9"), ErrorReply)

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from leto.raft.actions import Committed, Outcome, Refusal, Refused, RoleName, Unknown
-from leto.raft.configuration import ConfigurationChange
+from leto.raft.configuration import ChangeLease, ChangePriority, ConfigurationChange
 from leto.raft.types import EntryId, NodeId
 from leto.resp import OK, ErrorReply, Reply
 from leto.server.addresses import Address
@@ -388,3 +388,46 @@ def test_a_name_that_belongs_to_other_data_is_refused_with_the_remedy(world: "Wo
 
     (reply,) = bench.replies
     assert "the name 'id3' belongs to a member with other data; LEAVE id3 first" in text(reply)
+
+
+def test_a_priority_is_changed_of_whoever_has_that_name(bench: Bench) -> None:
+    bench.membership.change_member(
+        "id3", lambda node: ChangePriority(node, 7), bench.replies.append
+    )
+    bench.membership.change_member(
+        "id9", lambda node: ChangePriority(node, 7), bench.replies.append
+    )
+    bench.answer(Committed(EntryId(1, 9)))
+
+    assert [ErrorReply("ERR no such member 'id9'"), OK] == bench.replies
+
+
+def test_a_lease_is_asked_for_again_while_another_change_is_under_way(bench: Bench) -> None:
+    bench.membership.change_lease(ChangeLease(100_000), bench.replies.append)
+    bench.answer(Refused(Refusal.CHANGE_PENDING))
+    bench.pass_time(50_000)
+    bench.answer(Committed(EntryId(1, 9)))
+
+    assert [OK] == bench.replies
+
+
+def test_a_change_of_a_member_is_asked_for_again_too(bench: Bench) -> None:
+    bench.membership.change_member(
+        "id3", lambda node: ChangePriority(node, 7), bench.replies.append
+    )
+    bench.answer(Refused(Refusal.CHANGE_PENDING))
+    bench.pass_time(50_000)
+    bench.answer(Committed(EntryId(1, 9)))
+
+    assert [OK] == bench.replies
+
+
+def test_a_change_that_takes_too_long_may_still_be_made(bench: Bench) -> None:
+    bench.membership.change_lease(ChangeLease(100_000), bench.replies.append)
+    bench.membership.change_member(
+        "id3", lambda node: ChangePriority(node, 7), bench.replies.append
+    )
+
+    bench.pass_time(3_600_000)
+
+    assert [errors.CHANGE_UNKNOWN] * 2 == bench.replies
