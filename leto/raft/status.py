@@ -15,7 +15,7 @@ from leto.raft.configuration import Configuration
 from leto.raft.entries import SnapshotMark
 from leto.raft.progress import Mode
 from leto.raft.reads import unanswered
-from leto.raft.roles import Leader
+from leto.raft.roles import Follower, Leader
 from leto.raft.state import State
 from leto.raft.types import EntryId, Index, Micros, NodeId, Term
 
@@ -115,6 +115,12 @@ class Status:
     def leader(self) -> NodeId | None:
         """Who leads that term, as far as it knows."""
         return self._state.leader
+
+    @property
+    def heard_at(self) -> Micros | None:
+        """When, by its own clock, the leader that it follows last spoke to it, if it lives."""
+        role = self._state.role
+        return role.heard_at if isinstance(role, Follower) else None
 
     @property
     def is_ready(self) -> bool:

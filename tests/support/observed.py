@@ -8,7 +8,7 @@ from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration, Member
 from leto.raft.entries import Command, Entry
 from leto.raft.status import FollowerStatus
-from leto.raft.types import EntryId, Index, NodeId, Term
+from leto.raft.types import EntryId, Index, Micros, NodeId, Term
 from leto_sim.node_level.platter import LogImage, Platter
 
 
@@ -18,6 +18,11 @@ class StandingStatus:
 
     role: RoleName = RoleName.FOLLOWER
     current_term: Term = 0
+    voted_for: NodeId | None = None
+    heard_at: Micros | None = None
+    promised_until: Micros = 0
+    writes_outstanding: int = 0
+    disk_has_hung: bool = False
     commit_index: Index = 0
     last_applied: Index = 0
     configuration: Configuration = attrs.field(factory=Configuration)

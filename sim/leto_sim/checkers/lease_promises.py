@@ -52,8 +52,10 @@ class _Voter:
     """What one node has promised, in all of its lives."""
 
     clock: Clock
+    started_at: Micros  # by that clock
     promises: dict[Micros, _Promise] = attrs.field(factory=dict[Micros, _Promise])
     """The last one of each length: a restart may make it forget the long ones alone."""
+    owed_until: Micros = 0  # the end of the longest
     released: tuple[Term, NodeId] | None = None  # may be voted for all the same
     vote: tuple[Term, NodeId | None] = (0, None)
     heard: dict[tuple[Term, int], _Promise] = attrs.field(factory=dict[tuple[Term, int], _Promise])
@@ -77,7 +79,7 @@ class LeasePromises:
         """A node starts a life, with another clock than the one before."""
         self._now = now
         before = self._voters.get(node.node_id)
-        voter = self._voters[node.node_id] = _Voter(clock)
+        voter = self._voters[node.node_id] = _Voter(clock, clock.at(now()))
         if before is None:
             return
         voter.vote = before.vote
@@ -88,6 +90,7 @@ class LeasePromises:
             voter.promises[lease_us] = attrs.evolve(
                 promise, until=clock.at(now()) + left_us, anew_us=lease_us - left_us
             )
+            voter.owed_until = max(voter.owed_until, voter.promises[lease_us].until)
 
     def heard(self, node: Observed, sender: NodeId, message: Message) -> None:
         """The node is about to handle a message."""
@@ -96,9 +99,11 @@ class LeasePromises:
             return
         match message:
             case AppendEntries(lease_us=lease_us):
-                until = voter.clock.at(self._now()) + lease_us
-                round_ = (message.term, message.round)
-                voter.heard.setdefault(round_, _Promise(message.term, until, lease_us))
+                shown = voter.clock.at(self._now())
+                if voter.owed_until > node.status.promised_until and shown > voter.started_at:
+                    raise _broken(node, "takes itself for free", voter, shown)
+                promise = _Promise(message.term, shown + lease_us, lease_us)
+                voter.heard.setdefault((message.term, message.round), promise)
             case RequestVote(is_transfer=True):
                 voter.released = (message.term, sender)
             case TimeoutNow():
@@ -114,15 +119,9 @@ class LeasePromises:
         if type(message) is TimeoutNow:
             voter.resigned_in = message.term
         elif type(message) is AppendEntriesResponse and voter.heard:  # only where there are leases
-            acknowledged = (message.term, message.round)
-            promise = voter.heard.get(acknowledged)
-            if promise is None:
-                return
-            if _is_longer(promise, voter.promises.get(promise.lease_us)):
-                voter.promises[promise.lease_us] = promise
-            voter.heard = {
-                round_: later for round_, later in voter.heard.items() if round_ >= acknowledged
-            }
+            promise = voter.heard.get((message.term, message.round))
+            if promise is not None:
+                _acknowledged(voter, promise, message.round)
 
     def write_issued(self, node: Observed, hard_state: HardState) -> None:
         """The node orders a write of its term and vote."""
@@ -131,17 +130,16 @@ class LeasePromises:
         if voter is None or vote == voter.vote:
             return
         voter.vote = vote
-        now = voter.clock.at(self._now())
-        promise = max(voter.promises.values(), key=lambda each: each.until, default=None)
-        if promise is None or vote[1] is None or vote == voter.released:
+        if vote[1] is None or vote == voter.released:
             return
-        if now < promise.until:
-            raise PropertyViolated(
-                PROMISES_KEPT,
-                f"{node.name} votes in term {vote[0]}, {promise.until - now} us before it may:"
-                f" it has promised a lease of {promise.lease_us} us in term {promise.term}",
-                node=node.name,
-            )
+        now = voter.clock.at(self._now())
+        if now < voter.owed_until:
+            raise _broken(node, f"votes in term {vote[0]}", voter, now)
+
+    def owed_until(self, node: Observed) -> Micros:
+        """Until when, by its own clock, the node has promised to grant no vote."""
+        voter = self._voters.get(node.node_id)
+        return 0 if voter is None else voter.owed_until
 
     def answered(self, node: Observed, answer: Answer, platters: Mapping[NodeId, Platter]) -> None:
         """The node answers a request."""
@@ -194,6 +192,24 @@ class LeasePromises:
             promise.term == term and voter.clock.when(_lasting(promise, known_us)) >= expires
             for promise in voter.promises.values()
         )
+
+
+def _acknowledged(voter: _Voter, promise: _Promise, number: int) -> None:
+    if _is_longer(promise, voter.promises.get(promise.lease_us)):
+        voter.promises[promise.lease_us] = promise
+        voter.owed_until = max(voter.owed_until, promise.until)
+    done = (promise.term, number)
+    voter.heard = {round_: later for round_, later in voter.heard.items() if round_ >= done}
+
+
+def _broken(node: Observed, what: str, voter: _Voter, now: Micros) -> PropertyViolated:
+    promise = max(voter.promises.values(), key=lambda each: each.until)
+    return PropertyViolated(
+        PROMISES_KEPT,
+        f"{node.name} {what}, {promise.until - now} us before it may:"
+        f" it has promised a lease of {promise.lease_us} us in term {promise.term}",
+        node=node.name,
+    )
 
 
 def _is_longer(promise: _Promise, before: _Promise | None) -> bool:

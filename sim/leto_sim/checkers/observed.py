@@ -11,7 +11,7 @@ from typing import Protocol
 from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration
 from leto.raft.status import FollowerView
-from leto.raft.types import Index, NodeId, Term
+from leto.raft.types import Index, Micros, NodeId, Term
 from leto_sim.node_level.platter import LogImage, Platter
 
 
@@ -31,6 +31,31 @@ class ObservedStatus(Protocol):
     @property
     def current_term(self) -> Term:
         """The latest term it has seen."""
+        ...
+
+    @property
+    def voted_for(self) -> NodeId | None:
+        """Whom it voted for in that term."""
+        ...
+
+    @property
+    def heard_at(self) -> Micros | None:
+        """When, by its own clock, the leader that it follows last spoke to it."""
+        ...
+
+    @property
+    def promised_until(self) -> Micros:
+        """Until when, by its own clock, it grants no vote (§6.4.1)."""
+        ...
+
+    @property
+    def writes_outstanding(self) -> int:
+        """How many writes it knows not to be durable yet: what it says may wait for them."""
+        ...
+
+    @property
+    def disk_has_hung(self) -> bool:
+        """Whether it is silent, since a write is outstanding for too long."""
         ...
 
     @property

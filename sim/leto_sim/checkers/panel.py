@@ -36,15 +36,17 @@ from leto.raft.messages import (
     RequestVoteResponse,
     TimeoutNow,
 )
-from leto.raft.types import Index, NodeId, Term
+from leto.raft.types import Index, Micros, NodeId, Term
 from leto_sim.checkers.acknowledgements import Acknowledgements
 from leto_sim.checkers.attestations import Attestations
+from leto_sim.checkers.ballots import Ballots
 from leto_sim.checkers.campaigns import Campaigns
 from leto_sim.checkers.change_order import check_changes, check_joint_is_left
 from leto_sim.checkers.configurations import Configurations
 from leto_sim.checkers.determinism import Determinism
 from leto_sim.checkers.durable_quorum import check_durable_quorum
 from leto_sim.checkers.election_safety import ElectionSafety
+from leto_sim.checkers.electorates import Electorates
 from leto_sim.checkers.leader_append_only import LeaderAppendOnly
 from leto_sim.checkers.leader_completeness import CommittedInTerms, check_committed
 from leto_sim.checkers.lease_promises import LeasePromises
@@ -66,7 +68,9 @@ if TYPE_CHECKING:
     from leto_sim.node_level.platter import LogImage, Platter
 
 Listener: TypeAlias = Callable[[Observed, Send], None]
-Heed: TypeAlias = Callable[[Observed, Event], None]
+Heed: TypeAlias = Callable[[Observed, Event, Micros], bool]
+"""Is told an event before a node is, and what the node's clock shows; whether
+`Panel.considered` is to be called once the node has handled it."""
 # Looked up once: reaching into an enumeration takes longer than what is done with it here.
 _ASKED = (CommandsProposed, ChangeRequested, TransferRequested)
 _CANDIDATE, _LEADER = RoleName.CANDIDATE, RoleName.LEADER
@@ -89,12 +93,16 @@ class Panel:
         self.configurations = Configurations()
         self.election_safety = ElectionSafety()
         self.safety = StateMachineSafety(self.ledger)
-        self._read_leaders = ReadLeaders(self.election_safety, trusts_clocks=trusts_clocks)
+        self._read_leaders = ReadLeaders(
+            self.election_safety, self.ledger, trusts_clocks=trusts_clocks
+        )
         self.requests = Requests(self.safety, trusts_clocks=trusts_clocks)
         self.on_change: Callable[[], None] | None = None  # a user's invariants
         self.folds: Folds | None = None  # where the world knows how commands are applied
         self.lookout = Lookout()
         self._one_vote = OneVote()
+        self._electorates = Electorates()
+        self.ballots = Ballots(config or Config())
         self._append_only = LeaderAppendOnly()
         self._log_matching = LogMatching()
         self._committed_in_terms = CommittedInTerms()
@@ -143,6 +151,7 @@ class Panel:
         self._monotonicity.started(node)
         self._append_only.started(node)
         self._acknowledgements.started(node)
+        self.ballots.started(node)
         self.configurations.started(node)
         self.safety.started(node)
         self.lookout.started(node)
@@ -178,10 +187,15 @@ class Panel:
         """A write is about to be durable. Called before `node.platter` performs it."""
         if write.hard_state is not None:
             self._one_vote.became_durable(node, write.hard_state)
+            self._electorates.became_durable(node, write.hard_state)
         self._log_matching.became_durable(node, write)
         self._attestations.write_durable(node, write)
         if write.truncate_from is not None:
             self._acknowledgements.write_durable(node, write)
+
+    def considered(self, node: Observed) -> None:
+        """The node has handled an event that asked for an answer."""
+        self.ballots.considered(node)
 
     def sent(self, node: Observed, send: Send) -> None:
         """The node sends a message."""
@@ -192,38 +206,63 @@ class Panel:
         """Whom each message matters to, in the order in which they look at it."""
         one_vote, acknowledgements = self._one_vote.sent, self._acknowledgements.sent
         look, attest = self.lookout.sent, self._attestations.sent
+        tell, answer = self.ballots.told_of_term, self.ballots.answered
         return {
             AppendEntries: (self._match_indexes.sent, self._windows.sent, attest),
-            AppendEntriesResponse: (acknowledgements, self.promises.sent, look, attest),
+            AppendEntriesResponse: (acknowledgements, self.promises.sent, tell, look, attest),
             InstallSnapshot: (look, attest),
-            InstallSnapshotResponse: (acknowledgements, attest),
+            InstallSnapshotResponse: (acknowledgements, tell, attest),
             PreVote: (self._campaigned, attest),
-            PreVoteResponse: (self._campaigned, look, attest),
+            PreVoteResponse: (self._campaigned, answer, look, attest),
             ReadIndex: (look, attest),
             ReadIndexResponse: (attest,),
             RequestVote: (one_vote, look, attest),
-            RequestVoteResponse: (one_vote, look, attest),
+            RequestVoteResponse: (one_vote, answer, look, attest),
             TimeoutNow: (self._campaigned, self.promises.sent, attest),
         }
 
     def _by_event(self) -> Mapping[type, Heed]:
         """Who wants to know what a node is about to be told."""
         return {
-            AppendEntries: self._hears,
-            RequestVote: self._hears,
-            TimeoutNow: self._hears,
+            AppendEntries: self._hears_leader,
+            InstallSnapshot: self._hears_leader,
+            PreVote: self._hears_candidate,
+            RequestVote: self._hears_candidate,
+            TimeoutNow: self._hears_order,
             CommandsProposed: self._is_asked,
             ChangeRequested: self._is_asked,
             TransferRequested: self._is_asked,
         }
 
-    def _hears(self, node: Observed, event: Event) -> None:
-        assert type(event) is MessageReceived, "those are messages"
-        self.promises.heard(node, event.sender, event.message)
+    def _hears_leader(self, node: Observed, event: Event, now: Micros) -> bool:
+        assert type(event) is MessageReceived, "it is a message"
+        message = event.message
+        if type(message) is AppendEntries:
+            if message.lease_us:
+                self.promises.heard(node, event.sender, message)
+        else:
+            assert type(message) is InstallSnapshot, message
+        return self.ballots.leader_spoke(node, event.sender, message, now)
 
-    def _is_asked(self, _: Observed, event: Event) -> None:
+    def _hears_candidate(self, node: Observed, event: Event, now: Micros) -> bool:
+        assert type(event) is MessageReceived, "it is a message"
+        message = event.message
+        assert isinstance(message, PreVote | RequestVote), message
+        self.promises.heard(node, event.sender, message)
+        owed_until = self.promises.owed_until(node)
+        self.ballots.asked(node, event.sender, message, now, owed_until)
+        return True
+
+    def _hears_order(self, node: Observed, event: Event, _: Micros) -> bool:
+        assert type(event) is MessageReceived, "it is a message"
+        self.promises.heard(node, event.sender, event.message)
+        return False
+
+    def _is_asked(self, _: Observed, event: Event, now: Micros) -> bool:
+        del now
         assert isinstance(event, _ASKED), "those are requests"
         self.requests.taken(event)
+        return False
 
     def _campaigned(self, node: Observed, send: Send) -> None:
         self._campaigns.sent(node, send, self._platters)
@@ -295,6 +334,7 @@ class Panel:
             self._campaigns.stood(node, before.configuration)
         if role is _LEADER:
             self.election_safety.elected(node)
+            self._electorates.elected(node)
             self._committed_in_terms.elected(node)
         elif before.standing[0] is _LEADER:
             self.requests.deposed(node)

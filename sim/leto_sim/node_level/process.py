@@ -319,14 +319,14 @@ class Process:
     def _handle(self, event: Event) -> None:
         now, node = self._scheduler.now, self.node
         self._journal.note(now, self._where, FORMS[type(event)](event))
+        shown = self.clock.at(now)
         kind: type = type(event)
         if type(event) is MessageReceived:
             kind = type(event.message)
         heed = self._before.get(kind)
-        if heed is not None:
-            heed(self, event)
+        is_asked = heed is not None and heed(self, event, shown)
         try:
-            actions = node.handle(event, self.clock.at(now))
+            actions = node.handle(event, shown)
         except _MISTAKES as mistake:
             raise PropertyViolated(
                 HEALTHY_CORE, f"{type(mistake).__name__}: {mistake}", node=self.name
@@ -337,6 +337,8 @@ class Process:
                 performers[type(action)](action)
             if self.is_over:
                 return
+        if is_asked:
+            self._panel.considered(self)
         self._panel.handled(self)
         deadline, armed_for = node.deadline, self._armed_for
         # Most deadlines are put off in time: a timer that fires too early is armed again.

@@ -145,6 +145,7 @@ def test_what_a_leader_is_about_is_seen(make: "type[Make]") -> None:
     cluster = make.cluster(configuration=configuration)
     leader = cluster.elect(1)
     assert (None, 0, 0, 0) == outstanding(leader)
+    assert None is leader.status.heard_at
     leased = [leader.status.leased_until]  # nobody has asked for it yet
     leader.ask(lambda request_id: ReadRequested(request_id, ReadPolicy.LEASE))
     leased.append(leader.status.leased_until)
@@ -192,7 +193,8 @@ def test_what_a_follower_is_about_is_seen(make: "type[Make]") -> None:
     host.handle(DiskRoomChanged(has_room=False))
 
     assert SnapshotArriving(EntryId(1, 3), 4, 9) == seen.snapshot_arriving
-    assert (host.now + 5, False, False) == (
+    assert (host.now, host.now + 5, False, False) == (
+        seen.heard_at,
         seen.promised_until,
         seen.has_disk_room,
         seen.disk_has_hung,

@@ -52,6 +52,15 @@ class Promising:
 
     def promise(self, number: int, *, round_: int = 1, term: int = 1) -> None:
         self.hear(number, leased(round_, term))
+        self.keep(number)
+        self.acknowledge(number, round_=round_, term=term)
+
+    def keep(self, number: int) -> None:
+        until = self.clocks[number].at(self.now) + LEASE_US
+        status = self.nodes[number].status
+        status.promised_until = max(status.promised_until, until)
+
+    def acknowledge(self, number: int, *, round_: int = 1, term: int = 1) -> None:
         response = AppendEntriesResponse(term=term, round=round_, match_index=0)
         self.checker.sent(self.nodes[number], Send(NodeId(1), response))
 
@@ -294,3 +303,64 @@ def test_without_clocks_nobody_is_judged() -> None:
     checker.sent(node, Send(NodeId(2), TimeoutNow(term=1)))
     checker.write_issued(node, HardState(1, NodeId(2)))
     checker.answered(node, Answer(1, Readable(0, ReadPolicy.LEASE, 1)), {})
+
+
+def test_who_has_promised_knows_it_when_the_leader_speaks_again() -> None:
+    cluster = Promising()
+    cluster.now = 10
+    cluster.promise(2)
+    cluster.nodes[2].status.promised_until -= 1
+    cluster.now = 20
+
+    with pytest.raises(PropertyViolated, match="id2 takes itself for free, 990 us before it may"):
+        cluster.hear(2, leased(2))
+
+
+def test_so_does_who_has_started_again() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.now = 100
+    cluster.start(2)
+    cluster.nodes[2].status.promised_until = cluster.clocks[2].at(cluster.now)
+    cluster.now = 101
+
+    with pytest.raises(PropertyViolated, match="takes itself for free, 899 us"):
+        cluster.hear(2, leased(2))
+
+
+def test_in_the_moment_of_its_start_nobody_knows_anything() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.now = 100
+    cluster.start(2)
+    cluster.nodes[2].status.promised_until = 0
+
+    cluster.hear(2, leased(2))
+
+
+def test_what_was_acknowledged_is_promised_once() -> None:
+    """It may come again while the disk hangs, and is not even listened to."""
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.now = 500
+    cluster.hear(2, leased(1))
+    cluster.acknowledge(2)
+    cluster.now = LEASE_US
+
+    cluster.vote(2, 3)
+
+
+def test_a_round_that_is_heard_twice_is_promised_from_the_first_time_on() -> None:
+    cluster = Promising()
+    cluster.hear(2, leased(1))
+    cluster.now = 500
+    cluster.hear(2, leased(1))
+    cluster.acknowledge(2)
+    cluster.now = LEASE_US
+
+    cluster.vote(2, 3)
+    assert cluster.clocks[2].at(LEASE_US) == cluster.checker.owed_until(cluster.nodes[2])
+
+
+def test_who_was_never_seen_to_start_owes_nothing() -> None:
+    assert 0 == Promising().checker.owed_until(StandingNode(NodeId(9)))

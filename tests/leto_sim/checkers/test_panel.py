@@ -4,9 +4,18 @@ import pytest
 
 from leto.raft.actions import Answer, RoleName, Send, Unknown, Write
 from leto.raft.entries import Entry, HardState, SnapshotMark
-from leto.raft.events import ReadRequested
-from leto.raft.messages import ReadIndex, RequestVoteResponse
-from leto.raft.types import EntryId, NodeId
+from leto.raft.events import MessageReceived, ReadRequested
+from leto.raft.messages import (
+    AppendEntries,
+    InstallSnapshot,
+    Message,
+    PreVote,
+    PreVoteResponse,
+    ReadIndex,
+    RequestVoteResponse,
+    TimeoutNow,
+)
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 from leto_sim.checkers.panel import Panel
 from leto_sim.result import PropertyViolated
 from tests.support.observed import StandingNode, entry, node_with_log, voters
@@ -17,6 +26,14 @@ def started(panel: Panel, *nodes: StandingNode) -> None:
         node.status.configuration = voters(1, 2, 3)
         node.platter.snapshot = SnapshotMark(configuration=voters(1, 2, 3))
         panel.node_started(node)
+
+
+def elect(panel: Panel, leader: StandingNode) -> None:
+    """Two of three disks hold a vote for it."""
+    for voter in (leader, node_with_log(3)):
+        vote = HardState(leader.status.current_term, leader.node_id)
+        panel.write_durable(voter, Write(seq=1, hard_state=vote))
+    leader.status.role = RoleName.LEADER
 
 
 def test_a_commit_is_looked_up_on_the_disks() -> None:
@@ -52,7 +69,7 @@ def test_a_lost_disk_still_counts_for_what_it_acknowledged() -> None:
 def test_an_election_is_counted_once() -> None:
     panel, leader = Panel(), node_with_log(1, 1)
     started(panel, leader)
-    leader.status.role = RoleName.LEADER
+    elect(panel, leader)
 
     panel.handled(leader)
     panel.handled(leader)
@@ -63,8 +80,8 @@ def test_an_election_is_counted_once() -> None:
 def test_a_second_leader_of_the_term_is_seen() -> None:
     panel, first, second = Panel(), node_with_log(1, 1), node_with_log(2, 1)
     started(panel, first, second)
-    for node in (first, second):
-        node.status.role = RoleName.LEADER
+    elect(panel, first)
+    second.status.role = RoleName.LEADER
     panel.handled(first)
 
     with pytest.raises(PropertyViolated, match="election safety"):
@@ -74,7 +91,7 @@ def test_a_second_leader_of_the_term_is_seen() -> None:
 def test_a_leader_that_truncates_is_seen_whatever_else_it_does() -> None:
     panel, leader = Panel(), node_with_log(1, 1, 1)
     started(panel, leader)
-    leader.status.role = RoleName.LEADER
+    elect(panel, leader)
     panel.handled(leader)
     panel.write_issued(leader, Write(seq=1, truncate_from=2))
 
@@ -135,3 +152,48 @@ def test_contents_and_applications_are_compared() -> None:
         panel.restored(node, 1, b"b")
     with pytest.raises(PropertyViolated, match="which is not committed"):
         panel.applied(node, [entry(1, 1)])
+
+
+def test_a_leader_that_nobody_has_voted_for_is_seen() -> None:
+    panel, leader = Panel(), node_with_log(1, 1)
+    started(panel, leader)
+    leader.status.role = RoleName.LEADER
+
+    with pytest.raises(PropertyViolated, match="who leads was elected by a quorum"):
+        panel.handled(leader)
+
+
+def hear(panel: Panel, node: StandingNode, message: Message) -> bool:
+    return panel.before[type(message)](node, MessageReceived(NodeId(2), message), 0)
+
+
+def test_voters_are_judged_by_what_they_heard() -> None:
+    panel, voter = Panel(), node_with_log(1, 1)
+    started(panel, voter)
+
+    assert hear(panel, voter, PreVote(term=1, round=5, last=EntryId(1, 1)))
+    with pytest.raises(PropertyViolated, match="a vote is refused for a reason"):
+        panel.sent(voter, Send(NodeId(2), PreVoteResponse(term=1, round=5, vote_granted=False)))
+    with pytest.raises(PropertyViolated, match="is answered: id1 answers neither"):
+        panel.considered(voter)
+
+
+def test_leaders_of_earlier_terms_and_no_others_are_waited_for() -> None:
+    panel, node = Panel(), node_with_log(1, 1)
+    node.platter.hard_state, node.status.current_term = HardState(2), 2
+    started(panel, node)
+    mark = SnapshotMark(configuration=voters(1), size_bytes=1)
+
+    heard = [
+        hear(panel, node, message)
+        for message in (
+            AppendEntries(
+                term=1, prev=BEFORE_LOG, entries=(), leader_commit=0, round=1, lease_us=5
+            ),
+            AppendEntries(term=2, prev=BEFORE_LOG, entries=(), leader_commit=0, round=1),
+            InstallSnapshot(term=1, transfer=1, snapshot=mark, offset=0, data=b"x"),
+            TimeoutNow(term=2),
+        )
+    ]
+
+    assert [True, False, True, False] == heard

@@ -6,9 +6,10 @@ from leto.raft.actions import Answer, Committed, Outcome, Readable
 from leto.raft.events import ReadPolicy, ReadRequested
 from leto.raft.types import EntryId, NodeId
 from leto_sim.checkers.election_safety import ElectionSafety
+from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.read_leaders import ReadLeaders
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode
+from tests.support.observed import StandingNode, log_of, node_with_log
 
 BY_LEASE = Readable(5, ReadPolicy.LEASE, 1_000)
 BY_INDEX = Readable(5)
@@ -21,15 +22,25 @@ class Reader:
         self, policy: ReadPolicy, *, elected_before: int = 1, trusts_clocks: bool = True
     ) -> None:
         self.elections = ElectionSafety()
-        self.checker = ReadLeaders(self.elections, trusts_clocks=trusts_clocks)
+        self.ledger = Ledger()
+        self.commit(5)
+        self.checker = ReadLeaders(self.elections, self.ledger, trusts_clocks=trusts_clocks)
         self.elect(elected_before)
         self.checker.requested(ReadRequested(7, policy))
 
     def elect(self, term: int) -> None:
         self.elections.elected(self.leader(term))
 
-    def answered(self, outcome: Outcome, *, in_term: int = 1) -> None:
-        self.checker.answered(self.leader(in_term), Answer(7, outcome))
+    def commit(self, index: int) -> None:
+        node = node_with_log(9, *([1] * index))
+        node.status.commit_index = index
+        self.ledger.commit_advanced(node)
+
+    def answered(self, outcome: Outcome, *, in_term: int = 1, commit_term: int = 1) -> None:
+        node = self.leader(in_term)
+        node.memory = log_of(*([commit_term] * 5))
+        node.status.commit_index = 5
+        self.checker.answered(node, Answer(7, outcome))
 
     def leader(self, term: int) -> StandingNode:
         node = StandingNode(NodeId(term))
@@ -45,7 +56,7 @@ def test_an_earlier_one_may_not() -> None:
     reader = Reader(ReadPolicy.LEASE)
     reader.elect(2)
 
-    with pytest.raises(PropertyViolated, match="id1 answers by its lease of term 1; term 2 has"):
+    with pytest.raises(PropertyViolated, match="id1 answers by its lease in term 1; term 2 has"):
         reader.answered(BY_LEASE)
 
 
@@ -80,3 +91,32 @@ def test_a_stale_read_promises_nothing() -> None:
 
 def test_other_answers_rest_on_nothing() -> None:
     Reader(ReadPolicy.INDEX, elected_before=2).answered(Committed(EntryId(1, 1)))
+
+
+@pytest.mark.parametrize("trusts_clocks", [True, False])
+def test_a_new_leader_knows_what_is_committed_once_something_of_its_own_is(
+    *, trusts_clocks: bool
+) -> None:
+    reader = Reader(ReadPolicy.LEASE, trusts_clocks=trusts_clocks)
+
+    with pytest.raises(PropertyViolated, match="of term 2, and has committed"):
+        reader.answered(BY_LEASE, in_term=2)
+
+
+@pytest.mark.parametrize("policy", [ReadPolicy.LEASE, ReadPolicy.INDEX])
+def test_a_read_rests_on_all_that_was_committed(policy: ReadPolicy) -> None:
+    reader = Reader(policy)
+
+    with pytest.raises(PropertyViolated, match="id1 reads at 4; 5 was committed"):
+        reader.answered(Readable(4, policy))
+
+
+def test_what_is_committed_later_need_not_be_seen() -> None:
+    reader = Reader(ReadPolicy.INDEX)
+    reader.commit(6)
+
+    reader.answered(BY_INDEX)
+
+
+def test_where_clocks_err_too_much_a_lease_may_miss_it() -> None:
+    Reader(ReadPolicy.LEASE, trusts_clocks=False).answered(Readable(4, ReadPolicy.LEASE))
