@@ -48,7 +48,7 @@ class ReadLeaders:
         asked_in, committed = asked
         if outcome.policy is ReadPolicy.INDEX:
             if asked_in > node.status.current_term:
-                raise _succeeded(LEADS_STILL, node, "lets read", asked_in)
+                raise _violation(LEADS_STILL, node, "lets read", asked_in)
         else:
             self._check_lease(node)
             if not self._trusts_clocks:
@@ -60,7 +60,7 @@ class ReadLeaders:
     def _check_lease(self, node: Observed) -> None:
         term, last_term = node.status.current_term, self._elections.last_term
         if last_term > term and self._trusts_clocks:
-            raise _succeeded(LEADS_ALONE, node, "answers by its lease", last_term)
+            raise _violation(LEADS_ALONE, node, "answers by its lease", last_term)
         committed = node.memory.id_at(node.status.commit_index)
         if committed is None or committed.term != term:
             raise PropertyViolated(
@@ -70,6 +70,6 @@ class ReadLeaders:
             )
 
 
-def _succeeded(name: str, node: Observed, what: str, later: Term) -> PropertyViolated:
+def _violation(name: str, node: Observed, what: str, later: Term) -> PropertyViolated:
     text = f"{node.name} {what} in term {node.status.current_term}; term {later} has a leader"
     return PropertyViolated(name, text, node=node.name)
