@@ -18,6 +18,7 @@ from leto_sim.sometimes import situations_of
 
 CLUSTER_SIZES: Final = (1, 2, 3, 3, 3, 4, 5, 5, 7)
 _SUBMITTED_PER_JOB: Final = 3  # so that no process waits for the next seed
+_LOOK_EVERY_SECONDS: Final = 0.2  # whether it is over
 
 
 @attrs.frozen(kw_only=True)
@@ -159,17 +160,18 @@ def run_campaign(
         executor: where they run.
         tally: what an earlier part of the same campaign has left, or an empty one.
         jobs: how many run at once.
-        is_over: whether to begin no more of them.
+        is_over: whether to end. What is under way then is left to the executor: it is not
+            added, and so the next part of the campaign runs it again.
         on_outcome: is told of each, after it was added.
     """
     seeds = (seed for seed in _seeds(campaign) if seed not in tally.done)
     running: set[Future[SeedOutcome]] = set()
     try:
-        while True:
-            _submit(running, seeds, executor, campaign, 0 if is_over() else jobs)
+        while not is_over():
+            _submit(running, seeds, executor, campaign, jobs)
             if not running:
                 return
-            done, running = wait(running, return_when=FIRST_COMPLETED)
+            done, running = wait(running, timeout=_LOOK_EVERY_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
                 outcome = future.result()
                 tally.add(outcome)

@@ -42,15 +42,6 @@ def test_what_was_done_earlier_is_not_done_again() -> None:
     assert tally.events > 1_000
 
 
-def test_a_campaign_that_is_over_begins_nothing_more() -> None:
-    tally = Tally()
-
-    with ThreadPoolExecutor(1) as executor:
-        run_campaign(SMALL, executor, tally, jobs=1, is_over=lambda: bool(tally.done))
-
-    assert {11, 12, 13} == tally.done  # what had been submitted already
-
-
 class Unfinished(Executor):
     """Runs the first seed, and leaves the others waiting."""
 
@@ -65,6 +56,24 @@ class Unfinished(Executor):
             self.waiting.append(future)
             future.set_result(run_one(SMALL, 11))
         return future
+
+
+def test_a_campaign_that_is_over_waits_for_nothing_more() -> None:
+    executor, tally = Unfinished(), Tally()
+
+    run_campaign(SMALL, executor, tally, jobs=1, is_over=lambda: bool(tally.done))
+
+    assert {11} == tally.done
+    assert [False, True, True] == [future.cancelled() for future in executor.waiting]
+
+
+def test_it_is_asked_whether_it_is_over_while_nothing_is_done() -> None:
+    executor, tally = Unfinished(), Tally()
+    answers = iter([False, False, False, True])
+
+    run_campaign(SMALL, executor, tally, jobs=1, is_over=lambda: next(answers))
+
+    assert {11} == tally.done
 
 
 def test_whoever_interrupts_it_leaves_nothing_behind_that_would_still_begin() -> None:

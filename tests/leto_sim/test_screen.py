@@ -47,8 +47,10 @@ def test_a_green_run_is_five_lines() -> None:
 
 
 def test_a_violation_fits_one_screen() -> None:
-    lines = render(BROKEN, "leto-sim run --seed 5").splitlines()
+    commands = ("leto-sim replay 5", "leto-sim view 5")
+    lines = render(BROKEN, *commands, shrink="leto-sim shrink 5").splitlines()
 
+    assert ["shrink", "leto-sim", "shrink", "5"] == lines[-1].split()
     assert len(lines) <= 32
     assert max(map(len, lines)) <= COLUMNS
 
@@ -58,10 +60,11 @@ def test_what_clients_saw_takes_the_place_of_events() -> None:
     evidence = Evidence(lines=("3 of them show it", *["   1  c1  read -> 3  |--|" + "-" * 90] * 10))
     violation = attrs.evolve(BROKEN.violation, evidence=evidence)
 
-    lines = render(attrs.evolve(BROKEN, violation=violation), "replay it", "view it").splitlines()
+    broken = attrs.evolve(BROKEN, violation=violation)
+    lines = render(broken, "replay it", "view it", shrink="shrink it").splitlines()
 
     assert "  3 of them show it" in lines
-    assert 5 == sum("appended" in line for line in lines)
+    assert 4 == sum("appended" in line for line in lines)
     assert len(lines) <= 32
     assert max(map(len, lines)) <= COLUMNS
 
@@ -83,10 +86,10 @@ def test_a_violation_of_no_node_names_none() -> None:
 def test_each_node_has_a_lane() -> None:
     lines = render(BROKEN, "").splitlines()
 
-    title = next(line for line in lines if line.endswith("event"))
+    title = next(line for line in lines if line.endswith("what"))
     last = next(line for line in reversed(lines) if "appended" in line)
-    assert "        ms  id1  id2  id3  event" == title
-    assert "    58.500  L3   zf3  x    id1 < id2 appended t3 up to 39" == last
+    assert " event        ms  id1  id2  id3  what" == title
+    assert "    39    58.500  L3   zf3  x    id1 < id2 appended t3 up to 39" == last
 
 
 def test_the_steps_that_an_event_caused_stand_below_it() -> None:
@@ -94,8 +97,8 @@ def test_the_steps_that_an_event_caused_stand_below_it() -> None:
 
     lines = render(attrs.evolve(BROKEN, last_events=(*LINES[:-1], explained)), "").splitlines()
 
-    row = lines.index("    58.500  L3   zf3  x    id1 < id2 appended t3 up to 39")
-    assert "                           . commit advanced: commit_index=39" == lines[row + 1]
+    row = lines.index("    39    58.500  L3   zf3  x    id1 < id2 appended t3 up to 39")
+    assert "                                 . commit advanced: commit_index=39" == lines[row + 1]
     assert len(lines) <= 32
 
 
@@ -107,6 +110,15 @@ def test_what_is_too_long_is_cut() -> None:
 
     assert COLUMNS == len(cut)
     assert cut.endswith("…")
+
+
+def test_a_wider_screen_shows_more() -> None:
+    wordy = attrs.evolve(LINES[0], text="word " * 40)
+    broken = attrs.evolve(BROKEN, last_events=(wordy,))
+
+    lines = render(broken, columns=120).splitlines()
+
+    assert 120 == max(map(len, lines))
 
 
 def test_an_untraced_violation_has_no_lanes() -> None:

@@ -1,16 +1,22 @@
 """What the flags of several subcommands have in common.
 
-Responsible for reading values from the command line, and for saying in one line what
-is wrong with them.
+Responsible for reading values from the command line, for saying in one line what is
+wrong with them, and for the commands that are told to the user.
 """
 
+import os
+import shutil
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
 from typing import Protocol
 
 from leto_sim.levels import LEVELS
+from leto_sim.screen import COLUMNS
 
 DEFAULT_EVENTS = 10_000
 NODES_MAX = 9
+COLUMNS_MAX = 200
 NODES_HELP = "founded nodes (the seed draws 1 to 9, at server level 1 to 5)"
 EVENTS_HELP = f"the storm ends after so many events ({DEFAULT_EVENTS})"
 
@@ -64,14 +70,47 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def run_command(options: Namespace) -> str:
-    """The command that runs the same seed again."""
-    return f"leto-sim run --seed {options.seed} {_size(options)}"
+def check_writable(flag: str, file: Path) -> None:
+    """Says so before the work is done, if what comes of it cannot be written.
+
+    Raises:
+        CommandLineError: the file cannot be written.
+    """
+    if file.is_dir():
+        raise CommandLineError(f"{flag}: {file} is a folder")
+    if not file.parent.is_dir():
+        raise CommandLineError(f"{flag}: there is no folder {file.parent}")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise CommandLineError(f"{flag}: {file} may not be written")
 
 
-def view_command(options: Namespace) -> str:
-    """The command that makes a page of the same run."""
-    return f"leto-sim view {options.seed} {_size(options)}"
+def write_file(flag: str, file: Path, text: str) -> None:
+    """Writes what came of the work.
+
+    Raises:
+        CommandLineError: the file cannot be written.
+    """
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandLineError(f"{flag}: {why(error)}") from error
+
+
+def why(error: OSError) -> str:
+    """Which file, and what is the matter with it."""
+    return f"{error.filename}: {(error.strerror or str(error)).lower()}"
+
+
+def columns() -> int:
+    """How wide the screen is; what is read by a program is as wide as the narrowest."""
+    if not sys.stdout.isatty():
+        return COLUMNS
+    return min(max(shutil.get_terminal_size().columns, COLUMNS), COLUMNS_MAX)
+
+
+def seed_command(name: str, options: Namespace) -> str:
+    """The command that does something else with the same run."""
+    return f"leto-sim {name} {options.seed} {_size(options)}"
 
 
 def replay_command(options: Namespace) -> str:

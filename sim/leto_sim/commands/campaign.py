@@ -5,16 +5,11 @@ what it has found; with a state file it can be taken up again.
 """
 
 import json
-import signal
-import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
-from concurrent.futures import Executor, ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
-
-from tqdm import tqdm
 
 from leto_sim.campaign import Campaign, SeedOutcome, Tally, run_campaign
 from leto_sim.campaign_files import WrongStateFile, load_state, report, save_state
@@ -25,9 +20,14 @@ from leto_sim.commands.arguments import (
     CommandLineError,
     Subparsers,
     add_level,
+    check_writable,
     nodes,
     positive,
+    why,
+    write_file,
 )
+from leto_sim.commands.progress import progress
+from leto_sim.workers import Workers, ended_as_interrupted
 
 INTERRUPTED = 130
 SAVE_EVERY_SECONDS = 10.0
@@ -71,16 +71,20 @@ def run(arguments: Namespace) -> int:
         nodes=arguments.nodes,
         events_max=arguments.events,
     )
+    _check_files(arguments)
     tally = _earlier(arguments.state, campaign)
     was_interrupted = False
-    with _processes(arguments.jobs) as executor:
-        try:
-            _go_on(campaign, executor, tally, arguments)
-        except KeyboardInterrupt:
-            was_interrupted = True
-            executor.shutdown(wait=False, cancel_futures=True)
-    if arguments.state is not None:
-        save_state(arguments.state, campaign, tally)
+    workers = Workers(arguments.jobs)
+    try:
+        with ended_as_interrupted():
+            _go_on(campaign, workers, tally, arguments)
+    except KeyboardInterrupt:
+        was_interrupted = True
+    except BrokenExecutor as error:
+        raise CommandLineError("a process has died; --jobs 1 needs the least memory") from error
+    finally:
+        workers.end()
+        _save(campaign, tally, arguments)
     _tell(campaign, tally, arguments)
     if tally.violations or (arguments.enforce_sometimes and tally.never(campaign.level)):
         return 1
@@ -112,30 +116,38 @@ def duration(text: str) -> float:
     raise ArgumentTypeError(f"must be a time such as 90s, 10m or 1h, not {text!r}")
 
 
+def _check_files(arguments: Namespace) -> None:
+    if arguments.json not in (None, "-"):
+        check_writable("--json", Path(arguments.json))
+    if arguments.state is not None:
+        check_writable("--state", arguments.state)
+
+
+def _save(campaign: Campaign, tally: Tally, arguments: Namespace) -> None:
+    if arguments.state is None:
+        return
+    try:
+        save_state(arguments.state, campaign, tally)
+    except OSError as error:
+        raise CommandLineError(f"--state: {why(error)}") from error
+
+
 def _earlier(state: Path | None, campaign: Campaign) -> Tally:
     if state is None:
         return Tally()
     try:
         return load_state(state, campaign)
-    except (OSError, WrongStateFile) as error:
+    except OSError as error:
+        raise CommandLineError(f"--state: {why(error)}") from error
+    except WrongStateFile as error:
         raise CommandLineError(str(error)) from error
-
-
-def _processes(jobs: int) -> ProcessPoolExecutor:
-    # Spawned ones share nothing with this one, not even the hash seed.
-    context = get_context("spawn")
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts_to_the_first)
-
-
-def _leave_interrupts_to_the_first() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _go_on(campaign: Campaign, executor: Executor, tally: Tally, arguments: Namespace) -> None:
     started, earlier = time.monotonic(), tally.seconds
     saved_at = started
     size = campaign.last_seed - campaign.first_seed + 1
-    with tqdm(total=size, initial=len(tally.done), unit="seed", file=sys.stderr) as bar:
+    with progress(size, "seed", done=len(tally.done)) as told:
 
         def is_over() -> bool:
             tally.seconds = earlier + time.monotonic() - started
@@ -144,15 +156,13 @@ def _go_on(campaign: Campaign, executor: Executor, tally: Tally, arguments: Name
         def on_outcome(outcome: SeedOutcome) -> None:
             nonlocal saved_at
             is_over()
-            bar.set_postfix_str(
-                f"{tally.events / tally.seconds:,.0f} events/s, {len(tally.violations)} violations",
-                refresh=False,
+            told.step(
+                f"{tally.events / tally.seconds:,.0f} events/s, {len(tally.violations)} violations"
             )
-            bar.update()
             if outcome.found is not None:
-                bar.write(f"seed {outcome.seed}: {outcome.found.property_name}", file=sys.stderr)
-            if arguments.state is not None and time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
-                save_state(arguments.state, campaign, tally)
+                told.write(f"seed {outcome.seed}: {outcome.found.property_name}")
+            if time.monotonic() - saved_at > SAVE_EVERY_SECONDS:
+                _save(campaign, tally, arguments)
                 saved_at = time.monotonic()
 
         run_campaign(
@@ -170,10 +180,10 @@ def _tell(campaign: Campaign, tally: Tally, arguments: Namespace) -> None:
     if arguments.json == "-":
         print(told)
         return
-    if arguments.json is not None:
-        Path(arguments.json).write_text(told + "\n", encoding="utf-8")
     for line in _lines(campaign, tally):
         print(line)
+    if arguments.json is not None:
+        write_file("--json", Path(arguments.json), told + "\n")
 
 
 def _lines(campaign: Campaign, tally: Tally) -> Iterable[str]:

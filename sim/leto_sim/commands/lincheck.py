@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from leto_sim.commands.arguments import CommandLineError, Subparsers, positive
+from leto_sim.commands.arguments import CommandLineError, Subparsers, positive, why
 from leto_sim.lincheck.dialects import KeyDialect, RegisterDialect
 from leto_sim.lincheck.history import Dialect, HistoryError, Json, read_history, write_history
 from leto_sim.lincheck.model import CommandT, Operation, ResultT, Verdict
@@ -58,8 +58,12 @@ def run(arguments: Namespace) -> int:
             if arguments.model == "kv":
                 return _judge(lines, KeyDialect(), arguments)
             return _judge(lines, RegisterDialect(), arguments)
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandLineError(f"{arguments.file}: {error}") from error
+    except BrokenPipeError:
+        raise  # it is not the file that has an end
+    except OSError as error:
+        raise CommandLineError(why(error)) from error
+    except UnicodeDecodeError as error:
+        raise CommandLineError(f"{arguments.file}: is no text") from error
     except HistoryError as error:
         raise CommandLineError(f"{arguments.file}, {error}") from error
 

@@ -13,7 +13,9 @@ from leto_sim.commands.arguments import (
     Subparsers,
     add_level,
     add_size,
+    columns,
     positive,
+    why,
 )
 from leto_sim.course import Course
 from leto_sim.levels import level_named
@@ -46,10 +48,11 @@ def run(arguments: Namespace) -> int:
     course = level_named(saved.level).begin(saved.scenario, traced=True)
     course.journal.halt_at = arguments.until
     result = course.run()
-    print(render_replay(result, lines=arguments.lines))
+    nodes = list(_nodes(course, arguments.node))
+    print(render_replay(result, lines=arguments.lines, columns=columns()))
     if result.violation is None:
         print(_outcome(result.events, arguments.until))
-    for line in _nodes(course, arguments.node):
+    for line in nodes:
         print(line)
     return 0 if result.violation is None else 1
 
@@ -72,8 +75,10 @@ def wanted_scenario(arguments: Namespace) -> SavedScenario:
     try:
         return read_scenario(Path(arguments.scenario).read_text(encoding="utf-8"))
     except OSError as error:
-        raise CommandLineError(f"neither a seed nor a file: {error}") from error
-    except (WrongScenarioFile, UnicodeDecodeError) as error:
+        raise CommandLineError(f"neither a seed nor a file: {why(error)}") from error
+    except UnicodeDecodeError as error:
+        raise CommandLineError(f"{arguments.scenario}: is no text") from error
+    except WrongScenarioFile as error:
         raise CommandLineError(f"{arguments.scenario}: {error}") from error
 
 

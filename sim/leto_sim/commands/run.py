@@ -9,12 +9,13 @@ from argparse import Namespace
 from pathlib import Path
 
 from leto_sim.commands.arguments import (
-    CommandLineError,
     Subparsers,
     add_level,
     add_size,
-    run_command,
-    view_command,
+    check_writable,
+    columns,
+    seed_command,
+    write_file,
 )
 from leto_sim.levels import Level, level_named, run_seed
 from leto_sim.screen import render
@@ -35,13 +36,18 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: Namespace) -> int:
     """Runs the seed."""
     level = level_named(arguments.level)
+    if arguments.history is not None:
+        check_writable("--history", Path(arguments.history))
     result = run_seed(level, arguments.seed, nodes=arguments.nodes, events_max=arguments.events)
     if arguments.history is not None:
         _write_history(level, arguments)
     if arguments.json:
         print(json.dumps(result.as_json()))
     else:
-        print(render(result, run_command(arguments), view_command(arguments)))
+        replay, view, shrink = (
+            seed_command(name, arguments) for name in ("replay", "view", "shrink")
+        )
+        print(render(result, replay, view, shrink=shrink, columns=columns()))
     return 0 if result.violation is None else 1
 
 
@@ -50,8 +56,5 @@ def _write_history(level: Level, arguments: Namespace) -> None:
     scenario = level.draw(arguments.seed, nodes=arguments.nodes, events_max=arguments.events)
     course = level.begin(scenario)
     course.run()
-    try:
-        with Path(arguments.history).open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in course.history_lines())
-    except OSError as error:
-        raise CommandLineError(f"--history: {error}") from error
+    text = "".join(f"{line}\n" for line in course.history_lines())
+    write_file("--history", Path(arguments.history), text)

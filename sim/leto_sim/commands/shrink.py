@@ -4,15 +4,23 @@ Responsible for its flags, its progress bar and what it prints: the small scenar
 a file to replay and as a test.
 """
 
-import sys
+import signal
 import time
 from argparse import Namespace
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
-from tqdm import tqdm
-
-from leto_sim.commands.arguments import CommandLineError, Subparsers, positive
+from leto_sim.commands.arguments import (
+    CommandLineError,
+    Subparsers,
+    check_writable,
+    positive,
+    write_file,
+)
 from leto_sim.commands.campaign import add_time
+from leto_sim.commands.progress import progress
 from leto_sim.commands.replay import add_scenario, wanted_scenario
 from leto_sim.course import AnyScenario
 from leto_sim.levels import Level, level_named
@@ -46,6 +54,10 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(arguments: Namespace) -> int:
     """Makes it small."""
+    files = (("--output", arguments.output), ("--pytest", arguments.pytest))
+    for flag, file in files:
+        if file is not None:
+            check_writable(flag, file)
     saved = wanted_scenario(arguments)
     level = level_named(saved.level)
     violation = level.begin(saved.scenario).run().violation
@@ -55,15 +67,15 @@ def run(arguments: Namespace) -> int:
     small = SavedScenario(
         level=level.name, scenario=shrunk.scenario, violates=violation.property_name
     )
-    if arguments.output is not None:
-        arguments.output.write_text(write_scenario(small), encoding="utf-8")
-    if arguments.pytest is not None:
-        arguments.pytest.write_text(pytest_file(small), encoding="utf-8")
     print(write_scenario(small), end="")
     end = "nothing makes it smaller" if shrunk.is_done else "there may be a smaller one"
     print(f"# {shrunk.result.events} events; {shrunk.attempts} attempts, {end}")
     if arguments.output is not None:
+        write_file("--output", arguments.output, write_scenario(small))
         print(f"# leto-sim replay {arguments.output}")
+    if arguments.pytest is not None:
+        write_file("--pytest", arguments.pytest, pytest_file(small))
+        print(f"# pytest {arguments.pytest}")
     return 1
 
 
@@ -71,21 +83,35 @@ def _shrink(
     level: Level, scenario: AnyScenario, property_name: str, arguments: Namespace
 ) -> Shrunk:
     give_up_at = time.monotonic() + arguments.time
-    with tqdm(total=arguments.attempts, unit="attempt", file=sys.stderr) as bar:
+    with progress(arguments.attempts, "attempt") as told, _interruptions() as is_interrupted:
 
         def on_attempt(best: AnyScenario) -> None:
-            bar.update()
-            bar.set_postfix_str(
-                f"{best.nodes} nodes, {len(best.plan)} faults, {best.events_max} events",
-                refresh=False,
-            )
+            told.step(f"{best.nodes} nodes, {len(best.plan)} faults, {best.events_max} events")
 
         return shrink(
             level,
             scenario,
             property_name,
             is_over=lambda attempts: (
-                attempts >= arguments.attempts or time.monotonic() >= give_up_at
+                attempts >= arguments.attempts or time.monotonic() >= give_up_at or is_interrupted()
             ),
             on_attempt=on_attempt,
         )
+
+
+@contextmanager
+def _interruptions() -> Generator[Callable[[], bool]]:
+    """The first one ends the search with what it has found; the next one ends everything."""
+    count = 0
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal count
+        count += 1
+        if count > 1:
+            signal.default_int_handler(number, frame)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield lambda: count > 0
+    finally:
+        signal.signal(signal.SIGINT, before)

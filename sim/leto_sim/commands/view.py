@@ -6,7 +6,12 @@ Responsible for its flags and the file.
 from argparse import Namespace
 from pathlib import Path
 
-from leto_sim.commands.arguments import CommandLineError, Subparsers, replay_command
+from leto_sim.commands.arguments import (
+    Subparsers,
+    check_writable,
+    replay_command,
+    write_file,
+)
 from leto_sim.commands.replay import add_scenario, wanted_scenario
 from leto_sim.levels import level_named
 from leto_sim.view.document import document
@@ -25,15 +30,13 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: Namespace) -> int:
     """Runs it, and writes the page."""
     saved = wanted_scenario(arguments)
+    file = Path(arguments.output or f"leto-run-{saved.scenario.seed}.html")
+    check_writable("--output", file)
     course = level_named(saved.level).begin(saved.scenario, traced=True)
     recording = course.record()
     result = course.run()
     page = render_page(document(recording, result, course, replay_command(arguments)))
-    file = Path(arguments.output or f"leto-run-{result.seed}.html")
-    try:
-        file.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise CommandLineError(f"--output: {error}") from error
+    write_file("--output", file, page)
     found = result.violation
     print(f"{file}: {len(recording.moments)} moments, {file.stat().st_size / 1e6:.1f} MB")
     if found is None:

@@ -1,6 +1,10 @@
 """`leto-sim campaign`, as its users see it."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -16,10 +20,17 @@ from leto_sim.commands import campaign
 SMALL = ("campaign", "--seeds", "1..4", "--events", "200", "--nodes", "2", "--jobs", "1")
 
 
+class Threads(ThreadPoolExecutor):
+    """As `Workers`, but for what they are."""
+
+    def end(self) -> None:
+        self.shutdown(cancel_futures=True)
+
+
 @pytest.fixture
 def in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without processes: they take a second to begin."""
-    monkeypatch.setattr(campaign, "_processes", ThreadPoolExecutor)
+    monkeypatch.setattr(campaign, "Workers", Threads)
 
 
 def test_a_campaign_runs_in_processes_and_reports_in_json(
@@ -141,6 +152,40 @@ def test_the_state_is_saved_now_and_then(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert len(saves) > 2
 
 
+@pytest.mark.parametrize("flag", ["--state", "--json"])
+@pytest.mark.parametrize(
+    "file,complaint",
+    [("nowhere/file", "there is no folder {folder}/nowhere"), ("", "{folder} is a folder")],
+)
+def test_what_cannot_be_written_is_told_before_the_work(
+    flag: str,
+    file: str,
+    complaint: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(campaign, "run_campaign", None)
+
+    exit_code = main([*SMALL, flag, str(tmp_path / file)])
+
+    assert 2 == exit_code
+    told = complaint.format(folder=tmp_path)
+    assert f"leto-sim campaign: {flag}: {told}\n" == capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("in_threads")
+def test_what_cannot_be_written_in_the_end_does_not_hide_the_report(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    exit_code = main([*SMALL, "--json", "/dev/full"])
+
+    told = capsys.readouterr()
+    assert 2 == exit_code
+    assert told.out.startswith("4 seeds at node level, 0 violations\n")
+    assert told.err.startswith("leto-sim campaign: --json: ")
+
+
 def test_a_wrong_state_file_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     file.write_text("x")
@@ -177,3 +222,40 @@ def test_one_seed_is_a_range_too() -> None:
 
 def test_times_are_in_seconds() -> None:
     assert [90.0, 600.0, 3600.0] == [campaign.duration(text) for text in ("90s", "10m", "1h")]
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("later_seconds", [0.0, 4.0])
+def test_ctrl_c_at_any_moment_keeps_what_is_done_and_shows_no_traceback(
+    later_seconds: float, tmp_path: Path
+) -> None:
+    state = tmp_path / "state.json"
+    flags = ("--seeds", "1..100000", "--events", "300", "--nodes", "2", "--state", str(state))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "leto_sim.command_line", "campaign", *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a group of its own, as a terminal gives it
+    )
+    while not Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text():
+        time.sleep(0.01)  # the first process has not begun yet
+    time.sleep(later_seconds)
+
+    os.killpg(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+
+    told = json.loads(state.read_text())
+    done = sum(last - first + 1 for first, last in told["done"])
+    assert (campaign.INTERRUPTED, "") == (process.returncode, errors)
+    assert output.startswith(f"{done} seeds at node level, 0 violations\n")
+
+
+@pytest.mark.timeout(180)
+def test_the_time_is_kept(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    flags = ("--seeds", "1..100000", "--events", "100000", "--state", str(state))
+
+    assert 0 == main(["campaign", *flags, "--time", "3s", "--json", str(tmp_path / "report")])
+
+    assert 3 <= json.loads((tmp_path / "report").read_text())["seconds"] < 5

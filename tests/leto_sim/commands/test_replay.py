@@ -20,7 +20,7 @@ def test_a_seed_is_shown_up_to_an_event(level: str, capsys: pytest.CaptureFixtur
 
     lines = capsys.readouterr().out.splitlines()
     assert 0 == exit_code
-    assert ["ms", "id1", "id2", "id3"] == lines[0].split()[:4]
+    assert ["event", "ms", "id1", "id2", "id3"] == lines[0].split()[:5]
     assert 6 == len(lines)
     assert "stopped after event 300; nothing is violated so far" == lines[-1]
 
@@ -60,7 +60,7 @@ def test_a_file_is_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
     lines = capsys.readouterr().out.splitlines()
     assert 0 == exit_code
-    assert lines[0].split() == ["ms", "id1", "event"]
+    assert ["event", "ms", "id1", "what"] == lines[0].split()
 
 
 def test_a_violation_is_shown_last(

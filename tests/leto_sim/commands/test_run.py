@@ -75,7 +75,7 @@ def test_a_violation_is_shown_with_the_command_that_replays_it(
     output = capsys.readouterr().out
     assert 1 == exit_code
     assert output.startswith("VIOLATED: log matching (event 10000)\n  it differs\n")
-    assert "leto-sim run --seed 7 --level node --nodes 5 --events 10000" in output
+    assert "leto-sim replay 7 --level node --nodes 5 --events 10000" in output
 
 
 @pytest.mark.usefixtures("violated")

@@ -1,0 +1,71 @@
+"""Processes that run seeds, and end when they are told to.
+
+Responsible for two things that a pool of processes does not do of itself: an interrupt
+(Ctrl-C, which every process of a terminal gets) is left to the first process alone, from
+the very beginning; and whoever ends the work need not wait for what is under way.
+"""
+
+import signal
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context
+from types import FrameType
+from typing import ParamSpec, TypeVar
+
+ArgumentsT = ParamSpec("ArgumentsT")
+ResultT = TypeVar("ResultT")
+
+
+class Workers(ProcessPoolExecutor):
+    """So many processes."""
+
+    def __init__(self, jobs: int) -> None:
+        # Spawned ones share nothing with this one, not even the hash seed.
+        super().__init__(jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+        self._others = set(active_children())
+
+    def submit(
+        self,
+        fn: Callable[ArgumentsT, ResultT],
+        /,
+        *args: ArgumentsT.args,
+        **kwargs: ArgumentsT.kwargs,
+    ) -> "Future[ResultT]":
+        """As every executor's; a process that begins now hears of no interrupt."""
+        with _interrupts_held_back():
+            return super().submit(fn, *args, **kwargs)
+
+    def end(self) -> None:
+        """Ends every process, whatever it is doing."""
+        self.shutdown(wait=False, cancel_futures=True)
+        for process in set(active_children()) - self._others:
+            process.terminate()
+
+
+@contextmanager
+def ended_as_interrupted() -> Generator[None]:
+    """Whoever is asked to end (SIGTERM) does as if it were interrupted."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _interrupts_held_back() -> Generator[None]:
+    """A child inherits what its parent's thread blocks while it begins."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,59 @@
+"""Processes that run seeds, and end when they are told to."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from leto_sim.workers import Workers, ended_as_interrupted
+
+LONG_SECONDS = 600
+
+
+def interrupt_yourself() -> int:
+    os.kill(os.getpid(), signal.SIGINT)
+    return os.getpid()
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_is_another_process_and_hears_of_no_interrupt() -> None:
+    workers = Workers(1)
+
+    number = workers.submit(interrupt_yourself).result()
+    workers.end()
+
+    assert os.getpid() != number
+
+
+@pytest.mark.timeout(120)
+def test_the_end_waits_for_nothing_that_is_under_way() -> None:
+    workers = Workers(1)
+    started = time.monotonic()
+    workers.submit(os.getpid).result()
+    workers.submit(time.sleep, LONG_SECONDS)
+
+    workers.end()
+    workers.shutdown(wait=True)
+
+    assert time.monotonic() - started < LONG_SECONDS / 10
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_hears_of_no_interrupt_while_it_begins_either() -> None:
+    workers = Workers(1)
+
+    blocked = workers.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ()).result()
+    workers.end()
+
+    assert signal.SIGINT in blocked
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_who_is_asked_to_end_is_interrupted() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt), ended_as_interrupted():
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert before == signal.getsignal(signal.SIGTERM)
