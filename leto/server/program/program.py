@@ -76,12 +76,18 @@ class Program:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the node is what it is to be in its cluster: it has booted, and joins no more."""
+        """Whether the node is what it is to be in its cluster: it has booted, and joins no more.
+
+        One that is a cluster by itself leads it by then.
+        """
         node = self._desk.node
         if node is None:
             return False
-        ours = node.replica.status.committed_configuration.member(node.identity.node_id)
-        return ours is not None and ours.role is not MemberRole.JOINING
+        status, us = node.replica.status, node.identity.node_id
+        ours = status.committed_configuration.member(us)
+        if ours is None or ours.role is MemberRole.JOINING:
+            return False
+        return status.is_ready or status.configuration.voters != (us,)
 
     @property
     def leader_address(self) -> str | None:

@@ -128,6 +128,19 @@ def test_what_is_asked_while_the_node_boots_is_done_when_it_has_booted(world: "W
     assert [True] == [isinstance(answer, Readable) for answer in office.readable]
 
 
+def test_a_cluster_of_one_is_settled_when_it_leads(world: "World") -> None:
+    office = Office(world)
+    office.machine.holds_disk = True
+    office.open()
+    while not office.machine.node.program.is_settled:
+        office.machine.do_one_job()
+        world.run(1)
+
+    office.machine.release_disk()
+
+    assert [b"1"] == office.propose(b"one")
+
+
 def test_the_content_is_there_again_after_a_restart(world: "World") -> None:
     office = founded(world)
     office.propose(b"one")
