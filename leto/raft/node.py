@@ -172,9 +172,14 @@ class Node:
         except EventOutOfOrder:
             state.now = before  # nothing has changed, the clock included
             raise
+        write = None
         if not state.failed:
             self._conclude(role)
-        return self._take_actions()
+            if state.lane.coming is not None:
+                write = state.lane.issue(state.log.last.index, now)
+        actions, state.actions = state.actions, []
+        # First, since the disk is what the others wait for.
+        return actions if write is None else [write, *actions]
 
     def _start(self, event: Event, now: Micros) -> None:
         if isinstance(event, AnswerToOrder):
@@ -406,15 +411,6 @@ class Node:
         if now != self._announced:
             self._announced = now
             state.actions.append(AnnounceRole(*now))
-
-    def _take_actions(self) -> Sequence[Action]:
-        state = self._state
-        actions, state.actions = state.actions, []
-        write = None
-        if state.lane.coming is not None and not state.failed:
-            write = state.lane.issue(state.log.last.index, state.now)
-        # First, since the disk is what the others wait for.
-        return actions if write is None else [write, *actions]
 
     def _fail(self, event: WriteFailed) -> None:
         """Fall silent for good: what the disk holds is not known any more."""

@@ -185,13 +185,13 @@ def on_append_entries_response(
         leader.may_commit = True
     if message.conflict is None:
         progress.is_full = False
-    if message.conflict == NO_ROOM:
+        if progress.mode is _PROBE and progress.match_index + 1 >= progress.next_index:
+            progress.become_replicate()
+            state.trace(FollowerMatched, sender, progress.match_index)
+    elif message.conflict == NO_ROOM:
         _hold_back(leader, progress)
-    elif message.conflict is not None:
+    else:
         _back_up(state, progress, message.conflict)
-    elif progress.mode is _PROBE and progress.match_index + 1 >= progress.next_index:
-        progress.become_replicate()
-        state.trace(FollowerMatched, sender, progress.match_index)
 
 
 def _hold_back(leader: Leader, progress: Progress) -> None:

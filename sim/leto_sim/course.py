@@ -8,6 +8,7 @@ own.
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
+from heapq import heappop
 from typing import Protocol
 
 from leto.raft.types import Micros
@@ -125,9 +126,11 @@ class Course(ABC):
     def _storm(self) -> None:
         scheduler, journal = self._world.scheduler, self._world.journal
         duration_us, events_max = self._limits.duration_us, self._limits.events_max
-        step = scheduler.step
+        queue = scheduler.queue
         while scheduler.now < duration_us and journal.events < events_max:
-            step()
+            # `Scheduler.step`, written out: something is to come at every time.
+            scheduler.now, _, perform, arguments = heappop(queue)
+            perform(*arguments)
 
     @abstractmethod
     def _calm(self) -> None:

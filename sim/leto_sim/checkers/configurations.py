@@ -103,10 +103,11 @@ class Configurations:
     def handled(self, node: Observed) -> None:
         """The event is done with, and every order of it given."""
         expected = self._histories[node.node_id].last
-        if node.status.configuration != expected:
+        configuration = node.status.configuration
+        if configuration is not expected and configuration != expected:
             raise PropertyViolated(
                 LAST_IN_LOG,
-                f"{node.name} acts by {_brief(node.status.configuration)};"
+                f"{node.name} acts by {_brief(configuration)};"
                 f" the last in its log is {_brief(expected)}",
                 node=node.name,
             )

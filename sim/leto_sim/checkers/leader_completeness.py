@@ -74,7 +74,7 @@ def _usurper(
         last = platter.last
 
         def would_vote(voter: NodeId, last: EntryId = last) -> bool:
-            return voter in platters and last >= platters[voter].last
+            return voter in platters and last >= platters[voter].log.last
 
         if has_quorum(configuration, would_vote):
             return candidate

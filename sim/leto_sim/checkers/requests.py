@@ -168,7 +168,7 @@ class Requests:
             raise _violation(
                 ACKNOWLEDGED_SURVIVES, node, f"acknowledges {entry_id}; applied is {entry}"
             )
-        if request.data is not None and entry.payload != Command(request.data):
+        if request.data is not None and not _carries(entry, request.data):
             raise _violation(
                 ACKNOWLEDGED_SURVIVES, node, f"acknowledges another proposal with {entry_id}"
             )
@@ -196,6 +196,10 @@ def _asked_for(entry: Entry) -> bytes:
     """What a leader was asked for that became this entry."""
     payload = entry.payload
     return payload.data if type(payload) is Command else _CHANGE
+
+
+def _carries(entry: Entry, data: bytes) -> bool:
+    return type(entry.payload) is Command and entry.payload.data == data
 
 
 def _violation(property_name: str, node: Observed, what: str) -> PropertyViolated:

@@ -23,7 +23,7 @@ from leto_sim.node_level.datagrams import Datagrams
 from leto_sim.node_level.descriptions import describe_standing
 from leto_sim.node_level.parts import REGISTERS, Parts
 from leto_sim.node_level.platter import Platter
-from leto_sim.node_level.process import Process
+from leto_sim.node_level.process import Process, Trap
 from leto_sim.node_level.scenario import Scenario
 from leto_sim.node_level.watched_datagrams import Log, WatchedDatagrams
 from leto_sim.randomness import stream
@@ -33,6 +33,7 @@ from leto_sim.view.recording import Recording
 
 _NODE_ID_BITS = 64
 _DOWN, _PAUSED = "x", "z"
+_NO_TRAP: Trap = ("", lambda: None)
 START_AGAIN_US = 50_000
 """After so long whatever looks after a process starts it again."""
 
@@ -83,7 +84,7 @@ class Cluster:
         self.on_refusal: Callable[[Host], None] | None = None
         self._hosts_by_id: dict[NodeId, Host] = {}
         self._unheard: set[NodeId] = set()
-        self._traps: dict[NodeId, tuple[str, Callable[[], None]]] = {}
+        self.traps: dict[NodeId, Trap] = {}
         self._requests = 0
         self._node_ids = stream(self.seed, "node ids")
         self._found()
@@ -174,11 +175,11 @@ class Cluster:
 
     def set_trap(self, host: Host, message: str, spring: Callable[[], None]) -> None:
         """Calls that as soon as the node has sent a message of that name."""
-        self._traps[host.node_id] = (message, spring)
+        self.traps[host.node_id] = (message, spring)
 
     def take_traps_away(self, host: Host) -> None:
         """Undoes `set_trap`."""
-        self._traps.pop(host.node_id, None)
+        self.traps.pop(host.node_id, None)
 
     def wipe(self, host: Host) -> None:
         """Destroys the disk: the node is gone for good."""
@@ -205,16 +206,11 @@ class Cluster:
 
     # --- what processes need (`process.World`) --------------------------------------------
 
-    def send(self, source: NodeId, target: NodeId, message: Message) -> None:
-        """Hands a message to the network."""
-        self.network.send(source, target, message)
-        if self._traps and source in self._traps:
-            self._try_trap(source, message)
-
-    def _try_trap(self, source: NodeId, message: Message) -> None:
-        name, spring = self._traps[source]
+    def try_trap(self, source: NodeId, message: Message) -> None:
+        """The node has sent a message, maybe what somebody has set a trap for."""
+        name, spring = self.traps.get(source, _NO_TRAP)
         if type(message).__name__ == name:
-            del self._traps[source]
+            del self.traps[source]
             self.scheduler.after(0, spring)
 
     def elected(self, process: Process) -> None:

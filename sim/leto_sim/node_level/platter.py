@@ -61,10 +61,13 @@ class LogImage:
 
     def holds(self, entry: EntryId) -> bool:
         """Whether the entry is here, or was compacted away (which only committed ones are)."""
-        if entry.index < self.before_log.index:
-            return True
-        here = self.id_at(entry.index)
-        return here is entry or here == entry
+        position = entry.index - self.before_log.index - 1
+        if position < 0:
+            return position < -1 or self.before_log == entry
+        entries = self.entries
+        return position < len(entries) and (
+            entries[position].id is entry or entries[position].id == entry
+        )
 
     def perform(self, write: Write) -> None:
         """Does to the log what the write says."""
@@ -91,7 +94,7 @@ class LogImage:
         del self.entries[kept:]
 
     def _append(self, entries: Sequence[Entry]) -> None:
-        if entries[0].id.index != self.last.index + 1:
+        if entries[0].id.index != self.last_index + 1:
             raise PropertyViolated(
                 PLATTER_INTACT, f"appends {entries[0].id} to a log that ends with {self.last}"
             )
@@ -118,7 +121,8 @@ class Platter:
 
     def holds(self, entry: EntryId) -> bool:
         """Whether the entry would be found after a power cut, itself or in the snapshot."""
-        covered = self.snapshot is not None and entry.index <= self.snapshot.last_included.index
+        mark = self.snapshot
+        covered = mark is not None and entry.index <= mark.last_included.index
         return covered or self.log.holds(entry)
 
     def perform(self, write: Write) -> None:

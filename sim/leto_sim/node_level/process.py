@@ -58,6 +58,7 @@ from leto_sim.checkers.requests import Requested
 from leto_sim.clock import NEVER, Clock
 from leto_sim.journal import Journal, Lanes
 from leto_sim.node_level.canonical import FORMS, canonical_write
+from leto_sim.node_level.datagrams import Datagrams
 from leto_sim.node_level.descriptions import describe_event
 from leto_sim.node_level.disk import Disk, DiskSpeed, exponential_us
 from leto_sim.node_level.parts import Parts
@@ -83,6 +84,8 @@ _MISTAKES = (
 
 Arguments = TypeVarTuple("Arguments")
 
+Trap: TypeAlias = tuple[str, Callable[[], None]]
+"""The name of a message, and what is to be done as soon as one has been sent."""
 Listener: TypeAlias = Callable[[Outcome | None], None]
 """Is told a request's outcome, or None if the process ended before it was known."""
 
@@ -95,8 +98,11 @@ class World(Protocol):
     panel: Panel
     seed: int
 
-    def send(self, source: NodeId, target: NodeId, message: Message) -> None:
-        """Hands a message to the network."""
+    network: Datagrams
+    traps: dict[NodeId, Trap]
+
+    def try_trap(self, source: NodeId, message: Message) -> None:
+        """The node has sent a message; asked while there are traps."""
         ...
 
     def elected(self, process: "Process") -> None:
@@ -154,6 +160,7 @@ class Process:
         self._world = world
         self._scheduler, self._panel, self._journal = world.scheduler, world.panel, world.journal
         self._listeners_to = world.panel.listeners
+        self._transmit, self._traps = world.network.send, world.traps
         self._where = b"%d.%d" % names
         self.clock = Clock.drawn(stream(world.seed, "clock", *names), clock_drift)
         self._timer_at: Micros | None = None
@@ -388,7 +395,9 @@ class Process:
         message = send.message
         for listener in self._listeners_to[type(message)]:
             listener(self, send)
-        self._world.send(self.node_id, send.to, message)
+        self._transmit(self.node_id, send.to, message)
+        if self._traps:
+            self._world.try_trap(self.node_id, message)
 
     def _answer(self, answer: Answer) -> None:
         self._panel.answered(self, answer)

@@ -136,7 +136,7 @@ def test_nothing_arrives_from_the_silenced_until_they_start_anew() -> None:
 def test_a_message_to_nobody_is_lost() -> None:
     cluster = cluster_of(1)
 
-    cluster.send(cluster.hosts[0].node_id, NodeId(99), ReadIndex(term=0, read=1))
+    cluster.network.send(cluster.hosts[0].node_id, NodeId(99), ReadIndex(term=0, read=1))
     pass_time(cluster, 50_000)
 
     assert "99" == cluster.name_of(NodeId(99))
@@ -191,7 +191,7 @@ def test_messages_from_before_a_restart_still_arrive() -> None:
     assert source.alive is not None
     begins_a_term = Write(seq=1, hard_state=HardState(99, source.node_id))
     cluster.panel.write_issued(source.alive, begins_a_term)
-    cluster.send(source.node_id, target.node_id, ReadIndex(term=99, read=1))
+    cluster.network.send(source.node_id, target.node_id, ReadIndex(term=99, read=1))
 
     cluster.crash(target)
     cluster.start(target)
@@ -223,7 +223,7 @@ def test_a_trap_springs_once_at_the_first_message_of_its_name() -> None:
     elect(cluster)
     message = AppendEntriesResponse(term=0, round=0, match_index=0)
     for _ in range(2):
-        cluster.send(host.node_id, cluster.hosts[1].node_id, message)
+        cluster.try_trap(host.node_id, message)
     pass_time(cluster, 10 * MS)
 
     assert [1] == sprung
