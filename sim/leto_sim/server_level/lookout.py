@@ -41,6 +41,7 @@ class ServerLookout:
         self._sometimes = sometimes
         self._clients: dict[ConnectionId, None] = {}
         self._segment: int | None = None
+        self._file = ""  # that was written to last
         self._has_received = False  # of a snapshot, in this life
 
     def told(self, fact: Fact) -> None:
@@ -85,7 +86,8 @@ class ServerLookout:
         for step in job.steps:
             if isinstance(step, Delete):
                 self._sometimes.occurred(Situation.FILE_DELETED)
-            elif isinstance(step, WriteAt):
+            elif isinstance(step, WriteAt) and step.file != self._file:
+                self._file = step.file
                 self._writes(segment_number(step.file))
                 self._receives(step)
 

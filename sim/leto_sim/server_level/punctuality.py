@@ -77,6 +77,9 @@ class Punctuality:
         self._limits = limits
         self._patience_us = limits.reply_within_us + limits.reply_within_us // SLACK_PARTS
         self._clients: dict[ConnectionId, _Client] = {}
+        # Nothing is overdue until then. What is asked later is due later, and a client's
+        # oldest question never becomes older: so nobody need be looked at before.
+        self._nothing_before: Micros = 0
 
     def told(self, fact: Fact, now: Micros) -> None:
         """The server is about to be told this."""
@@ -105,9 +108,13 @@ class Punctuality:
 
     def handled(self, now: Micros) -> None:
         """The server has done what it had to do at this moment."""
+        if now <= self._nothing_before:
+            return
+        self._nothing_before = now + self._patience_us
         for client in self._clients.values():
             if client.waiting and not client.unsent_bytes:
                 since = client.oldest_since(self._limits.pipeline_bytes_max)
+                self._nothing_before = min(self._nothing_before, since + self._patience_us)
                 if now - since > self._patience_us:
                     raise PropertyViolated(
                         PUNCTUAL,

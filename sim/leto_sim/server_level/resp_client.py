@@ -105,10 +105,11 @@ class RespClient:
     @property
     def deadline(self) -> Micros | None:
         """When to act, or to lose patience."""
-        times = [] if self._act_at is None else [self._act_at]
-        if self._outstanding:
-            times.append(self._outstanding[0][1] + self._manners.patience_us)
-        return min(times, default=None)
+        act_at = self._act_at
+        if not self._outstanding:
+            return act_at
+        patient_until = self._outstanding[0][1] + self._manners.patience_us
+        return patient_until if act_at is None else min(act_at, patient_until)
 
     def handle(self, fact: Fact, now: Micros, unix_ms: int) -> Sequence[Order]:
         """Take in one fact."""

@@ -15,6 +15,8 @@ from leto.raft.status import Status
 from leto.raft.types import Index, Micros, NodeId
 from leto.server import Limits, Server
 from leto.server.world import (
+    BytesReceived,
+    ClockTicked,
     Close,
     ConnectionAccepted,
     ConnectionClosed,
@@ -64,8 +66,10 @@ class ServerLife:
         self._promises = promises
         self._lookout = ServerLookout(panel.lookout.sometimes)
         self._server: Server | None = None
-        self._has_begun = False  # it takes part
+        self._node_id = _NOBODY  # once it takes part
+        self._status: Status | None = None  # the same
         self._ordered = SegmentReader(0)
+        self._ordered_file = ""  # the last one that was written to
         self._applied: list[Entry] = []  # since the last event
         self._named: SnapshotMark | None = None  # in the write that became durable now
         self._applied_until: Index = 0
@@ -80,14 +84,13 @@ class ServerLife:
     @property
     def node_id(self) -> NodeId:
         """Who it is."""
-        return self._disk.node_id or _NOBODY
+        return self._node_id
 
     @property
     def status(self) -> Status:
         """What it says of itself."""
-        consensus = None if self._server is None else self._server.status.consensus
-        assert consensus is not None, "asked only once it takes part"
-        return consensus.raft
+        assert self._status is not None, "asked only once it takes part"
+        return self._status
 
     @property
     def platter(self) -> Platter:
@@ -97,7 +100,7 @@ class ServerLife:
     @property
     def has_begun(self) -> bool:
         """Whether it takes part in the protocol."""
-        return self._has_begun
+        return self._status is not None
 
     # --- what it is told and orders ------------------------------------------------------
 
@@ -111,9 +114,14 @@ class ServerLife:
 
     def told(self, fact: Fact, now: Micros) -> None:
         """The server is about to be told this."""
+        kind = type(fact)
+        if kind is ClockTicked:
+            return  # it says nothing
         self._overheard.told(fact)
-        self._lookout.told(fact)
         self._punctuality.told(fact, now)
+        if kind is BytesReceived:
+            return  # half of all facts, and nobody else's
+        self._lookout.told(fact)
         match fact:
             case DiskJobDone():
                 self._disk.catch_up(self._write_durable)
@@ -130,7 +138,8 @@ class ServerLife:
 
     def ordered(self, order: Order, now: Micros) -> None:
         """The server orders this."""
-        self._begin_if_ready()
+        if self._status is None:
+            self._begin_if_ready()
         self._lookout.ordered(order)
         match order:
             case Transmit():
@@ -153,9 +162,10 @@ class ServerLife:
     def handled(self, now: Micros) -> None:
         """The fact has been dealt with."""
         self._punctuality.handled(now)
-        self._begin_if_ready()
-        if not self._has_begun:
-            return
+        if self._status is None:
+            self._begin_if_ready()
+            if self._status is None:
+                return
         self._panel.handled(self)
         if self._applied:
             self._check_applied()
@@ -164,28 +174,30 @@ class ServerLife:
 
     def ended(self) -> None:
         """The process is no more."""
-        if self._has_begun:
+        if self._status is not None:
             self._panel.node_ended(self)
 
     # --- inside --------------------------------------------------------------------------
 
     def _begin_if_ready(self) -> None:
-        if self._has_begun or self._server is None or self._server.status.consensus is None:
+        consensus = None if self._server is None else self._server.status.consensus
+        if consensus is None:
             return
-        self._has_begun = True
+        self._status = consensus.raft
+        self._node_id = self._disk.node_id or _NOBODY
         self._disk.begin_life()
         self.memory = self._disk.memory()
         self._panel.node_started(self)
 
     def _wrote(self, step: WriteAt) -> None:
         """Bytes are to be appended to a file; of the log's, every write in them is ordered."""
-        number = segment_number(step.file)
-        if number is None:
-            return
-        if number != self._ordered.segment:
-            self._ordered = SegmentReader(number)
+        if step.file != self._ordered_file:
+            number = segment_number(step.file)
+            if number is None:
+                return
+            self._ordered, self._ordered_file = SegmentReader(number), step.file
         for frame in self._ordered.feed(step.data):
-            if isinstance(frame.record, Write) and self._has_begun:
+            if isinstance(frame.record, Write) and self._status is not None:
                 self._write_issued(frame.record)
 
     def _write_issued(self, write: Write) -> None:
