@@ -46,6 +46,13 @@ class Batch:
         self.data = b""  # once it is sealed
         self.stamp_ms = 0  # the same
 
+    def hold(self, slot: WriteSlot, body: bytes) -> None:
+        """Take in a run of writes, of which `body` are the bytes."""
+        self.slots.append(slot)
+        self.bodies.append(body)
+        self.size_bytes += len(body)
+        self.commands += len(slot.requests)
+
     def seal(self, stamp_ms: int) -> bytes:
         """The bytes of the log entry; nothing is added any more."""
         self.stamp_ms = stamp_ms
@@ -94,10 +101,7 @@ class Batches:
         if open_reads:
             waiting.slots.extend(open_reads)
             open_reads.clear()
-        waiting.slots.append(slot)
-        waiting.bodies.append(body)
-        waiting.size_bytes += len(body)
-        waiting.commands += len(slot.requests)
+        waiting.hold(slot, body)
 
     def propose(self, stamp_ms: int, propose: Propose) -> None:
         """Propose what waits, even if that is nothing but a stamp."""
@@ -124,7 +128,8 @@ class Batches:
             if slot.since <= asked_by and isinstance(slot, WriteSlot):
                 slot.refuse(errors.NOT_PROPOSED)
             elif isinstance(slot, WriteSlot):
-                self.add(slot, encode_requests(slot.requests))
+                # Not `add`: what its connection reads by now came after it (invariant 1).
+                kept.hold(slot, encode_requests(slot.requests))
             else:
                 kept.slots.append(slot)
 

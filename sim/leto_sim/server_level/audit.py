@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from leto.resp import Reply
-from leto_sim.lincheck.strings import KeyCommand, Verb
+from leto_sim.lincheck.strings import KeyCommand, KeyReply, Verb
 from leto_sim.node_level.scenario import MS
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import Machine, ServerCluster
@@ -69,7 +69,7 @@ class Audit:
         ]
 
     def _read(self, key: bytes) -> KeyErrand:
-        def ended(fate: Fate) -> None:
+        def ended(fate: Fate, _: KeyReply) -> None:
             if fate is Fate.ACKNOWLEDGED:
                 self._unanswered.remove(key)
 

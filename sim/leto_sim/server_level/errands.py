@@ -6,7 +6,7 @@ is judged at the end of a run and among the promises that are judged at once. Ho
 errands travel is `leto_sim.server_level.resp_client`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Final, TypeAlias
 
@@ -18,12 +18,15 @@ from leto_sim.lincheck import strings
 from leto_sim.lincheck.model import Operation
 from leto_sim.lincheck.strings import KeyCommand, KeyOperation, KeyReply, Verb
 from leto_sim.result import PropertyViolated
+from leto_sim.server_level.program_order import Kind, ProgramOrder
 from leto_sim.server_level.promises import Fate, Promises
 from leto_sim.server_level.resp_client import ONE_REPLY
 
 _REFUSALS: Final = ("not leader ", "MISCONF ", "CLUSTERDOWN ", "LOADING ", "BUSY ")
 _UNKNOWN: Final = "UNKNOWN "
 LOST: Final = ErrorReply("UNKNOWN the connection was lost")
+_STALE_SHARE: Final = 0.2
+_HALF: Final = 0.5
 EXPIRED_IS_NIL: Final = "expired keys are nil on every node"
 
 
@@ -100,7 +103,7 @@ class KeyErrand:
     history: History
     promises: Promises
     token: bytes | None = None  # in the argument of a write that can be told from others
-    ended: Callable[[Fate], None] | None = None
+    ended: Callable[[Fate, KeyReply], None] | None = None
     client: str = ""
 
     def __attrs_post_init__(self) -> None:
@@ -133,7 +136,7 @@ class KeyErrand:
             self.promises.told(self.token, Fate.UNKNOWN if is_error else fate)
         self.history.ended(self, fate, result)
         if self.ended is not None:
-            self.ended(fate)
+            self.ended(fate, result)
 
 
 def _as_key_reply(verb: Verb, reply: Reply) -> KeyReply:
@@ -213,7 +216,7 @@ class Question:
         self.heard(LOST)
 
 
-AnyErrand: TypeAlias = KeyErrand | EchoErrand | ExpiringErrand
+AnyErrand: TypeAlias = KeyErrand | EchoErrand | ExpiringErrand | Question
 
 
 @attrs.frozen(kw_only=True)
@@ -228,6 +231,7 @@ class Workload:
     echoes: float = 0.05
     value_bytes: int = 10  # beyond the token
     life_ms_max: int = 2_000
+    ordered: float = 0.0  # the share of pipelines that write and read one key by turns
     counters: int = 0  # clients that count up in sessions, and repeat themselves
 
 
@@ -245,14 +249,55 @@ class RandomErrands:
         self._rng = rng
         self._count = 0
         self._verbs = _draw_verbs(rng)
+        self._pipelines = 0
+        self.order = ProgramOrder(name)
 
     def __call__(self) -> Sequence[AnyErrand]:
         """The next pipeline. Its keys differ, so that each operation's order is its key's."""
         if self.is_over:
             return ()
+        if self._rng.random() < self._workload.ordered:
+            return list(self._ordered_pipeline())
         size = self._rng.randint(1, self._workload.pipeline_max)
         keys = self._rng.sample(range(self._workload.keys), min(size, self._workload.keys))
         return [self._errand(key) for key in keys]
+
+    def _ordered_pipeline(self) -> Iterator[AnyErrand]:
+        """Writes and reads of one key, for whom their order matters; some reads are stale ones."""
+        rng, workload = self._rng, self._workload
+        key = rng.choice(ordered_keys(workload))
+        self._pipelines += 1
+        for _ in range(rng.randint(2, max(2, workload.pipeline_max))):
+            chosen = rng.random()
+            if chosen < _STALE_SHARE:
+                yield Question((b"READONLY",), _ignore)
+                yield self._stale_read(key)
+                yield Question((b"READWRITE",), _ignore)
+            else:
+                yield self._ordered_errand(key, Verb.GET if chosen < _HALF else Verb.SET)
+
+    def _ordered_errand(self, key: bytes, verb: Verb) -> KeyErrand:
+        kind = Kind.READ if verb is Verb.GET else Kind.WRITE
+
+        def ended(fate: Fate, result: KeyReply) -> None:
+            if fate is Fate.ACKNOWLEDGED:
+                assert isinstance(result, bytes | None), "GET and SET of a key that is never DEL"
+                act.answered(result if kind is Kind.READ else errand.token)
+
+        errand = self._key_errand(key, verb, ended)
+        act = self.order.asked(key, kind, self._pipelines, errand.token)
+        return errand
+
+    def _stale_read(self, key: bytes) -> Question:
+        act = self.order.asked(key, Kind.STALE_READ, self._pipelines)
+
+        def heard(reply: Reply) -> None:
+            if fate_of(reply) is Fate.ACKNOWLEDGED:
+                if not isinstance(reply, bytes | None):
+                    raise PropertyViolated(ONE_REPLY, f"GET is answered {reply!r}")
+                act.answered(reply)
+
+        return Question((b"GET", key), heard)
 
     def _errand(self, key: int) -> AnyErrand:
         chosen = self._rng.random()
@@ -266,11 +311,14 @@ class RandomErrands:
         verb = Verb.GET if is_read else self._rng.choice(self._verbs)
         return self._key_errand(b"k%d" % key, verb)
 
-    def _key_errand(self, key: bytes, verb: Verb) -> KeyErrand:
+    def _key_errand(
+        self, key: bytes, verb: Verb, ended: Callable[[Fate, KeyReply], None] | None = None
+    ) -> KeyErrand:
         token = self._token() if verb in {Verb.SET, Verb.APPEND} else None
         argument = b"" if token is None else token + b"-" * self._workload.value_bytes
         command = KeyCommand(verb, argument)
-        return KeyErrand(key, command, self._history, self._promises, token, client=self._name)
+        history, promises = self._history, self._promises
+        return KeyErrand(key, command, history, promises, token, ended, client=self._name)
 
     def _token(self) -> bytes:
         self._count += 1
@@ -297,4 +345,14 @@ def expiring_keys(workload: Workload) -> Sequence[bytes]:
 
 def lasting_keys(workload: Workload) -> Sequence[bytes]:
     """The keys that are judged by the history."""
-    return [b"k%d" % key for key in range(workload.keys)]
+    return [*(b"k%d" % key for key in range(workload.keys)), *ordered_keys(workload)]
+
+
+def ordered_keys(workload: Workload) -> Sequence[bytes]:
+    """Those among them that are only ever SET, so that each value has its place in the log."""
+    return [b"o%d" % key for key in range(min(workload.keys, 2))] if workload.ordered else []
+
+
+def _ignore(reply: Reply) -> None:
+    """READONLY is answered OK, or the connection is lost with what follows."""
+    del reply

@@ -38,6 +38,7 @@ class Promises:
         self.sessions = SessionLog()
         self._fates: dict[bytes, Fate] = {}
         self._applied: dict[bytes, Index] = {}
+        self._places: dict[bytes, int] = {}
         # Acknowledged, and not seen in the log: a server answers as it applies, and
         # says what it has applied a moment later.
         self._owed: dict[bytes, None] = {}
@@ -81,6 +82,10 @@ class Promises:
         token = _TOKEN.match(argument)
         return token is None or token.group() in self._applied
 
+    def place_of(self, token: bytes) -> int | None:
+        """Which of all tokens in the log it is; None if nobody has applied it."""
+        return self._places.get(token)
+
     def _read(self, index: Index, data: bytes) -> None:
         for token in _TOKEN.findall(data):
             fate = self._fates.get(token)
@@ -96,4 +101,5 @@ class Promises:
                     f"{token!r} is applied at {index}, after {self._applied[token]}",
                 )
             self._applied[token] = index
+            self._places[token] = len(self._places)
             self._owed.pop(token, None)

@@ -29,6 +29,7 @@ from leto_sim.result import PropertyViolated
 PUNCTUAL: Final = "no answer is late"
 SLACK_PARTS: Final = 100  # timers fire a little late, and clocks do not run alike
 _ALL: Final = 1 << 30
+_QUIT: Final = (b"QUIT",)
 
 
 @attrs.define(eq=False)
@@ -43,11 +44,21 @@ class _Client:
     waiting_bytes: int = 0  # received since nothing waited
     unsent_bytes: int = 0
     read_at: Micros = 0  # when the client last had read everything
+    has_left: bool = False  # with QUIT or against the protocol: what follows is not heard
 
     def asked(self, data: bytes, now: Micros) -> None:
+        if self.has_left:
+            return
         self.requests.feed(data)
-        self.waiting.extend([now] * len(self.requests.take(_ALL)))
         self.waiting_bytes += len(data)
+        for request in self.requests.take(_ALL):
+            self.waiting.append(now)
+            if request == _QUIT:
+                self.has_left = True
+                return
+        if self.requests.error is not None:
+            self.waiting.append(now)  # there is an answer to that too
+            self.has_left = True
 
     def answered(self, data: bytes, now: Micros) -> None:
         self.replies.feed(data)
@@ -102,9 +113,10 @@ class Punctuality:
         if client := self._clients.get(order.connection):
             client.answered(order.data, now)
 
-    def closed(self, connection: ConnectionId) -> None:
-        """The server ends the connection: whether it may is not the question here."""
-        self._clients.pop(connection, None)
+    def closed(self, connection: ConnectionId) -> bool:
+        """The server ends the connection. Whether the client has left, and been answered."""
+        client = self._clients.pop(connection, None)
+        return client is not None and client.has_left and not client.waiting
 
     def handled(self, now: Micros) -> None:
         """The server has done what it had to do at this moment."""
@@ -121,3 +133,7 @@ class Punctuality:
                         f"{self._name} owes a client an answer for {now - since} us",
                         node=self._name,
                     )
+            elif client.has_left and not client.waiting:
+                raise PropertyViolated(
+                    PUNCTUAL, f"{self._name} keeps a client that has left", node=self._name
+                )

@@ -35,19 +35,15 @@ from leto.server.world import (
     Transmit,
 )
 from leto_sim.result import PropertyViolated
+from leto_sim.server_level.farewells import draw_farewell
 
 ONE_REPLY: Final = "exactly one reply to each command, in order"
 LEAVE_WHEN_REFUSED: Final = 0.5
 NOT_LEADER: Final = "not leader "
 
 
-class Errand(Protocol):
-    """One command, and somebody who wants to know how it went."""
-
-    @property
-    def arguments(self) -> tuple[bytes, ...]:
-        """The command as it is sent."""
-        ...
+class Asker(Protocol):
+    """Somebody who wants to know how it went."""
 
     def answered(self, reply: Reply) -> None:
         """The server's one reply."""
@@ -55,6 +51,15 @@ class Errand(Protocol):
 
     def lost(self) -> None:
         """Nobody will ever know: the connection ended, or patience did."""
+        ...
+
+
+class Errand(Asker, Protocol):
+    """One command, and its asker."""
+
+    @property
+    def arguments(self) -> tuple[bytes, ...]:
+        """The command as it is sent."""
         ...
 
 
@@ -69,6 +74,7 @@ class Manners:
     leave_chance: float = 0.01  # of going to another node after a pipeline
     abandon_chance: float = 0.0  # of hanging up in the middle of a pipeline
     doze_chance: float = 0.0  # of not reading for a while
+    farewell_chance: float = 0.0  # of leaving behind a pipeline: with QUIT, or with rubbish
     outstanding_max: int = 32
 
 
@@ -91,9 +97,10 @@ class RespClient:
         self._connection: ConnectionId | None = None
         self._is_dialling = False
         self._parser = ReplyParser()
-        self._outstanding: deque[tuple[Errand, Micros]] = deque()
+        self._outstanding: deque[tuple[Asker, Micros]] = deque()
         self._act_at: Micros | None = 0
         self._is_dozing = False
+        self._is_leaving = False  # the server is to close
         self._orders: list[Order] = []
         self._now: Micros = 0
 
@@ -147,6 +154,8 @@ class RespClient:
             self._is_dozing = False
             self._orders.append(ResumeReading(self._connection))
             self._act_after(self._manners.think_us)
+        elif self._is_leaving:
+            self._hang_up()  # the news that the server has closed does not come
         else:
             self._send(self._connection)
 
@@ -164,6 +173,8 @@ class RespClient:
             return
         self._outstanding.extend((errand, self._now) for errand in errands)
         data = b"".join([encode_request(errand.arguments) for errand in errands])
+        if self._rng.random() < self._manners.farewell_chance:
+            data += self._say_farewell()
         self._orders.append(Transmit(connection, data))
         if self._rng.random() < self._manners.abandon_chance:
             self._act_at = None
@@ -172,8 +183,15 @@ class RespClient:
             self._is_dozing = True
             self._orders.append(PauseReading(connection))
             self._act_after(self._manners.retry_us)
-        elif self._rng.random() < self._manners.hurry_chance:
+        elif self._rng.random() < self._manners.hurry_chance and not self._is_leaving:
             self._act_after(self._manners.think_us)
+
+    def _say_farewell(self) -> bytes:
+        """Nothing is sent behind it; it is the server that closes."""
+        farewell = draw_farewell(self._rng, ONE_REPLY)
+        self._is_leaving = True
+        self._outstanding.append((farewell, self._now))
+        return farewell.data
 
     # --- what happens to it --------------------------------------------------------------
 
@@ -181,7 +199,7 @@ class RespClient:
         if dial != self._last_dial or not self._is_dialling:
             self._orders.append(Close(connection, abort=True))
             return
-        self._is_dialling = False
+        self._is_dialling = self._is_leaving = False
         self._connection = connection
         self._parser = ReplyParser()
         self._act_at = self._now
@@ -214,6 +232,9 @@ class RespClient:
     def _end_pipeline(self, *, refused: bool) -> None:
         """Everything was answered: think, then go on, perhaps at another node."""
         if self._is_dozing:
+            return
+        if self._is_leaving:
+            self._act_at = self._now + self._manners.patience_us
             return
         leave_chance = LEAVE_WHEN_REFUSED if refused else self._manners.leave_chance
         if self._rng.random() < leave_chance:

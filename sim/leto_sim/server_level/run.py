@@ -229,6 +229,8 @@ class ServerLevelRun(Course):
     def _judge(self) -> None:
         self._audit()
         self.cluster.promises.settle()
+        for errands in self._errands:
+            errands.order.check(self.cluster.promises.place_of)
         self.history.close()
         check_order(self.history.judged(self.cluster.promises), StringKey(), KeyDialect())
 

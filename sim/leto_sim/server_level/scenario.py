@@ -87,7 +87,9 @@ def draw_server_scenario(
     rng = stream(seed, "server scenario")
     size = stream(seed, "server nodes").choice(_SIZES) if nodes is None else nodes
     counters = stream(seed, "server counters").choice((0, 0, 1, 2))
-    workload = attrs.evolve(draw_workload(rng), counters=counters)
+    ordered = stream(seed, "server order").choice((0.0, 0.1, 0.3))
+    workload = attrs.evolve(draw_workload(rng), counters=counters, ordered=ordered)
+    farewell_chance = stream(seed, "server farewells").choice((0.0, 0.02, 0.1))
     config = _able_to_carry(workload, draw_config(rng))
     return ServerScenario(
         seed=seed,
@@ -102,7 +104,7 @@ def draw_server_scenario(
         clocks=tuple(draw_clock(rng) for _ in range(size)),
         newer=rng.randrange(1 << size) if rng.random() < _NEWER_SHARE else 0,
         workload=workload,
-        manners=draw_manners(rng),
+        manners=attrs.evolve(draw_manners(rng), farewell_chance=farewell_chance),
         plan=draw_plan(rng, size, workload.clients, config),
     )
 

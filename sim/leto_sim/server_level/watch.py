@@ -151,8 +151,8 @@ class ServerLife:
                     if isinstance(step, WriteAt):
                         self._wrote(step)
             case Close(connection=connection) if connection in self._clients:
-                self._punctuality.closed(connection)
-                if not self._is_stopping:
+                has_left = self._punctuality.closed(connection)
+                if not (has_left or self._is_stopping):
                     raise self._violation(NOT_CLOSED, f"closes client connection {connection}")
             case Stop():
                 self._is_stopping = True

@@ -4,6 +4,8 @@ from random import Random
 
 import pytest
 
+from leto.raft.entries import Command, Entry
+from leto.raft.types import EntryId
 from leto.resp import OK, ErrorReply, Reply, Simple
 from leto_sim.lincheck import strings
 from leto_sim.lincheck.strings import KeyCommand, KeyReply, Verb
@@ -20,6 +22,7 @@ from leto_sim.server_level.errands import (
     expiring_keys,
     fate_of,
     lasting_keys,
+    ordered_keys,
 )
 from leto_sim.server_level.promises import Fate, Promises
 
@@ -36,7 +39,11 @@ class Desk:
 
     def errand(self, verb: Verb, argument: bytes = b"", token: bytes | None = None) -> KeyErrand:
         command = KeyCommand(verb, argument)
-        return KeyErrand(KEY, command, self.history, self.promises, token, self.fates.append)
+
+        def ended(fate: Fate, _: KeyReply) -> None:
+            self.fates.append(fate)
+
+        return KeyErrand(KEY, command, self.history, self.promises, token, ended)
 
     def results(self) -> list[tuple[Verb, bool, KeyReply]]:
         return [
@@ -206,6 +213,38 @@ def test_echoes_and_expiring_writes_are_among_the_errands() -> None:
     kinds = {type(errand) for _ in range(50) for errand in errands()}
 
     assert {KeyErrand, EchoErrand, ExpiringErrand} == kinds
+
+
+def test_some_pipelines_write_and_read_one_key_by_turns() -> None:
+    workload = Workload(keys=2, pipeline_max=5, ordered=1.0)
+    errands = RandomErrands("a", workload, History(), Promises(), Random(1))
+    words = {b"GET", b"SET", b"READONLY", b"READWRITE"}
+
+    pipelines = [list(errands()) for _ in range(20)]
+
+    assert words == {errand.arguments[0] for pipeline in pipelines for errand in pipeline}
+    for pipeline in pipelines:
+        (key,) = {errand.arguments[1] for errand in pipeline if len(errand.arguments) > 1}
+        assert key in ordered_keys(workload)
+
+
+def test_what_a_client_has_seen_it_does_not_forget() -> None:
+    promises = Promises()
+    errands = RandomErrands("a", Workload(keys=1, ordered=1.0), History(), promises, Random(1))
+    reads = [errand for _ in range(20) for errand in errands() if errand.arguments[0] == b"GET"]
+    promises.asked(b"<b.1>")
+    promises.applied([Entry(EntryId(term=1, index=1), Command(b"<b.1>"))])
+
+    for read in reads:
+        read.answered(ErrorReply("CLUSTERDOWN no leader"))
+    errands.order.check(promises.place_of)
+    linearizable = [read for read in reads if isinstance(read, KeyErrand)]
+    stale = [read for read in reads if isinstance(read, Question)]
+    stale[0].answered(b"<b.1>")
+    with pytest.raises(PropertyViolated, match="GET is answered 1"):
+        stale[0].answered(1)
+
+    assert linearizable
 
 
 def test_errand_may_have_no_listener(desk: Desk) -> None:

@@ -104,6 +104,25 @@ def test_who_is_gone_waits_for_nothing(watch: Punctuality, by: str) -> None:
     assert not is_late(watch, 10 * LATE)
 
 
+@pytest.mark.parametrize("words", [b"QUIT\r\n", b"*x\r\n"])
+def test_who_has_left_is_answered_and_then_let_go(watch: Punctuality, words: bytes) -> None:
+    watch.told(BytesReceived(CLIENT, PING + words + PING), 0)
+    watch.told(BytesReceived(CLIENT, PING), 0)
+    answer(watch, 2, 10)
+
+    with pytest.raises(PropertyViolated, match="id1 keeps a client that has left"):
+        watch.handled(10)
+
+    assert watch.closed(CLIENT)
+
+
+@pytest.mark.parametrize("words", [b"", b"QUIT\r\n"])
+def test_who_has_not_left_or_waits_must_not_be_let_go(watch: Punctuality, words: bytes) -> None:
+    watch.told(BytesReceived(CLIENT, PING + words), 0)
+
+    assert not watch.closed(CLIENT)
+
+
 def test_links_are_no_clients(watch: Punctuality) -> None:
     link = ConnectionId(2)
     watch.told(ConnectionAccepted(link, Port.PEER, "here", "there"), 0)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
+import attrs
 import pytest
 
 from leto.resp import OK, ErrorReply, Reply, RequestParser, encode_reply
@@ -74,6 +75,10 @@ class Conversation:
         return dial.address
 
 
+def sent_in(orders: Sequence[Order]) -> list[bytes]:
+    return [order.data for order in orders if isinstance(order, Transmit)]
+
+
 def requests_in(orders: Sequence[Order]) -> int:
     parser = RequestParser()
     for order in orders:
@@ -115,6 +120,29 @@ def test_next_pipeline_follows_when_the_last_was_answered() -> None:
 
     assert 0 == requests_in(nothing_to_ask)
     assert 3 == requests_in(orders)
+
+
+def test_behind_a_farewell_it_sends_nothing_and_waits_to_be_let_go() -> None:
+    conversation = Conversation(attrs.evolve(CALM, farewell_chance=1.0), pipelines=(1, 1, 1))
+    is_polite = b"QUIT" in b"".join(sent_in(conversation.start()))
+    conversation.reply(OK)
+
+    conversation.reply(OK if is_polite else ErrorReply("ERR Protocol error: why"))
+    assert conversation.client.is_idle
+    conversation.tell(ConnectionClosed(ConnectionId(1), "closed by the other side"))
+
+    conversation.tick()
+    assert sent_in(conversation.connect())
+
+
+def test_whoever_is_not_let_go_hangs_up_in_the_end() -> None:
+    conversation = Conversation(attrs.evolve(CALM, farewell_chance=1.0), pipelines=(1,))
+    conversation.start()
+    conversation.reply(OK)
+
+    orders = conversation.tick()
+
+    assert Close(ConnectionId(1), abort=True) in orders
 
 
 def test_reply_that_answers_nothing_is_a_violation() -> None:

@@ -186,8 +186,13 @@ def test_a_server_that_is_killed_while_it_receives_a_snapshot_goes_on_with_it() 
         trailing_bytes=0,
     )
 
-    slow_disk = DiskTiming(sync_least_us=5 * MS)
-    result = run_server_scenario(attrs.evolve(base, config=config, disk=slow_disk))
+    slow_disk = attrs.evolve(base, config=config, disk=DiskTiming(sync_least_us=5 * MS))
 
-    assert result.violation is None
-    assert result.sometimes["resumed after restart"] > 0
+    resumed = 0
+    for seed in range(1, 9):  # not each transfer is interrupted
+        result = run_server_scenario(attrs.evolve(slow_disk, seed=seed))
+        assert result.violation is None
+        resumed += result.sometimes.get("resumed after restart", 0)
+        if resumed:
+            break
+    assert resumed

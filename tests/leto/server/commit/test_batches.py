@@ -128,6 +128,24 @@ def test_what_waits_for_four_seconds_is_withdrawn_and_never_applied(world: "Worl
     assert [b"1", b"1", None, b"1"] == [later.ask(f"GET {key}") for key in "abcd"]
 
 
+def test_a_read_stays_behind_its_connections_write_when_others_lose_patience(
+    world: "World",
+) -> None:
+    machine = world.founded(raft=PATIENT)
+    others = [world.client(machine) for _ in range(3)]
+    later = world.client(machine)
+    machine.holds_disk = True
+    for other in others:
+        other.send("SET a 1")
+    world.run(1_000)
+    later.send("SET b 1", "GET b")
+
+    world.run(3_001)
+    machine.release_disk()
+
+    assert [OK, b"1"] == later.received()
+
+
 def test_too_much_uncommitted_is_refused_as_busy(world: "World") -> None:
     raft = attrs.evolve(world.quick, uncommitted_bytes_max=2_000)
     machine = world.founded(raft=raft, limits=Limits(batch_bytes_max=1_000))
