@@ -28,6 +28,7 @@ class StandingStatus:
     configuration: Configuration = attrs.field(factory=Configuration)
     is_ready: bool = False
     transfer_target: NodeId | None = None
+    was_admitted: bool = False
     followers_by_id: Mapping[NodeId, FollowerStatus] = attrs.field(
         factory=dict[NodeId, FollowerStatus]
     )

@@ -3,7 +3,7 @@
 Responsible for two properties. A node stands for election only if a quorum, itself
 included, has granted its latest round of pre-votes (§9.6), or if the leader of the term
 before has asked it to (§3.10). And a leader asks only who holds everything that it holds
-itself, durably (§3.10).
+itself, durably (§3.10), and may lead.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from leto.raft.configuration import Configuration
 from leto.raft.messages import PreVote, PreVoteResponse, TimeoutNow
 from leto.raft.types import NodeId, Term
 from leto_sim.checkers.observed import Observed
+from leto_sim.checkers.patience import MAY_LEAD, may_lead
 from leto_sim.checkers.quorums import has_quorum
 from leto_sim.node_level.platter import Platter
 from leto_sim.result import PropertyViolated
@@ -42,6 +43,12 @@ class Campaigns:
             case TimeoutNow(term=term):
                 self._heirs.add((send.to, term + 1))
                 _check_heir(node, send.to, platters.get(send.to))
+                if not may_lead([node.status.configuration], send.to):
+                    raise PropertyViolated(
+                        MAY_LEAD,
+                        f"{node.name} asks {send.to} to lead, who may not",
+                        node=node.name,
+                    )
             case _:
                 pass
 

@@ -4,18 +4,20 @@ Responsible for when a leader may append a configuration: not before the one bef
 is committed, nor before the leader has committed an entry of its own term (single-server
 change: raft-dev 2015-07). And for when it must: a joint configuration is left by whoever
 leads, as soon as that is allowed, since agreement needs two quorums until then (§4.3).
+And for what none may be: without a voter that may lead, no leader ever follows.
 Whether the two fit together is another matter.
 """
 
 from leto.raft.actions import RoleName, Write
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
-from leto.raft.types import Index
+from leto.raft.types import EntryId, Index
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
 
 ONE_CHANGE_AT_A_TIME = "configurations change one at a time"
+SOMEBODY_MAY_LEAD = "a configuration has somebody who may lead"
 JOINT_IS_LEFT = "a joint configuration is left once it is committed"
 
 
@@ -23,6 +25,7 @@ def check_changes(node: Observed, write: Write, ledger: Ledger) -> None:
     """The node orders entries to be written. `node.memory` is as before the write."""
     for entry in write.entries:
         if type(entry.payload) is Configuration and not entry.payload.is_forced:
+            _check_members(node, entry.id, entry.payload)
             _check_change(node, write, entry, ledger)
 
 
@@ -35,6 +38,13 @@ def check_joint_is_left(node: Observed, effective_index: Index) -> None:
             JOINT_IS_LEFT,
             f"{node.name} leads on by the joint configuration at {effective_index}",
             node=node.name,
+        )
+
+
+def _check_members(node: Observed, change: EntryId, configuration: Configuration) -> None:
+    if not any(m.is_voter and m.priority > 0 for m in configuration.members):
+        raise PropertyViolated(
+            SOMEBODY_MAY_LEAD, f"{node.name} appends {change}, and nobody may lead", node=node.name
         )
 
 

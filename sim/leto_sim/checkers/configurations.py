@@ -1,15 +1,16 @@
 """The configurations of all logs: each node acts by the last of its log, and successive
 ones cannot decide apart.
 
-Responsible for four properties. Members are sorted by id, and share neither id nor name
+Responsible for five properties. Members are sorted by id, and share neither id nor name
 nor address. The effective configuration is the last one in the log,
 or the snapshot's (§4.1). A snapshot names the configuration that was committed last at its
-index (§5.1). And where one configuration follows another in a log, no
+index (§5.1). Who says that it was admitted is in a committed one. And where one configuration follows another in a log, no
 quorum of the one is disjoint from every quorum of the other (§4.1, figure 4.3; §4.3): else
 two leaders of one term could be elected, or two entries committed at one index. An
 operator's forced configuration alone is exempt.
 """
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import attrs
@@ -26,6 +27,7 @@ from leto_sim.result import PropertyViolated
 QUORUMS_INTERSECT = "quorums of successive configurations intersect"
 MEMBERS_DIFFER = "members have ids, names and addresses of their own"
 LAST_IN_LOG = "the last configuration in the log is in effect"
+ADMITTED = "who was admitted is in a committed configuration"
 AS_OF_ITS_INDEX = "a snapshot names the configuration as of its index"
 
 
@@ -95,10 +97,26 @@ class Configurations:
                 node=node.name,
             )
 
+    def check_admission(self, node: Observed, ledger: Ledger) -> None:
+        """The node's configuration has changed: was it a member, as far as it says so?"""
+        if node.status.was_admitted and not any(
+            configuration.member(node.node_id) is not None and ledger.id_at(entry.index) == entry
+            for entry, configuration in self.issued.items()
+        ):
+            raise PropertyViolated(
+                ADMITTED, f"{node.name} was admitted, it says, by nothing committed", node=node.name
+            )
+
     def effective_index(self, node: Observed) -> Index:
         """Where the configuration stands by which the node has to act."""
         known = self._histories[node.node_id].known
         return known[-1][0] if known else 0
+
+    def since(self, node: Observed, index: Index) -> Sequence[Configuration]:
+        """The configuration as of that index in the node's log, and all behind it."""
+        known = self._histories[node.node_id].known
+        first = max((at for at, (where, _) in enumerate(known) if where <= index), default=0)
+        return [configuration for _, configuration in known[first:]]
 
     def handled(self, node: Observed) -> None:
         """The event is done with, and every order of it given."""

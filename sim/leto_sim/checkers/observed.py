@@ -74,6 +74,11 @@ class ObservedStatus(Protocol):
         ...
 
     @property
+    def was_admitted(self) -> bool:
+        """Whether a configuration that is committed for certain holds, or held, it."""
+        ...
+
+    @property
     def transfer_target(self) -> NodeId | None:
         """Whom it hands leadership over to."""
         ...

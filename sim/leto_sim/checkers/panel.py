@@ -12,14 +12,17 @@ import attrs
 
 from leto.raft import Config
 from leto.raft.actions import Answer, Committed, Readable, RoleName, Send, Write
-from leto.raft.configuration import Configuration
+from leto.raft.configuration import EMPTY_CONFIGURATION, Configuration
 from leto.raft.entries import Entry
 from leto.raft.events import (
     ChangeRequested,
     CommandsProposed,
+    DiskRoomChanged,
     Event,
     MessageReceived,
+    PeerGone,
     ReadRequested,
+    TimerFired,
     TransferRequested,
 )
 from leto.raft.messages import (
@@ -37,11 +40,13 @@ from leto.raft.messages import (
     TimeoutNow,
 )
 from leto.raft.types import Index, Micros, NodeId, Term
+from leto_sim.checkers.acceptance import Acceptance
 from leto_sim.checkers.acknowledgements import Acknowledgements
 from leto_sim.checkers.attestations import Attestations
 from leto_sim.checkers.ballots import Ballots
 from leto_sim.checkers.campaigns import Campaigns
 from leto_sim.checkers.change_order import check_changes, check_joint_is_left
+from leto_sim.checkers.chunks import Chunks
 from leto_sim.checkers.configurations import Configurations
 from leto_sim.checkers.determinism import Determinism
 from leto_sim.checkers.durable_quorum import check_durable_quorum
@@ -49,15 +54,19 @@ from leto_sim.checkers.election_safety import ElectionSafety
 from leto_sim.checkers.electorates import Electorates
 from leto_sim.checkers.leader_append_only import LeaderAppendOnly
 from leto_sim.checkers.leader_completeness import CommittedInTerms, check_committed
+from leto_sim.checkers.leadership import Leadership
 from leto_sim.checkers.lease_promises import LeasePromises
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.log_matching import LogMatching
 from leto_sim.checkers.match_indexes import MatchIndexes
+from leto_sim.checkers.moment import Moment
 from leto_sim.checkers.monotonicity import Monotonicity
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.one_vote import OneVote
+from leto_sim.checkers.patience import Patience
 from leto_sim.checkers.read_leaders import ReadLeaders
 from leto_sim.checkers.requests import Requested, Requests
+from leto_sim.checkers.searches import check_search
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 from leto_sim.checkers.terms import Terms
 from leto_sim.checkers.windows import Windows
@@ -69,6 +78,7 @@ if TYPE_CHECKING:
 
 Listener: TypeAlias = Callable[[Observed, Send], None]
 Heed: TypeAlias = Callable[[Observed, Event, Micros], bool]
+Echo: TypeAlias = Callable[[Observed, Event], None]
 """Is told an event before a node is, and what the node's clock shows; whether
 `Panel.considered` is to be called once the node has handled it."""
 # Looked up once: reaching into an enumeration takes longer than what is done with it here.
@@ -114,14 +124,22 @@ class Panel:
         self._match_indexes = MatchIndexes()
         self.promises = LeasePromises(self.configurations.issued, trusts_clocks=trusts_clocks)
         self._acknowledgements = Acknowledgements()
-        self._windows = Windows(config or Config())
+        config = config or Config()
+        self.moment = Moment()  # written by worlds that know it
+        self._windows = Windows(config)
+        self._leadership = Leadership(config, self.moment)
+        self._patience = Patience(config, self.moment)
+        self._acceptance = Acceptance(config, self.moment)
+        self._chunks = Chunks(config, self.moment)
         self._platters: dict[NodeId, Platter] = {}
         self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
         self._before: dict[NodeId, _Before] = {}
+        self._heard_under = EMPTY_CONFIGURATION  # what a node acts by that is told something
         self.listeners = self._listeners_by_message()
         # By the class of an event, or of the message that is received. Worlds that know what
-        # a node is told call it then, before the node handles it.
-        self.before = self._by_event()
+        # a node is told call these, before the node handles it and when all is done.
+        self.before = self._by_event_to_come()
+        self.after = self._by_event_done()
 
     @property
     def elections(self) -> int:
@@ -156,6 +174,13 @@ class Panel:
         self.safety.started(node)
         self.lookout.started(node)
 
+    def shown_closely(self, node: Observed) -> None:
+        """The life that has just started is one of which the world shows what it is told."""
+        self._leadership.started(node)
+        self._patience.started(node)
+        self._acceptance.started(node)
+        self._chunks.started(node)
+
     def node_ended(self, node: Observed) -> None:
         """A node's life ends; its disk stays."""
         self.requests.ended(node)
@@ -167,11 +192,13 @@ class Panel:
 
     def write_issued(self, node: Observed, write: Write) -> None:
         """The node orders a write. Called before `node.memory` performs it."""
+        self._leadership.write_issued(node)
         if write.hard_state is not None:
             self._terms.write_issued(node, write.hard_state)
             self.promises.write_issued(node, write.hard_state)
         if write.entries:
             check_changes(node, write, self.ledger)
+            self._acceptance.write_issued(node, write)
         if write.truncate_from is not None:
             self._append_only.write_issued(node, write)
             self.ledger.write_issued(node, write)
@@ -185,6 +212,7 @@ class Panel:
 
     def write_durable(self, node: Observed, write: Write) -> None:
         """A write is about to be durable. Called before `node.platter` performs it."""
+        self._leadership.write_durable(node)
         if write.hard_state is not None:
             self._one_vote.became_durable(node, write.hard_state)
             self._electorates.became_durable(node, write.hard_state)
@@ -207,31 +235,55 @@ class Panel:
         one_vote, acknowledgements = self._one_vote.sent, self._acknowledgements.sent
         look, attest = self.lookout.sent, self._attestations.sent
         tell, answer = self.ballots.told_of_term, self.ballots.answered
+        takes_part = self._leadership.sent
         return {
             AppendEntries: (self._match_indexes.sent, self._windows.sent, attest),
-            AppendEntriesResponse: (acknowledgements, self.promises.sent, tell, look, attest),
-            InstallSnapshot: (look, attest),
-            InstallSnapshotResponse: (acknowledgements, tell, attest),
-            PreVote: (self._campaigned, attest),
-            PreVoteResponse: (self._campaigned, answer, look, attest),
+            AppendEntriesResponse: (
+                acknowledgements,
+                self.promises.sent,
+                tell,
+                takes_part,
+                look,
+                attest,
+            ),
+            InstallSnapshot: (self._chunks.sent, look, attest),
+            InstallSnapshotResponse: (acknowledgements, tell, takes_part, attest),
+            PreVote: (self._campaigned, self._sounds_out, takes_part, attest),
+            PreVoteResponse: (self._campaigned, answer, takes_part, look, attest),
             ReadIndex: (look, attest),
             ReadIndexResponse: (attest,),
-            RequestVote: (one_vote, look, attest),
-            RequestVoteResponse: (one_vote, answer, look, attest),
+            RequestVote: (one_vote, takes_part, look, attest),
+            RequestVoteResponse: (one_vote, answer, takes_part, look, attest),
             TimeoutNow: (self._campaigned, self.promises.sent, attest),
         }
 
-    def _by_event(self) -> Mapping[type, Heed]:
+    def _by_event_to_come(self) -> Mapping[type, Heed]:
         """Who wants to know what a node is about to be told."""
         return {
+            TimerFired: self._timer_fires,
             AppendEntries: self._hears_leader,
             InstallSnapshot: self._hears_leader,
             PreVote: self._hears_candidate,
             RequestVote: self._hears_candidate,
             TimeoutNow: self._hears_order,
+            InstallSnapshotResponse: self._is_answered,
             CommandsProposed: self._is_asked,
             ChangeRequested: self._is_asked,
             TransferRequested: self._is_asked,
+            DiskRoomChanged: self._is_told_of_room,
+        }
+
+    def _by_event_done(self) -> Mapping[type, Echo]:
+        """Who wants to know what a node has made of that."""
+        return {
+            TimerFired: self._timer_fired,
+            AppendEntries: self._heard_leader,
+            InstallSnapshot: self._heard_leader,
+            PreVote: self._heard_candidate,
+            RequestVote: self._heard_candidate,
+            AppendEntriesResponse: self._was_answered,
+            InstallSnapshotResponse: self._was_answered,
+            PeerGone: self._learnt_of_a_death,
         }
 
     def _hears_leader(self, node: Observed, event: Event, now: Micros) -> bool:
@@ -242,7 +294,14 @@ class Panel:
                 self.promises.heard(node, event.sender, message)
         else:
             assert type(message) is InstallSnapshot, message
+        self._leadership.is_told(node)
+        self._heard_under = node.status.configuration
         return self.ballots.leader_spoke(node, event.sender, message, now)
+
+    def _heard_leader(self, node: Observed, event: Event) -> None:
+        assert type(event) is MessageReceived, "it is a message"
+        self._leadership.was_told(node)
+        self._patience.heard(node, event, self._heard_under)
 
     def _hears_candidate(self, node: Observed, event: Event, now: Micros) -> bool:
         assert type(event) is MessageReceived, "it is a message"
@@ -250,19 +309,55 @@ class Panel:
         assert isinstance(message, PreVote | RequestVote), message
         self.promises.heard(node, event.sender, message)
         owed_until = self.promises.owed_until(node)
+        self._leadership.is_told(node)
         self.ballots.asked(node, event.sender, message, now, owed_until)
         return True
+
+    def _heard_candidate(self, node: Observed, _: Event) -> None:
+        self._leadership.was_told(node)
 
     def _hears_order(self, node: Observed, event: Event, _: Micros) -> bool:
         assert type(event) is MessageReceived, "it is a message"
         self.promises.heard(node, event.sender, event.message)
         return False
 
-    def _is_asked(self, _: Observed, event: Event, now: Micros) -> bool:
-        del now
+    def _timer_fires(self, node: Observed, _: Event, _now: Micros) -> bool:
+        self._leadership.is_told(node, by_timer=True)
+        return False
+
+    def _timer_fired(self, node: Observed, _: Event) -> None:
+        self._leadership.was_told(node)
+        self._leadership.timer_fired(node)
+        self._acceptance.timer_fired(node)
+
+    def _is_answered(self, node: Observed, event: Event, _: Micros) -> bool:
+        assert type(event) is MessageReceived, "it is a message"
+        self._chunks.was_answered(node, event)
+        return False
+
+    def _was_answered(self, node: Observed, event: Event) -> None:
+        assert type(event) is MessageReceived, "it is a message"
+        self._leadership.was_answered(node, event)
+        if type(event.message) is AppendEntriesResponse and event.message.conflict is not None:
+            check_search(node, event)
+
+    def _learnt_of_a_death(self, node: Observed, _: Event) -> None:
+        self._patience.told_of_a_death(node)
+
+    def _is_told_of_room(self, node: Observed, event: Event, _: Micros) -> bool:
+        assert type(event) is DiskRoomChanged, event
+        self._acceptance.told_of_room(node, has_room=event.has_room)
+        return False
+
+    def _is_asked(self, node: Observed, event: Event, _: Micros) -> bool:
         assert isinstance(event, _ASKED), "those are requests"
         self.requests.taken(event)
+        if type(event) is TransferRequested:
+            self._acceptance.asked_to_transfer(node, event)
         return False
+
+    def _sounds_out(self, node: Observed, _: Send) -> None:
+        self._patience.asked(node, self.configurations.since(node, node.status.commit_index))
 
     def _campaigned(self, node: Observed, send: Send) -> None:
         self._campaigns.sent(node, send, self._platters)
@@ -280,6 +375,7 @@ class Panel:
             self._read_leaders.answered(node, answer)
             if type(answer.outcome) is Readable:
                 self.promises.answered(node, answer, self._platters)
+            self._acceptance.answered(node, answer)
             self.lookout.answered(answer)
         self.requests.answered(node, answer)
 
@@ -287,6 +383,7 @@ class Panel:
         """The node's state machine has applied these entries."""
         self.safety.applied(node, entries)
         self.requests.applied(node, entries)
+        self._windows.applied(node, entries)
 
     def has_content(self, node: Observed, index: Index, content: bytes) -> None:
         """The node's state machine holds this as of `index`."""
@@ -321,6 +418,8 @@ class Panel:
             configuration = node.status.configuration
             if has_another_role or configuration is not before.configuration:
                 self.lookout.changed(node, before.standing, before.configuration)
+            if configuration is not before.configuration:
+                self.configurations.check_admission(node, self.ledger)
             if configuration.outgoing:
                 check_joint_is_left(node, self.configurations.effective_index(node))
             before.standing, before.configuration = standing, configuration
@@ -338,6 +437,8 @@ class Panel:
             self._committed_in_terms.elected(node)
         elif before.standing[0] is _LEADER:
             self.requests.deposed(node)
+            if before.standing[1] == node.status.current_term:
+                self._leadership.ceased(node, self.configurations.effective_index(node))
 
     def _commit_advanced(self, node: Observed, before: _Before) -> None:
         fresh = self.ledger.commit_advanced(node)

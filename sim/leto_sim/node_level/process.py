@@ -191,8 +191,11 @@ class Process:
             Trace: self._note_step,
         }
         self._consider = self._handle_traced if world.journal.is_traced else self._handle
-        self._before = world.panel.before
+        self._before, self._after = world.panel.before, world.panel.after
+        self._moment = world.panel.moment
+        self._moment.shown = self.clock.at(world.scheduler.now)
         self._panel.node_started(self)
+        self._panel.shown_closely(self)
         self._panel.promises.started(self, self.clock, lambda: world.scheduler.now)
         self._arm_timer()
 
@@ -326,7 +329,7 @@ class Process:
     def _handle(self, event: Event) -> None:
         now, node = self._scheduler.now, self.node
         self._journal.note(now, self._where, FORMS[type(event)](event))
-        shown = self.clock.at(now)
+        shown = self._moment.shown = self.clock.at(now)
         kind: type = type(event)
         if type(event) is MessageReceived:
             kind = type(event.message)
@@ -347,6 +350,9 @@ class Process:
         if is_asked:
             self._panel.considered(self)
         self._panel.handled(self)
+        echo = self._after.get(kind)
+        if echo is not None:
+            echo(self, event)
         deadline, armed_for = node.deadline, self._armed_for
         # Most deadlines are put off in time: a timer that fires too early is armed again.
         if deadline is not None and (armed_for is None or deadline < armed_for):

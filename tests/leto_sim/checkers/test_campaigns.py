@@ -64,7 +64,9 @@ def test_anything_else_is_a_violation(
 
 def test_a_leader_may_ask_for_the_campaign(candidate: StandingNode) -> None:
     checker = Campaigns()
-    say(checker, node_with_log(2, 3), 1, TimeoutNow(term=3))
+    leader = node_with_log(2, 3)
+    leader.status.configuration = THREE
+    say(checker, leader, 1, TimeoutNow(term=3))
 
     checker.stood(candidate, THREE)
 
@@ -90,6 +92,15 @@ def test_who_is_asked_must_hold_everything() -> None:
 
 def test_who_follows_another_one_by_now_may_hold_something_else() -> None:
     leader, heir = node_with_log(1, 3, 3), node_with_log(2, 3)
+    leader.status.configuration = THREE
     heir.platter.hard_state = attrs.evolve(heir.platter.hard_state, current_term=4)
 
     say(Campaigns(), leader, 2, TimeoutNow(term=3), {heir.node_id: heir.platter})
+
+
+def test_who_is_asked_may_lead() -> None:
+    leader, heir = node_with_log(1, 3), node_with_log(2, 3)
+    leader.status.configuration = voters(1, 3)
+
+    with pytest.raises(PropertyViolated, match="id1 asks 2 to lead, who may not"):
+        say(Campaigns(), leader, 2, TimeoutNow(term=3), {heir.node_id: heir.platter})

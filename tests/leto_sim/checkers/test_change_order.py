@@ -106,3 +106,12 @@ def test_any_other_configuration_stays(leader: StandingNode) -> None:
     leader.status.configuration, leader.status.is_ready = CHANGE, True
 
     check_joint_is_left(leader, effective_index=1)
+
+
+def test_a_configuration_without_anybody_to_lead_is_a_violation(
+    leader: StandingNode, ledger: Ledger
+) -> None:
+    members = tuple(attrs.evolve(member, priority=0) for member in CHANGE.members)
+
+    with pytest.raises(PropertyViolated, match="id1 appends 3@3, and nobody may lead"):
+        check_changes(leader, Write(seq=1, entries=(change(3, 3, Configuration(members)),)), ledger)

@@ -168,3 +168,34 @@ def test_a_node_acts_by_the_last_one() -> None:
     checker.write_issued(node, Write(seq=1, entries=(standing(1, 7, voters(1, 2)),)))
 
     assert 7 == checker.effective_index(node)
+
+
+def test_what_counts_is_the_configuration_as_of_an_index_and_all_behind_it() -> None:
+    checker, node = started(voters(1, 2, 3))
+    changes = (standing(1, 2, voters(1, 2)), standing(1, 4, voters(1)))
+    checker.write_issued(node, Write(seq=1, entries=changes))
+
+    assert [voters(1, 2, 3), voters(1, 2), voters(1)] == checker.since(node, 1)
+    assert [voters(1, 2), voters(1)] == checker.since(node, 3)
+
+
+def test_who_was_admitted_is_in_a_committed_configuration() -> None:
+    checker, node = started(voters(2, 3))
+    node.status.was_admitted = True
+    change = standing(1, 1, voters(1, 2, 3))
+    checker.write_issued(node, Write(seq=1, entries=(change,)))
+    node.memory.entries.append(change)
+    ledger = Ledger()
+    with pytest.raises(PropertyViolated, match="id1 was admitted, it says, by nothing committed"):
+        checker.check_admission(node, ledger)
+
+    node.status.commit_index = 1
+    ledger.commit_advanced(node)
+
+    checker.check_admission(node, ledger)
+
+
+def test_who_does_not_say_that_it_was_admitted_need_not_be() -> None:
+    checker, node = started(voters(2, 3))
+
+    checker.check_admission(node, Ledger())

@@ -4,9 +4,17 @@ import pytest
 
 from leto.raft.actions import Answer, RoleName, Send, Unknown, Write
 from leto.raft.entries import Entry, HardState, SnapshotMark
-from leto.raft.events import MessageReceived, ReadRequested
+from leto.raft.events import (
+    DiskRoomChanged,
+    MessageReceived,
+    PeerGone,
+    ReadRequested,
+    TimerFired,
+)
 from leto.raft.messages import (
     AppendEntries,
+    AppendEntriesResponse,
+    Conflict,
     InstallSnapshot,
     Message,
     PreVote,
@@ -170,6 +178,7 @@ def hear(panel: Panel, node: StandingNode, message: Message) -> bool:
 def test_voters_are_judged_by_what_they_heard() -> None:
     panel, voter = Panel(), node_with_log(1, 1)
     started(panel, voter)
+    panel.shown_closely(voter)
 
     assert hear(panel, voter, PreVote(term=1, round=5, last=EntryId(1, 1)))
     with pytest.raises(PropertyViolated, match="a vote is refused for a reason"):
@@ -182,6 +191,7 @@ def test_leaders_of_earlier_terms_and_no_others_are_waited_for() -> None:
     panel, node = Panel(), node_with_log(1, 1)
     node.platter.hard_state, node.status.current_term = HardState(2), 2
     started(panel, node)
+    panel.shown_closely(node)
     mark = SnapshotMark(configuration=voters(1), size_bytes=1)
 
     heard = [
@@ -197,3 +207,21 @@ def test_leaders_of_earlier_terms_and_no_others_are_waited_for() -> None:
     ]
 
     assert [True, False, True, False] == heard
+
+
+def test_who_is_shown_what_a_node_makes_of_what_it_is_told() -> None:
+    panel, node = Panel(), node_with_log(1, 1)
+    started(panel, node)
+    panel.shown_closely(node)
+    node.status.role, panel.moment.shown = RoleName.LEADER, 5_000_000
+    conflict = Conflict(EntryId(1, 1), EntryId(1, 1))
+    answer = AppendEntriesResponse(term=1, round=1, match_index=0, conflict=conflict)
+
+    panel.after[AppendEntriesResponse](node, MessageReceived(NodeId(2), answer))
+    panel.before[DiskRoomChanged](node, DiskRoomChanged(has_room=False), 0)
+    panel.after[PeerGone](node, PeerGone(NodeId(2)))
+    panel.before[TimerFired](node, TimerFired(), 0)
+    panel.after[TimerFired](node, TimerFired())
+
+    with pytest.raises(PropertyViolated, match="commands are taken where there is room"):
+        panel.write_issued(node, Write(seq=1, entries=(entry(1, 2),)))

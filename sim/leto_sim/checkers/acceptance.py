@@ -1,0 +1,138 @@
+"""A node takes on what it may, and refuses what it must not, and only that.
+
+Responsible for commands: none is appended beyond the quota of what is uncommitted, by a
+node whose disk has no room, or by a leader that hands over (§3.10); and none is refused for
+one of these reasons unless it holds. And for a transfer of leadership, which ends in time,
+whatever becomes of its target. What is said of refusals by others is `requests`.
+
+Where it is not shown what a node is told (in whole servers), it judges nobody.
+"""
+
+import attrs
+
+from leto.raft import Config
+from leto.raft.actions import Answer, Refusal, Refused, RoleName, Write
+from leto.raft.entries import Command
+from leto.raft.events import TransferRequested
+from leto.raft.types import Index, Micros, NodeId, RequestId, Term
+from leto_sim.checkers.moment import Moment
+from leto_sim.checkers.observed import Observed
+from leto_sim.result import PropertyViolated
+
+TAKES_WHAT_IT_MAY = "commands are taken where there is room for them"
+REFUSES_TRULY = "nothing is refused without that reason"
+TRANSFERS_END = "a transfer of leadership ends in time"
+_LEADER = RoleName.LEADER  # looked up once
+
+
+@attrs.define
+class _Life:
+    has_room: bool = True
+    transfers: dict[RequestId, Micros] = attrs.field(factory=dict[RequestId, Micros])
+    # Of the term that it leads: the weight of its log up to each index, from some place on.
+    term: Term = 0
+    weight: int = 0
+    weights: dict[Index, int] = attrs.field(factory=dict[Index, int])
+
+
+class Acceptance:
+    """Remembers what each node was told of its disk, and the transfers that it was asked for."""
+
+    def __init__(self, config: Config, moment: Moment) -> None:
+        self._moment = moment
+        self._uncommitted_bytes_max = config.uncommitted_bytes_max
+        self._transfer_us = config.election_timeout_max_us + config.heartbeat_interval_us
+        self._lives: dict[NodeId, _Life] = {}
+
+    def started(self, node: Observed) -> None:
+        """A node starts a life."""
+        self._lives[node.node_id] = _Life()
+
+    def told_of_room(self, node: Observed, *, has_room: bool) -> None:
+        """The node is told about its disk."""
+        self._lives[node.node_id].has_room = has_room
+
+    def asked_to_transfer(self, node: Observed, event: TransferRequested) -> None:
+        """The node is told that somebody wants another leader."""
+        life = self._lives[node.node_id]
+        life.transfers[event.request_id] = self._moment.shown
+
+    def write_issued(self, node: Observed, write: Write) -> None:
+        """The node orders entries to be written. `node.memory` is as before the write."""
+        life, status = self._lives.get(node.node_id), node.status
+        if life is None:
+            return
+        has_commands = any(type(entry.payload) is Command for entry in write.entries)
+        if has_commands and not life.has_room:
+            raise _violation(TAKES_WHAT_IT_MAY, node, "takes commands on a full disk")
+        if status.role is not _LEADER:
+            return
+        if has_commands and write.entries[0].id.term == status.current_term:
+            self._check_leader(node, life)
+        self._weigh(node, life, write)
+
+    def answered(self, node: Observed, answer: Answer) -> None:
+        """The node answers a request."""
+        life = self._lives.get(node.node_id)
+        if life is None:
+            return
+        if life.transfers:
+            life.transfers.pop(answer.request_id, None)
+        if type(answer.outcome) is Refused:
+            self._check_refusal(node, life, answer.outcome.refusal)
+
+    def timer_fired(self, node: Observed) -> None:
+        """The node has handled its timer."""
+        life = self._lives[node.node_id]
+        if not life.transfers or node.status.role is not _LEADER:
+            return
+        now = self._moment.shown
+        for request_id, since in life.transfers.items():
+            if now - since > self._transfer_us:
+                raise _violation(
+                    TRANSFERS_END, node, f"has not answered the transfer {request_id} since {since}"
+                )
+
+    def _check_leader(self, node: Observed, life: _Life) -> None:
+        if life.transfers:
+            raise _violation(TAKES_WHAT_IT_MAY, node, "takes commands while it hands over")
+        uncommitted = self._uncommitted_bytes(node, life)
+        if uncommitted > self._uncommitted_bytes_max:
+            raise _violation(
+                TAKES_WHAT_IT_MAY, node, f"takes commands beyond {uncommitted} uncommitted bytes"
+            )
+
+    def _check_refusal(self, node: Observed, life: _Life, refusal: Refusal) -> None:
+        match refusal:
+            case Refusal.TOO_MUCH_UNCOMMITTED:
+                is_true = self._uncommitted_bytes(node, life) > self._uncommitted_bytes_max
+            case Refusal.DISK_FULL:
+                is_true = not life.has_room
+            case Refusal.TRANSFER_PENDING:
+                is_true = bool(life.transfers)
+            case _:
+                return
+        if not is_true:
+            raise _violation(REFUSES_TRULY, node, f"refuses: {refusal.value}")
+
+    def _weigh(self, node: Observed, life: _Life, write: Write) -> None:
+        """Notes the weights of the entries that a leader appends."""
+        if life.term != node.status.current_term:
+            life.term, life.weight, life.weights = node.status.current_term, 0, {}
+            memory = node.memory
+            for entry in memory.between(node.status.commit_index, memory.last_index):
+                life.weight += entry.size_bytes
+                life.weights[entry.id.index] = life.weight
+        for entry in write.entries:
+            life.weight += entry.size_bytes
+            life.weights[entry.id.index] = life.weight
+
+    def _uncommitted_bytes(self, node: Observed, life: _Life) -> int:
+        """What its log weighs beyond what it knows to be committed. Once in its term at least
+        it has appended something, which was weighed.
+        """
+        return life.weight - life.weights.get(node.status.commit_index, 0)
+
+
+def _violation(name: str, node: Observed, what: str) -> PropertyViolated:
+    return PropertyViolated(name, f"{node.name} {what}", node=node.name)

@@ -1,0 +1,135 @@
+"""A node takes on what it may, and refuses what it must not, and only that."""
+
+import pytest
+
+from leto.raft import Config
+from leto.raft.actions import Answer, Refusal, Refused, RoleName, Unknown, Write
+from leto.raft.entries import Entry, Noop
+from leto.raft.events import TransferRequested
+from leto.raft.types import EntryId
+from leto_sim.checkers.acceptance import (
+    REFUSES_TRULY,
+    TAKES_WHAT_IT_MAY,
+    TRANSFERS_END,
+    Acceptance,
+)
+from leto_sim.checkers.moment import Moment
+from leto_sim.result import PropertyViolated
+from tests.support.observed import StandingNode, entry, node_with_log
+
+WEIGHT = entry(1, 1).size_bytes
+CONFIG = Config(
+    uncommitted_bytes_max=3 * WEIGHT,
+    election_timeout_min_us=100,
+    election_timeout_max_us=200,
+    heartbeat_interval_us=20,
+)
+
+
+class Stage:
+    """A leader in term 2, with one uncommitted entry of term 1."""
+
+    def __init__(self) -> None:
+        self.moment = Moment()
+        self.acceptance = Acceptance(CONFIG, self.moment)
+        self.node: StandingNode = node_with_log(1, 1)
+        self.node.status.role, self.node.status.current_term = RoleName.LEADER, 2
+        self.acceptance.started(self.node)
+
+    def append(self, *entries: Entry) -> None:
+        self.acceptance.write_issued(self.node, Write(seq=1, entries=entries))
+        self.node.memory.entries.extend(entries)
+
+    def propose(self, count: int = 1) -> None:
+        after = self.node.memory.last_index
+        self.append(*[entry(2, after + number) for number in range(1, count + 1)])
+
+    def refuse(self, refusal: Refusal, request_id: int = 1) -> None:
+        self.acceptance.answered(self.node, Answer(request_id, Refused(refusal)))
+
+    def begin_transfer(self) -> None:
+        self.acceptance.asked_to_transfer(self.node, TransferRequested(7))
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_commands_are_taken_up_to_the_quota_and_beyond_by_one_batch(stage: Stage) -> None:
+    stage.propose(2)
+    stage.propose(9)
+
+    with pytest.raises(PropertyViolated, match=f"beyond {12 * WEIGHT} uncommitted bytes"):
+        stage.propose()
+    stage.refuse(Refusal.TOO_MUCH_UNCOMMITTED)
+
+
+def test_what_is_committed_leaves_room(stage: Stage) -> None:
+    stage.propose(11)
+
+    stage.node.status.commit_index = 9
+
+    with pytest.raises(PropertyViolated, match=REFUSES_TRULY):
+        stage.refuse(Refusal.TOO_MUCH_UNCOMMITTED)
+    stage.propose()
+
+
+def test_a_full_disk_takes_no_commands_but_what_is_rafts_own(stage: Stage) -> None:
+    stage.acceptance.told_of_room(stage.node, has_room=False)
+
+    stage.append(Entry(EntryId(2, 2), Noop()))
+    stage.refuse(Refusal.DISK_FULL)
+    with pytest.raises(PropertyViolated, match=TAKES_WHAT_IT_MAY):
+        stage.propose()
+    stage.node.status.role = RoleName.FOLLOWER
+    with pytest.raises(PropertyViolated, match="id1 takes commands on a full disk"):
+        stage.propose()
+
+
+def test_a_follower_takes_what_it_is_sent(stage: Stage) -> None:
+    stage.node.status.role = RoleName.FOLLOWER
+
+    stage.propose(99)
+
+
+def test_who_hands_over_takes_no_commands(stage: Stage) -> None:
+    stage.begin_transfer()
+
+    stage.refuse(Refusal.TRANSFER_PENDING)
+    with pytest.raises(PropertyViolated, match="id1 takes commands while it hands over"):
+        stage.propose()
+    stage.acceptance.answered(stage.node, Answer(7, Unknown()))
+    stage.propose()
+
+
+@pytest.mark.parametrize("refusal", [Refusal.DISK_FULL, Refusal.TRANSFER_PENDING])
+def test_who_refuses_says_why_truly(stage: Stage, refusal: Refusal) -> None:
+    with pytest.raises(PropertyViolated, match=f"id1 refuses: {refusal.value}"):
+        stage.refuse(refusal)
+
+
+def test_other_reasons_are_not_looked_into(stage: Stage) -> None:
+    stage.refuse(Refusal.CANNOT_LEAD)
+
+
+def test_a_transfer_ends_in_time(stage: Stage) -> None:
+    stage.acceptance.timer_fired(stage.node)
+    stage.begin_transfer()
+
+    stage.moment.shown = 220
+    stage.acceptance.timer_fired(stage.node)
+    stage.moment.shown = 221
+
+    with pytest.raises(PropertyViolated, match=TRANSFERS_END):
+        stage.acceptance.timer_fired(stage.node)
+    stage.node.status.role = RoleName.FOLLOWER
+    stage.acceptance.timer_fired(stage.node)
+
+
+def test_where_lives_are_not_shown_nobody_is_judged(stage: Stage) -> None:
+    stage.acceptance = Acceptance(CONFIG, Moment())
+
+    stage.propose(99)
+    stage.propose(99)
+    stage.refuse(Refusal.DISK_FULL)
