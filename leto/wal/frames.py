@@ -22,6 +22,8 @@ against it (a mark names a place before its own frame), so this look is needed, 
 as good as can be: a mark is overlooked only if its own header is damaged too.
 """
 
+from collections.abc import Callable
+from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -46,6 +48,7 @@ def segment_name(segment: int) -> str:
     return f"{_PREFIX}{segment:0{_NUMBER_DIGITS}x}{_SUFFIX}"
 
 
+@lru_cache(maxsize=1024)  # the names of a directory are asked for again and again
 def segment_number(name: str) -> int | None:
     """The segment that a file holds; None if it is no segment."""
     digits = name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
@@ -93,12 +96,14 @@ class _Header(NamedTuple):
 class SegmentReader:
     """Reads the frames of one segment from bytes that come in order, cut anywhere.
 
+    `decode` makes a record of a frame's body, or raises `MalformedError`.
     `end` is where its good frames end. `error` says why what follows is none, and
     `furthest` is the furthest sync mark of any header seen, also behind a bad frame.
     """
 
-    def __init__(self, segment: int) -> None:
+    def __init__(self, segment: int, decode: Callable[[bytes], Record] = decode_record) -> None:
         self.segment = segment
+        self._decode = decode
         self._segment_checksum = _checksum_of(segment)
         self.error: str | None = None
         self.is_foreign = False  # the bad frame is whole: another version's, not torn
@@ -176,7 +181,7 @@ class SegmentReader:
             self.error = "the checksum of a frame does not match"
         else:
             try:
-                return decode_record(body)
+                return self._decode(body)
             except MalformedError as malformed:
                 self.error = f"a frame cannot be read: {malformed}"
                 self.is_foreign = True

@@ -311,13 +311,13 @@ class ServerCluster:
     def _close_event(self, process: Process) -> None:
         self.journal.note(self.scheduler.now, process.name.encode(), tuple(self._parts))
         self._parts.clear()
-        self._trace(process.name)
+        if self.journal.is_traced:
+            self._trace(process.name)
 
     def _trace(self, name: str) -> None:
-        if self.journal.is_traced:
-            text = f"{name} {'; '.join(self._texts)}"
-            self._texts.clear()
-            self.journal.trace(self.scheduler.now, self.lanes, lambda: text)
+        text = f"{name} {'; '.join(self._texts)}"
+        self._texts.clear()
+        self.journal.trace(self.scheduler.now, self.lanes, lambda: text)
 
     # --- inside --------------------------------------------------------------------------
 

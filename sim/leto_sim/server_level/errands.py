@@ -25,6 +25,8 @@ from leto_sim.server_level.resp_client import ONE_REPLY
 _REFUSALS: Final = ("not leader ", "MISCONF ", "CLUSTERDOWN ", "LOADING ", "BUSY ")
 _UNKNOWN: Final = "UNKNOWN "
 LOST: Final = ErrorReply("UNKNOWN the connection was lost")
+_BEAR_TOKENS: Final = (Verb.SET, Verb.APPEND)  # tuples: a member's hash is computed in Python
+_COUNT: Final = (Verb.DEL, Verb.INCR, Verb.APPEND)
 _STALE_SHARE: Final = 0.2
 _HALF: Final = 0.5
 EXPIRED_IS_NIL: Final = "expired keys are nil on every node"
@@ -116,7 +118,7 @@ class KeyErrand:
         """The command as it is sent."""
         verb = self.command.verb
         first = (verb.value.encode(), self.key)
-        return (*first, self.command.argument) if verb in {Verb.SET, Verb.APPEND} else first
+        return (*first, self.command.argument) if verb in _BEAR_TOKENS else first
 
     def answered(self, reply: Reply) -> None:
         """The server's one reply."""
@@ -148,7 +150,7 @@ def _as_key_reply(verb: Verb, reply: Reply) -> KeyReply:
             return text.encode()
         case bytes() | None if verb is Verb.GET:
             return reply
-        case int() if verb in {Verb.DEL, Verb.INCR, Verb.APPEND}:
+        case int() if verb in _COUNT:
             return reply
         case _:
             raise PropertyViolated(ONE_REPLY, f"{verb.value} is answered {reply!r}")
@@ -314,7 +316,7 @@ class RandomErrands:
     def _key_errand(
         self, key: bytes, verb: Verb, ended: Callable[[Fate, KeyReply], None] | None = None
     ) -> KeyErrand:
-        token = self._token() if verb in {Verb.SET, Verb.APPEND} else None
+        token = self._token() if verb in _BEAR_TOKENS else None
         argument = b"" if token is None else token + b"-" * self._workload.value_bytes
         command = KeyCommand(verb, argument)
         history, promises = self._history, self._promises

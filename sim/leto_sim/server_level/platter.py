@@ -27,6 +27,7 @@ from leto.wal.records import NOWHERE
 from leto_sim.node_level.platter import LogImage, Platter
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.files import SimulatedDirectory
+from leto_sim.server_level.records import Records
 
 DURABLE_IS_FOUND: Final = "what is durable is found again, and nothing else"
 
@@ -41,6 +42,7 @@ class ServerPlatter:
         self._lived = 0  # the latest incarnation that took part
         self._name = name
         self._directory = directory
+        self.records = Records()
         self._reader = SegmentReader(0)
         self._read_bytes = 0  # of that reader's segment
         self._segments: list[int] = []  # whose names are durable, as of so many changes
@@ -74,7 +76,7 @@ class ServerPlatter:
         self._read_on(None, about_to_perform)
         for number in self._later_segments():
             data = self._synced_from(number, 0)
-            reader = SegmentReader(number)
+            reader = SegmentReader(number, self.records.durable)
             frames = reader.feed(data)
             if frames and isinstance(frames[0].record, SegmentHead):
                 self._turn_to(number, frames[0].record, about_to_perform)

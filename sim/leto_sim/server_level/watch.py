@@ -195,7 +195,8 @@ class ServerLife:
             number = segment_number(step.file)
             if number is None:
                 return
-            self._ordered, self._ordered_file = SegmentReader(number), step.file
+            self._ordered = SegmentReader(number, self._disk.records.ordered)
+            self._ordered_file = step.file
         for frame in self._ordered.feed(step.data):
             if isinstance(frame.record, Write) and self._status is not None:
                 self._write_issued(frame.record)

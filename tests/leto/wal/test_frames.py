@@ -201,3 +201,17 @@ def test_hostile_bytes_never_raise(data: bytes) -> None:
     reader.finish()
 
     assert [] == found
+
+
+def test_whoever_reads_may_bring_a_decoder() -> None:
+    record = ClusterJoined(ClusterId(9))
+    bodies: list[bytes] = []
+
+    def decode(body: bytes) -> Record:
+        bodies.append(body)
+        return record
+
+    frames = SegmentReader(7, decode).feed(encode_frame(7, 1, NOWHERE, ClusterJoined(ClusterId(1))))
+
+    assert [record] == [frame.record for frame in frames]
+    assert [encode_frame(7, 1, NOWHERE, ClusterJoined(ClusterId(1)))[HEADER_BYTES:]] == bodies
