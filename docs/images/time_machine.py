@@ -18,7 +18,7 @@ from leto_sim.mutants.planted import Collection, PlantedBug, read_collection
 
 HERE = Path(__file__).resolve().parent
 MUTANTS = HERE.parents[1] / "tests" / "mutants"
-BUG = "vote_granted_to_shorter_log"
+BUG = "follower_commits_beyond_what_matches"
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def take_picture(page: Path, file: Path) -> None:
         browser = playwright.chromium.launch(
             executable_path=executable, args=["--no-sandbox", "--disable-gpu"]
         )
-        tab = browser.new_page(viewport={"width": 1400, "height": 800}, color_scheme="light")
+        tab = browser.new_page(viewport={"width": 1440, "height": 860}, color_scheme="light")
         tab.goto(page.as_uri())
         tab.wait_for_timeout(500)
         tab.screenshot(path=file)

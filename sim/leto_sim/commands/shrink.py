@@ -69,7 +69,8 @@ def run(arguments: Namespace) -> int:
     )
     print(write_scenario(small), end="")
     end = "nothing makes it smaller" if shrunk.is_done else "there may be a smaller one"
-    print(f"# {shrunk.result.events} events; {shrunk.attempts} attempts, {end}")
+    attempts = "1 attempt" if shrunk.attempts == 1 else f"{shrunk.attempts} attempts"
+    print(f"# {shrunk.result.events} events; {attempts}, {end}")
     if arguments.output is not None:
         write_file("--output", arguments.output, write_scenario(small))
         print(f"# leto-sim replay {arguments.output}")

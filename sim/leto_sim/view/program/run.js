@@ -157,9 +157,10 @@ for (const client of clients) {
 
 // --- partitions ----------------------------------------------------------------------------
 
-const cuts = run.cuts.map(([start, links], place) => ({
-  start, links, end: place + 1 < run.cuts.length ? run.cuts[place + 1][0] : last + 1,
-})).filter((cut) => cut.links.length && cut.end > cut.start);
+const cuts = run.cuts
+  .filter(([, links], place) => String(links) !== String(run.cuts[place - 1]?.[1]))
+  .map(([start, links], place, all) => ({ start, links, end: all[place + 1]?.[0] ?? last + 1 }))
+  .filter((cut) => cut.links.length && cut.end > cut.start);
 
 function nameOf(end) { return typeof end === "number" ? names[end] : end; }
 
