@@ -6,12 +6,15 @@ the cluster must recover, and the judgement of the clients' histories are each l
 own.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
 from heapq import heappop
-from typing import Protocol
+from typing import Final, Protocol
 
-from leto.raft.types import Micros
+import attrs
+
+from leto.raft.types import Micros, NodeId
 from leto_sim.checkers.panel import Panel
 from leto_sim.journal import Halted, Journal
 from leto_sim.operations import Asked
@@ -19,6 +22,8 @@ from leto_sim.result import Evidence, PropertyViolated, RunResult, Violation
 from leto_sim.scheduler import Scheduler
 from leto_sim.standing import Standing
 from leto_sim.view.recording import Recording
+
+_NODE_ID: Final = re.compile(r"\b\d{12,20}\b")  # no other number is as long
 
 
 class AnyScenario(Protocol):
@@ -66,6 +71,10 @@ class World(Protocol):
     @property
     def panel(self) -> Panel:
         """The checkers."""
+        ...
+
+    def name_of(self, node_id: NodeId) -> str:
+        """What people call that node; its number, if they do not call it anything."""
         ...
 
 
@@ -149,7 +158,10 @@ class Course(ABC):
         violation = None
         if fault is not None:
             evidence = fault.evidence() if journal.is_traced else Evidence()
-            violation = Violation.found(fault, event=journal.events, time_us=now, evidence=evidence)
+            violation = attrs.evolve(
+                Violation.found(fault, event=journal.events, time_us=now, evidence=evidence),
+                explanation=self._named(fault.explanation),
+            )
         return RunResult(
             seed=self._limits.seed,
             level=self.level,
@@ -161,6 +173,12 @@ class Course(ABC):
             violation=violation,
             last_events=journal.last_events,
             sometimes=self._world.panel.lookout.sometimes.counts,
+        )
+
+    def _named(self, explanation: str) -> str:
+        """Checkers know nodes by their numbers, people by their names."""
+        return _NODE_ID.sub(
+            lambda found: self._world.name_of(NodeId(int(found.group()))), explanation
         )
 
 

@@ -21,6 +21,8 @@ class Short(Course):
 
     level = "short"
 
+    explanation = "it does not"
+
     def __init__(self, *, traced: bool = False, is_broken: bool = False) -> None:
         self.cluster = Cluster(BRIEF, traced=traced)
         super().__init__(BRIEF, self.cluster)
@@ -50,7 +52,7 @@ class Short(Course):
         self.phases.append("judged")
         if self._is_broken:
             raise PropertyViolated(
-                "the sun shines", "it does not", node="id1", evidence=lambda: EVIDENCE
+                "the sun shines", self.explanation, node="id1", evidence=lambda: EVIDENCE
             )
 
     def _break_off(self) -> None:
@@ -122,3 +124,16 @@ def test_what_shows_a_violation_is_looked_for_if_somebody_will_see_it(*, traced:
 
     assert violation is not None
     assert (EVIDENCE if traced else Evidence()) == violation.evidence
+
+
+def test_who_reads_of_a_violation_reads_names() -> None:
+    course = Short(is_broken=True)
+    node_id = course.cluster.hosts[0].node_id
+    stranger = node_id ^ 1
+    course.explanation = f"not on [{node_id}], nor on {stranger} at 12345"
+
+    violation = course.run().violation
+
+    assert violation is not None
+    name = course.cluster.hosts[0].name
+    assert f"not on [{name}], nor on {stranger} at 12345" == violation.explanation

@@ -18,7 +18,7 @@ function drawList() {
 function scrollToRow(top) {
   const isInSight = top >= list.scrollTop + ROW
     && top <= list.scrollTop + list.clientHeight - 2 * ROW;
-  if (!isInSight) list.scrollTop = top - list.clientHeight / 2 + ROW;
+  if (!isInSight) list.scrollTop = top - Math.floor(list.clientHeight / 2 / ROW) * ROW;
 }
 
 function rowOf(moment, isHit) {
