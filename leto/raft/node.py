@@ -221,7 +221,10 @@ class Node:
         state, sender, message = self._state, event.sender, event.message
         if sender == state.node_id:
             return  # our own votes and acknowledgements count by our own disk only
-        if state.lane.has_hung(state.now, state.config.election_timeout_min_us):
+        lane = state.lane
+        if lane.written < lane.issued and lane.has_hung(
+            state.now, state.config.election_timeout_min_us
+        ):
             # Nothing that it asks for could be attested, only kept waiting.
             state.trace(MessageIgnored, sender, type(message).__name__, Reason.DISK_HANGS)
             return

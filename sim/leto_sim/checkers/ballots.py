@@ -71,7 +71,7 @@ class Ballots:
         self._open: dict[_Key, list[_Question]] = {}
         # What the event asks for that is being handled: a vote, or to be told of a later term.
         self._question: _Question | None = None
-        self._stale: NodeId | None = None
+        self.stale: NodeId | None = None
 
     def started(self, node: Observed) -> None:
         """A node starts a life: what it was asked in another one is not answered any more."""
@@ -86,7 +86,7 @@ class Ballots:
         self._words[node.node_id] = now
         if message.term >= node.platter.hard_state.current_term:
             return False
-        self._stale = sender
+        self.stale = sender
         return True
 
     def asked(
@@ -109,8 +109,8 @@ class Ballots:
 
     def told_of_term(self, _: Observed, send: Send) -> None:
         """The node answers a leader."""
-        if send.to == self._stale:
-            self._stale = None
+        if send.to == self.stale:
+            self.stale = None
 
     def answered(self, node: Observed, send: Send) -> None:
         """The node answers a candidate."""
@@ -143,7 +143,7 @@ class Ballots:
     def considered(self, node: Observed) -> None:
         """The event that asked is over. An answer waits for the disk at most."""
         question, self._question = self._question, None
-        stale, self._stale = self._stale, None
+        stale, self.stale = self.stale, None
         status = node.status
         if status.disk_has_hung:
             if question is not None:

@@ -72,6 +72,7 @@ class LeasePromises:
     ) -> None:
         self._issued = issued
         self._trusts_clocks = trusts_clocks
+        self.are_given = False  # there are no leases, most often
         self._voters: dict[NodeId, _Voter] = {}
         self._now: Callable[[], Micros] = int  # of the world, once there is one
 
@@ -102,6 +103,7 @@ class LeasePromises:
                 shown = voter.clock.at(self._now())
                 if voter.owed_until > node.status.promised_until and shown > voter.started_at:
                     raise _broken(node, "takes itself for free", voter, shown)
+                self.are_given = True
                 promise = _Promise(message.term, shown + lease_us, lease_us)
                 voter.heard.setdefault((message.term, message.round), promise)
             case RequestVote(is_transfer=True):

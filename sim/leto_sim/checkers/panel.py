@@ -238,14 +238,7 @@ class Panel:
         takes_part = self._leadership.sent
         return {
             AppendEntries: (self._match_indexes.sent, self._windows.sent, attest),
-            AppendEntriesResponse: (
-                acknowledgements,
-                self.promises.sent,
-                tell,
-                takes_part,
-                look,
-                attest,
-            ),
+            AppendEntriesResponse: (acknowledgements, self._responded, takes_part, attest),
             InstallSnapshot: (self._chunks.sent, look, attest),
             InstallSnapshotResponse: (acknowledgements, tell, takes_part, attest),
             PreVote: (self._campaigned, self._sounds_out, takes_part, attest),
@@ -358,6 +351,17 @@ class Panel:
 
     def _sounds_out(self, node: Observed, _: Send) -> None:
         self._patience.asked(node, self.configurations.since(node, node.status.commit_index))
+
+    def _responded(self, node: Observed, send: Send) -> None:
+        """The most frequent message: most of it matters to nobody below."""
+        message = send.message
+        assert type(message) is AppendEntriesResponse, "only those are shown here"
+        if self.promises.are_given:
+            self.promises.sent(node, send)
+        if self.ballots.stale is not None:
+            self.ballots.told_of_term(node, send)
+        if message.conflict is not None:
+            self.lookout.sent(node, send)
 
     def _campaigned(self, node: Observed, send: Send) -> None:
         self._campaigns.sent(node, send, self._platters)
