@@ -104,7 +104,7 @@ class Status:
     @property
     def current_term(self) -> Term:
         """The latest term it has seen."""
-        return self._state.current_term
+        return self._state.hard_state.current_term
 
     @property
     def voted_for(self) -> NodeId | None:
@@ -171,7 +171,7 @@ class Status:
     @property
     def configuration(self) -> Configuration:
         """The effective configuration."""
-        return self._state.configuration
+        return self._state.configurations.effective
 
     @property
     def configuration_index(self) -> Index:

@@ -94,9 +94,8 @@ class Leadership:
 
     def was_answered(self, node: Observed, event: MessageReceived) -> None:
         """The node has handled a follower's answer."""
-        status = node.status
-        is_ours = status.role is _LEADER and event.message.term == status.current_term
-        if is_ours and not status.disk_has_hung:
+        role, term, _, _ = node.status.standing
+        if role is _LEADER and event.message.term == term and not node.status.disk_has_hung:
             life = self._leading(node)
             life.answered_at[event.sender] = self._moment.shown
 
@@ -128,10 +127,11 @@ class Leadership:
     def _leading(self, node: Observed) -> _Life:
         """Its life, told of the term and the configuration that it leads."""
         life, status = self._lives[node.node_id], node.status
-        if life.term != status.current_term:
-            life.term, life.answered_at, life.configuration = status.current_term, {}, None
-        if life.configuration is not status.configuration:
-            life.configuration, life.joined_at = status.configuration, self._moment.shown
+        term, configuration = status.current_term, status.configuration
+        if life.term != term:
+            life.term, life.answered_at, life.configuration = term, {}, None
+        if life.configuration is not configuration:
+            life.configuration, life.joined_at = configuration, self._moment.shown
         return life
 
 
