@@ -1,6 +1,7 @@
 // Below the lanes: what clients asked for, from asking to being told.
 
 const CLIENTS_SHARE = 0.3;  // of the picture's height, at most
+const CLIENTS_LEAST = 44, LANE_WANTED = 32;  // but a lane needs some room, too
 const TRACK_MOST = 14, TRACK_LEAST = 1, TRACK_WITH_WORDS = 11;
 const CLIENTS_HEAD = 20;
 
@@ -21,7 +22,9 @@ function sumOf(tracks) { return [...tracks.values()].reduce((sum, count) => sum 
 function settleClients({ from, to, height }) {
   if (!clients.length) return;
   const tracks = Math.max(sumOf(tracksInSight(from, to)), 2);
-  const most = height * CLIENTS_SHARE, needed = CLIENTS_HEAD + tracks * TRACK_MOST + 6;
+  const needed = CLIENTS_HEAD + tracks * TRACK_MOST + 6;
+  const left = height - TOP - names.length * LANE_WANTED;
+  const most = Math.min(Math.max(left, CLIENTS_LEAST), height * CLIENTS_SHARE);
   const isRight = needed <= clientsHeight && needed >= clientsHeight / 2 && clientsHeight <= most;
   if (!isRight) clientsHeight = Math.min(needed, most);
 }

@@ -66,10 +66,11 @@ function describeLogs() {
 
 function describeNode(row, standing) {
   const { term, commit, applied, vote } = standing;
+  const voted = !vote ? "" : ` · voted ${names.includes(vote) ? vote : "for one who is gone"}`;
   row.className = `node ${standing.up ? standing.role : "off"}`;
   row.querySelector("em").textContent = condition(standing);
   const whole = standing.role
-    ? `term ${term} · commit ${commit} · applied ${applied}${vote ? ` · voted ${vote}` : ""}`
+    ? `term ${term} · commit ${commit} · applied ${applied}${voted}`
     : `on disk up to ${endOf(standing.disk)}`;
   row.title = whole;
   row.querySelector(".role span").textContent = !isDense ? whole

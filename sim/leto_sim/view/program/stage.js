@@ -6,13 +6,13 @@ const CUTS_Y = 28, FAULTS_Y = 45;
 /** Where things are, as long as nothing changes. */
 function geometry() {
   const { width, height } = sizeOf(stage), foot = clientsHeight;
-  const lane = Math.max(30, (height - TOP - foot) / names.length);
+  const lane = Math.max(8, (height - TOP - foot) / names.length);
   const visible = (width - LEFT) / scale;
   const end = last + 1 + 90 / scale;  // a little room behind the last moment
   const first = Math.max(Math.min(middle - visible / 2, end - visible), -20 / scale);
   return {
     width, height, foot, lane, first,
-    half: clamp(lane * 0.2, 6, 17),
+    half: clamp(lane * 0.2, 3, 17),
     from: Math.max(0, Math.floor(first) - 1),
     to: Math.min(last, Math.ceil(first + visible)),
     x: (moment) => LEFT + (moment - first + 0.5) * scale,
