@@ -73,6 +73,12 @@ class Lookout:
         if status.role is RoleName.LEADER and node.memory.last.index > status.commit_index:
             self.sometimes.occurred(Situation.LEADER_CRASHED_WITH_UNCOMMITTED_ENTRIES)
 
+    def forced(self, *, lost: int) -> None:
+        """An operator gives a quorum up, and so many committed entries with it."""
+        self.sometimes.occurred(Situation.QUORUM_GIVEN_UP)
+        if lost:
+            self.sometimes.occurred(Situation.COMMITTED_ENTRIES_GIVEN_UP)
+
     def crashed(self, *, lost: int, kept: int) -> None:
         """So many writes that were not synced are lost, and so many are not."""
         if lost:

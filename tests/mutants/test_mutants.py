@@ -19,6 +19,7 @@ SOON = {  # a second or two each, of every sort
     "commit_index_falls",
     "consistency_check_left_out",
     "follower_reads_by_itself",
+    "forced_while_a_leader_is_heard",
     "head_forgets_the_vote",
     "leader_counts_itself_before_durable",
     "log_kept_under_an_installed_snapshot",

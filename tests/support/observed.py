@@ -9,6 +9,7 @@ from leto.raft.configuration import Configuration, Member
 from leto.raft.entries import Command, Entry
 from leto.raft.status import FollowerStatus
 from leto.raft.types import EntryId, Index, Micros, NodeId, Term
+from leto_sim.checkers.forcings import Forcing
 from leto_sim.node_level.platter import LogImage, Platter
 
 
@@ -79,3 +80,8 @@ def node_with_log(node_id: int, *terms: Term) -> StandingNode:
     node.platter.log = log_of(*terms)
     node.status.current_term = max(terms, default=0)
     return node
+
+
+def forcing(*, agreed: Index = 0, term: Term = 1) -> Forcing:
+    """An operator gives a quorum up, on a node whose log is the committed one up to there."""
+    return Forcing(at_us=0, entry=EntryId(term, agreed + 1), agreed=agreed)

@@ -30,6 +30,7 @@ class Campaigns:
 
     def __init__(self) -> None:
         self._rounds: dict[NodeId, int] = {}  # of each node the latest
+        self._earlier_rounds: dict[NodeId, int] = {}  # and the one before
         self._grants: dict[tuple[NodeId, int], set[NodeId]] = {}
         self._heirs: set[tuple[NodeId, Term]] = set()
 
@@ -37,7 +38,7 @@ class Campaigns:
         """The message leaves the node now."""
         match send.message:
             case PreVote(round=number):
-                self._rounds[node.node_id] = number
+                self._asked(node.node_id, number)
             case PreVoteResponse(round=number, vote_granted=True):
                 self._grants.setdefault((send.to, number), set()).add(node.node_id)
             case TimeoutNow(term=term):
@@ -52,12 +53,24 @@ class Campaigns:
             case _:
                 pass
 
+    def _asked(self, node_id: NodeId, number: int) -> None:
+        """Each voter is asked once in a round."""
+        latest = self._rounds.get(node_id, 0)
+        if number != latest:
+            self._rounds[node_id], self._earlier_rounds[node_id] = number, latest
+
+    def has_granted_lately(self, voter: NodeId, candidate: NodeId) -> bool:
+        """Whether it has granted the candidate a pre-vote of one of the latest two rounds."""
+        rounds = (self._rounds.get(candidate, 0), self._earlier_rounds.get(candidate, 0))
+        return any(voter in self._grants.get((candidate, number), ()) for number in rounds)
+
     def stood(self, node: Observed, before: Configuration) -> None:
         """The node has become a candidate."""
         if not self._rounds and not self._heirs:
             return
         term, configuration = node.status.current_term, node.status.configuration
-        if (node.node_id, term) in self._heirs or configuration.is_forced:
+        is_forced = configuration.is_forced and configuration is not before  # `forcings` judges
+        if (node.node_id, term) in self._heirs or is_forced:
             return
         number = self._rounds.get(node.node_id, 0)
         grants = self._grants.get((node.node_id, number), set()) | {node.node_id}

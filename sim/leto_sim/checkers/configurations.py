@@ -19,6 +19,7 @@ from leto.raft.actions import Write
 from leto.raft.configuration import EMPTY_CONFIGURATION, Configuration
 from leto.raft.entries import SnapshotMark
 from leto.raft.types import BEFORE_LOG, EntryId, Index, NodeId
+from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.observed import Observed
 from leto_sim.node_level.platter import LogImage
@@ -55,6 +56,12 @@ class Configurations:
         self._latest_id: EntryId = BEFORE_LOG
         self._histories: dict[NodeId, _History] = {}
         self._compared: dict[tuple[Configuration, Configuration], bool] = {}
+
+    def forced(self, forcing: Forcing) -> None:
+        """The forced one is the latest, which is about to be appended."""
+        for entry in [entry for entry in self.issued if forcing.is_new(entry.term)]:
+            del self.issued[entry]
+        self._latest_id = BEFORE_LOG
 
     def started(self, node: Observed) -> None:
         """A new life: what its disk holds is in effect."""

@@ -9,6 +9,7 @@ more than the commands, or was restored from a snapshot that does not hold all.
 import attrs
 
 from leto.raft.types import Index
+from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
 
@@ -30,6 +31,11 @@ class Determinism:
 
     def __init__(self) -> None:
         self._firsts: dict[Index, _First] = {}
+
+    def forced(self, forcing: Forcing) -> None:
+        """Other commands come to stand where some are void."""
+        for index in [index for index in self._firsts if forcing.is_void(index)]:
+            del self._firsts[index]
 
     def performed(
         self, node: Observed, index: Index, command: bytes, result: bytes, content: bytes | None

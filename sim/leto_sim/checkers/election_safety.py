@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
 
@@ -17,6 +18,11 @@ class ElectionSafety:
     def __init__(self) -> None:
         self.leaders: dict[Term, NodeId] = {}
         self.last_term: Term = 0  # the latest term that has had a leader
+
+    def forced(self, forcing: Forcing) -> None:
+        """The terms that only the lost nodes knew are led anew."""
+        self.leaders = {t: n for t, n in self.leaders.items() if not forcing.is_new(t)}
+        self.last_term = max(self.leaders, default=0)
 
     def elected(self, node: Observed) -> None:
         """The node says that it leads its current term. It may do so once."""

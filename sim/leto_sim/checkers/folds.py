@@ -13,6 +13,7 @@ from collections.abc import Callable
 from leto.machine import StateMachine
 from leto.raft.entries import Command
 from leto.raft.types import Index
+from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 from leto_sim.result import PropertyViolated
@@ -30,9 +31,15 @@ class Folds:
         command_at: int,  # where the command begins in an entry's data
     ) -> None:
         self._safety = safety
+        self._begin = machine
         self._machine = machine()
         self._command_at = command_at
         self._at: Index = 0
+
+    def forced(self, forcing: Forcing) -> None:
+        """What is void must not be part of the fold: it is begun anew."""
+        if forcing.is_void(self._at):
+            self._machine, self._at = self._begin(), 0
 
     def has_content(self, node: Observed, index: Index, content: bytes) -> None:
         """The node's state machine holds this as of `index`."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from leto.raft.configuration import Configuration
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId, Term
+from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.quorums import has_quorum
 from leto_sim.node_level.platter import Platter
@@ -24,6 +25,14 @@ class CommittedInTerms:
 
     def __init__(self) -> None:
         self._last: dict[Term, EntryId] = {}
+
+    def forced(self, forcing: Forcing, last: EntryId) -> None:
+        """What is void need not be held; `last` is the last committed entry that is not."""
+        for term in [term for term in self._last if forcing.is_new(term)]:
+            del self._last[term]
+        for term, entry in self._last.items():
+            if forcing.is_void(entry.index):
+                self._last[term] = last
 
     def committed(self, node: Observed, entry: EntryId) -> None:
         """The node, in its term, is the first to take the entry for committed."""

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 from leto.raft.actions import Write
 from leto.raft.types import BEFORE_LOG, EntryId, Index
+from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.observed import Observed
+from leto_sim.node_level.platter import LogImage
 from leto_sim.result import PropertyViolated
 
 COMMITTED_FOR_EVER = "committed entries stay"
@@ -51,6 +53,17 @@ class Ledger:
             )
         self._ids.extend(fresh)
         return fresh
+
+    def agreement(self, log: LogImage) -> Index:
+        """The last committed entry that the log holds, at the same place. O(those that it lacks)."""
+        index = min(log.last.index, self.last.index)
+        while index > log.before_log.index and log.id_at(index) != self._ids[index]:
+            index -= 1
+        return index
+
+    def forced(self, forcing: Forcing) -> None:
+        """What the forced log lacks was committed once, and is no more."""
+        del self._ids[forcing.agreed + 1 :]
 
     def write_issued(self, node: Observed, write: Write) -> None:
         """A log must not lose what is committed. `node.memory` is as before the write."""

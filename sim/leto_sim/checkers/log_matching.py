@@ -9,6 +9,7 @@ entry that reaches a disk.
 from typing import TYPE_CHECKING
 
 from leto.raft.actions import Write
+from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
 
@@ -24,6 +25,11 @@ class LogMatching:
 
     def __init__(self) -> None:
         self._entries: dict[tuple[int, int], tuple[Entry, EntryId | None]] = {}
+
+    def forced(self, forcing: Forcing) -> None:
+        """The entries of terms that only the lost nodes knew are nobody's any more."""
+        for key in [key for key in self._entries if forcing.is_new(key[0])]:
+            del self._entries[key]
 
     def became_durable(self, node: Observed, write: Write) -> None:
         """Entries reach the disk. `node.platter` is still as it was before the write."""

@@ -17,6 +17,7 @@ from leto.raft.entries import Entry
 from leto.raft.events import (
     ChangeRequested,
     CommandsProposed,
+    ConfigurationForced,
     DiskRoomChanged,
     Event,
     MessageReceived,
@@ -39,7 +40,7 @@ from leto.raft.messages import (
     RequestVoteResponse,
     TimeoutNow,
 )
-from leto.raft.types import Index, Micros, NodeId, Term
+from leto.raft.types import EntryId, Index, Micros, NodeId, Term
 from leto_sim.checkers.acceptance import Acceptance
 from leto_sim.checkers.acknowledgements import Acknowledgements
 from leto_sim.checkers.attestations import Attestations
@@ -52,6 +53,7 @@ from leto_sim.checkers.determinism import Determinism
 from leto_sim.checkers.durable_quorum import check_durable_quorum
 from leto_sim.checkers.election_safety import ElectionSafety
 from leto_sim.checkers.electorates import Electorates
+from leto_sim.checkers.forcings import Forcings, Historian
 from leto_sim.checkers.leader_append_only import LeaderAppendOnly
 from leto_sim.checkers.leader_completeness import CommittedInTerms, check_committed
 from leto_sim.checkers.leadership import Leadership
@@ -108,6 +110,7 @@ class Panel:
         )
         self.requests = Requests(self.safety, trusts_clocks=trusts_clocks)
         self.on_change: Callable[[], None] | None = None  # a user's invariants
+        self.on_forced: Callable[[Configuration], None] | None = None  # by an operator
         self.folds: Folds | None = None  # where the world knows how commands are applied
         self.lookout = Lookout()
         self._one_vote = OneVote()
@@ -131,6 +134,7 @@ class Panel:
         self._patience = Patience(config, self.moment)
         self._acceptance = Acceptance(config, self.moment)
         self._chunks = Chunks(config, self.moment)
+        self.forcings = Forcings(self._campaigns, config.election_timeout_max_us)
         self._platters: dict[NodeId, Platter] = {}
         self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
         self._before: dict[NodeId, _Before] = {}
@@ -198,6 +202,8 @@ class Panel:
             self.promises.write_issued(node, write.hard_state)
         if write.entries:
             check_changes(node, write, self.ledger)
+            if node.status.role is _CANDIDATE:  # nobody else begins a forced configuration
+                self._look_for_forced(node, write)
             self._acceptance.write_issued(node, write)
         if write.truncate_from is not None:
             self._append_only.write_issued(node, write)
@@ -209,6 +215,35 @@ class Panel:
         if write.truncate_from is not None or write.snapshot is not None or write.entries:
             self._before[node.node_id].has_rewritten = True
             self.configurations.write_issued(node, write)
+
+    def _look_for_forced(self, node: Observed, write: Write) -> None:
+        for entry in write.entries:
+            configuration = entry.payload
+            if type(configuration) is Configuration and configuration.is_forced:
+                self._force(node, entry.id, configuration)
+
+    def _force(self, node: Observed, entry: EntryId, configuration: Configuration) -> None:
+        """An operator gives a quorum up: another history begins, with what this node holds."""
+        agreed = self.ledger.agreement(node.memory)
+        forcing = self.forcings.force(node, entry, configuration, agreed, self._platters)
+        self.lookout.forced(lost=self.ledger.last.index - agreed)
+        historians: list[Historian] = [
+            self.ledger,
+            self.configurations,
+            self.election_safety,
+            self.safety,
+            self._read_leaders,
+            self.requests,
+            self._log_matching,
+            self.determinism,
+        ]
+        if self.folds is not None:
+            historians.append(self.folds)
+        for historian in historians:
+            historian.forced(forcing)
+        self._committed_in_terms.forced(forcing, self.ledger.last)
+        if self.on_forced is not None:
+            self.on_forced(configuration)
 
     def write_durable(self, node: Observed, write: Write) -> None:
         """A write is about to be durable. Called before `node.platter` performs it."""
@@ -370,6 +405,8 @@ class Panel:
         """Somebody asks the node for something. Called before it is told."""
         if type(event) is ReadRequested:
             self._read_leaders.requested(event)
+        elif type(event) is ConfigurationForced:
+            self.forcings.requested(node, event)
         self.requests.requested(node, event)
         self.lookout.requested(node, event)
 
@@ -433,6 +470,7 @@ class Panel:
 
     def _role_changed(self, node: Observed, before: _Before, role: RoleName) -> None:
         """The node plays another role, or the same one in another term."""
+        self.forcings.role_changed(node, role)
         if role is _CANDIDATE:
             self._campaigns.stood(node, before.configuration)
         if role is _LEADER:

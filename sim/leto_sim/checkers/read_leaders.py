@@ -12,6 +12,7 @@ from leto.raft.actions import Answer, Readable
 from leto.raft.events import ReadPolicy, ReadRequested
 from leto.raft.types import Index, RequestId, Term
 from leto_sim.checkers.election_safety import ElectionSafety
+from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
@@ -39,6 +40,12 @@ class ReadLeaders:
         if event.policy is not ReadPolicy.STALE:
             standing = (self._elections.last_term, self._ledger.last.index)
             self._asked[event.request_id] = standing
+
+    def forced(self, forcing: Forcing) -> None:
+        """Who is asked already need not know of what only the lost nodes knew."""
+        for request_id, (term, committed) in self._asked.items():
+            known = min(term, forcing.entry.term - 1), min(committed, forcing.agreed)
+            self._asked[request_id] = known
 
     def answered(self, node: Observed, answer: Answer) -> None:
         """The node answers a request."""

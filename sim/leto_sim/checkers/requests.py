@@ -32,6 +32,7 @@ from leto.raft.events import (
     TransferRequested,
 )
 from leto.raft.types import EntryId, Index, NodeId, RequestId
+from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 from leto_sim.result import PropertyViolated
@@ -141,6 +142,12 @@ class Requests:
                 raise _violation(
                     ONE_ANSWER, node, f"leads no more, and owes {request_id} an answer"
                 )
+
+    def forced(self, forcing: Forcing) -> None:
+        """What was acknowledged and is void, no read sees any more."""
+        self._acknowledged = min(self._acknowledged, forcing.agreed)
+        for request in self._open.values():
+            request.acknowledged = min(request.acknowledged, forcing.agreed)
 
     def ended(self, node: Observed) -> None:
         """The node's life is over: what it was asked is never answered."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from leto.raft.entries import Entry
 from leto.raft.types import Index, NodeId
+from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
@@ -32,6 +33,13 @@ class StateMachineSafety:
     def started(self, node: Observed) -> None:
         """A new life: the state machine is empty."""
         self._at[node.node_id] = 0
+
+    def forced(self, forcing: Forcing) -> None:
+        """What is void may be applied otherwise."""
+        for index in [index for index in self._applied if forcing.is_void(index)]:
+            del self._applied[index]
+        for index in [index for index in self._contents if forcing.is_void(index)]:
+            del self._contents[index]
 
     def applied(self, node: Observed, entries: Sequence[Entry]) -> None:
         """The node's state machine has applied these entries."""

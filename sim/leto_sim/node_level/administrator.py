@@ -25,8 +25,9 @@ from leto.raft.configuration import (
 from leto.raft.events import ChangeRequested
 from leto.raft.types import Micros, NodeId
 from leto_sim.node_level.cluster import Cluster, Host, member
-from leto_sim.node_level.faults import Reshape, Victim
+from leto_sim.node_level.faults import LoseQuorum, Reshape, Victim
 from leto_sim.node_level.process import Process
+from leto_sim.node_level.recovery import Recovery
 from leto_sim.sometimes import Situation
 
 MEMBERS_MAX = 9
@@ -59,14 +60,20 @@ class Administrator:
         self._errands: deque[Errand] = deque()
         self._is_waiting = False  # for an answer
         self._has_stopped = False
+        self._recovery = Recovery(cluster)
         self._round_us = cluster.scenario.config.election_timeout_min_us // 2
         cluster.on_refusal = self._replace_corrupt
         cluster.scheduler.after(self._round_us, self._make_round)
 
     @property
     def is_idle(self) -> bool:
-        """Whether every errand is done."""
-        return not self._errands
+        """Whether every errand is done, and a quorum lives."""
+        return not self._errands and not self.has_lost_quorum
+
+    @property
+    def has_lost_quorum(self) -> bool:
+        """Whether a quorum was lost for good, and the survivors do not go on yet."""
+        return self._recovery.is_needed
 
     def stop(self) -> None:
         """Leaves everything as it is from now on."""
@@ -124,6 +131,26 @@ class Administrator:
         if self.is_idle:
             self._run(ChangeLease(lease_us))
 
+    # --- a quorum that is lost -----------------------------------------------------------
+
+    def lose_quorum(self, fault: LoseQuorum, pick: Callable[[Victim], Host | None]) -> None:
+        """Destroys a quorum, as soon as nothing else is being done."""
+        victims = (pick(victim) for victim in fault.victims)
+        hosts = [host for host in victims if host is not None]
+        self._recovery.threaten(hosts, best_first=fault.best_first)
+
+    def force_in_vain(self, process: Process) -> None:
+        """Somebody mistakes a cluster for lost that is not."""
+        self._recovery.force_in_vain(process)
+
+    def _recover(self) -> None:
+        self._recovery.make_round()
+        leader = self._cluster.leader
+        if self.has_lost_quorum or leader is None:
+            return
+        for _ in range(len(leader.status.configuration.members), VOTERS_MIN):
+            self._run(self._joins(self._cluster.add_blank_host(), MemberRole.JOINING))
+
     # --- what may be lost ----------------------------------------------------------------
 
     def _may_lose(self, host: Host) -> bool:
@@ -159,7 +186,8 @@ class Administrator:
         if self._has_stopped:
             return
         self._cluster.wipe(host)
-        self._replace(host, at_once=False)
+        if not self.has_lost_quorum:
+            self._replace(host, at_once=False)
 
     def _replace(self, host: Host, *, at_once: bool) -> None:
         stranger = self._cluster.add_blank_host(host.name)
@@ -219,6 +247,11 @@ class Administrator:
         if self._has_stopped:
             return
         self._cluster.scheduler.after(self._round_us, self._make_round)
+        if self._recovery.threatens and self.is_idle:
+            self._recovery.strike(self._settled())
+        if self.has_lost_quorum:
+            self._recover()
+            return
         leader = self._cluster.leader
         if not self._errands or leader is None:
             return

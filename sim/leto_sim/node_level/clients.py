@@ -14,7 +14,7 @@ import attrs
 
 from leto.raft.actions import Committed, Outcome, Readable, Refused
 from leto.raft.events import CommandsProposed, Proposal, ReadPolicy, ReadRequested
-from leto.raft.types import Micros
+from leto.raft.types import Index, Micros
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.process import Listener, Process
 from leto_sim.node_level.workloads import Propose, Query, Request, Seen
@@ -194,12 +194,13 @@ class Client:
                 self._try_later([attempt])
             case Committed(id=entry):
                 self._believed_leader = process.node_id
-                self._settle(attempt, self._scheduler.now, process.replica.result(entry.index))
+                result = process.replica.result(entry.index)
+                self._settle(attempt, self._scheduler.now, result, entry.index)
             case Readable(policy=policy) if policy in self._may_be_old:
                 self._settle(attempt, None)  # as good as no answer, to the judge
             case Readable() if isinstance(attempt.request, Query):
                 answer = attempt.request.answer(process.machine)
-                self._settle(attempt, self._scheduler.now, answer)
+                self._settle(attempt, self._scheduler.now, answer, process.replica.index)
             case _ if attempt.is_read:
                 self._try_later([attempt])
             case _:
@@ -221,7 +222,13 @@ class Client:
         else:
             self._settle(attempt, None)
 
-    def _settle(self, attempt: _Attempt, returned: int | None, result: object = None) -> None:
+    def _settle(
+        self,
+        attempt: _Attempt,
+        returned: int | None,
+        result: object = None,
+        index: Index | None = None,
+    ) -> None:
         attempt.is_settled = True
         self._history.append(
             Seen(
@@ -232,6 +239,7 @@ class Client:
                 given_up=self._scheduler.now if returned is None else None,
                 result=result,
                 client=self._name,
+                index=index,
             )
         )
         self._under_way -= 1

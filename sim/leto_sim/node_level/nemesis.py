@@ -36,8 +36,10 @@ from leto_sim.node_level.faults import (
     Fault,
     FillDisk,
     FlapLinks,
+    ForceInVain,
     Isolate,
     LoseDisk,
+    LoseQuorum,
     Oust,
     Pause,
     PlannedFault,
@@ -172,6 +174,8 @@ class Nemesis:
                 self._ambushes += [fault] * fault.leaders
             case Oust(for_us=for_us):
                 self._oust(for_us)
+            case LoseQuorum():
+                self._administrator.lose_quorum(fault, self._pick)
             case AddNode():
                 self._administrator.add_node()
             case Reshape():
@@ -194,6 +198,7 @@ class Nemesis:
         | LoseDisk
         | CorruptDisk
         | FailReads
+        | ForceInVain
         | TakeSnapshotNow
         | TransferLeadership
         | RemoveNode
@@ -225,7 +230,7 @@ class Nemesis:
         self,
         host: Host,
         process: Process,
-        fault: CrashWhileWriting | CrashWhenSending | TakeSnapshotNow | _ProcessFault,
+        fault: CrashWhileWriting | CrashWhenSending | ForceInVain | TakeSnapshotNow | _ProcessFault,
     ) -> None:
         match fault:
             case CrashWhileWriting(down_us=down_us):
@@ -250,6 +255,8 @@ class Nemesis:
             case FillDisk(for_us=for_us):
                 process.tell_disk_room(has_room=False)
                 self._scheduler.after(for_us, self._empty_disk, process)
+            case ForceInVain():
+                self._administrator.force_in_vain(process)
             case TakeSnapshotNow():
                 request_id = self._cluster.new_request_id()
                 process.request(SnapshotRequested(request_id), {request_id: _ignore})

@@ -32,8 +32,10 @@ from leto_sim.node_level.faults import (
     Fault,
     FillDisk,
     FlapLinks,
+    ForceInVain,
     Isolate,
     LoseDisk,
+    LoseQuorum,
     Oust,
     Pause,
     PlannedFault,
@@ -54,6 +56,8 @@ from leto_sim.node_level.faults import (
 _HALF = 0.5
 _SHARE_OF_KINDS = 0.4
 _SHARE_AT_LEADER = 0.4
+_SHARE_OF_DISASTERS = 0.1
+_SHARE_OF_MISTAKES = 0.1
 
 
 @attrs.frozen(kw_only=True)
@@ -99,6 +103,27 @@ def draw_plan(rng: Random, stage: Stage, duration_us: Micros) -> tuple[PlannedFa
             plan.append(PlannedFault(at_us, fault))
         at_us += int(rng.expovariate(1 / mean_gap_us))
     return tuple(plan)
+
+
+def with_disasters(
+    plan: Sequence[PlannedFault], rng: Random, stage: Stage, duration_us: Micros
+) -> tuple[PlannedFault, ...]:
+    """In a few seeds a quorum is lost for good; in a few an operator thinks so who is wrong."""
+    disasters: list[PlannedFault] = []
+    if rng.random() < _SHARE_OF_DISASTERS:
+        victims = tuple(rng.sample(range(stage.nodes), stage.nodes))
+        if rng.random() < _SHARE_AT_LEADER:
+            victims = (LEADER, *victims)
+        disasters.append(
+            PlannedFault(
+                rng.randrange(duration_us * 3 // 4),
+                LoseQuorum(victims, best_first=rng.random() < _HALF),
+            )
+        )
+    if rng.random() < _SHARE_OF_MISTAKES:
+        times = sorted(rng.randrange(duration_us) for _ in range(3))
+        disasters += [PlannedFault(at, ForceInVain(_victim(rng, stage))) for at in times]
+    return tuple(sorted((*plan, *disasters), key=lambda planned: planned.at_us))
 
 
 # --- what they have in common ------------------------------------------------------------

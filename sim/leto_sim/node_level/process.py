@@ -197,6 +197,7 @@ class Process:
         self._panel.node_started(self)
         self._panel.shown_closely(self)
         self._panel.promises.started(self, self.clock, lambda: world.scheduler.now)
+        self._panel.forcings.started(self, self.clock, lambda: world.scheduler.now)
         self._arm_timer()
 
     @property

@@ -33,6 +33,7 @@ class Replica:
         self._command_at = parts.workload.header_bytes
         self._compares_every_content = parts.compares_every_content
         self._results: dict[Index, bytes] = {}
+        self.index: Index = 0  # as of which the machine is
         self._is_busy = False  # with entries or with a restoration that were ordered
 
     def begin(self, what: str) -> None:
@@ -49,6 +50,7 @@ class Replica:
         for entry in entries:
             if type(entry.payload) is Command:
                 self._apply(entry.id.index, entry.payload.data[self._command_at :])
+        self.index = entries[-1].id.index
         self._panel.applied(self._node, entries)
 
     def result(self, index: Index) -> bytes | None:
@@ -68,6 +70,7 @@ class Replica:
             self.machine.restore(content)
         except Exception as mistake:
             raise self._raised(f"restore({shown(content)})", mistake) from mistake
+        self.index = index
         self._panel.restored(self._node, index, content)
 
     def _check_idle(self, what: str) -> None:

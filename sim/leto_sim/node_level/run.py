@@ -18,6 +18,7 @@ from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.core import choose_core, ids_of, why_stuck
 from leto_sim.node_level.custom_faults import Mischief
 from leto_sim.node_level.exactly_once import EXACTLY_ONCE_PARTS
+from leto_sim.node_level.histories import histories
 from leto_sim.node_level.invariants import Watch
 from leto_sim.node_level.nemesis import Nemesis
 from leto_sim.node_level.parts import REGISTERS, Parts
@@ -131,8 +132,9 @@ class NodeLevelRun(Course):
         return recording
 
     def history_lines(self) -> Iterator[str]:
-        """What clients saw, if `leto-sim lincheck` has a model for it."""
-        return self.cluster.parts.workload.write(self.history)
+        """What clients saw and was not given up, if `leto-sim lincheck` has a model for it."""
+        *_, history = histories(self.history, self.cluster.panel.forcings.all)
+        return self.cluster.parts.workload.write(history)
 
     def operations(self) -> Iterator[Asked]:
         """What clients asked some node for, or still want to."""
@@ -154,6 +156,7 @@ class NodeLevelRun(Course):
         self._mischief.heal()
         self.view.mend_links()
         try:
+            self._recover()
             if self._scenario.heals_core_only:
                 self._heal_core()
             else:
@@ -163,6 +166,15 @@ class NodeLevelRun(Course):
             self.cluster.remark(f"stuck, and nobody is to blame: {stuck}")
             for client in self._clients:
                 client.leave()
+
+    def _recover(self) -> None:
+        """Who has lost a quorum for good goes on without it first."""
+        if self.administrator.has_lost_quorum:
+            self._core = self.cluster.hosts
+            self.nemesis.heal()
+            self._run_until(
+                lambda: not self.administrator.has_lost_quorum, "the survivors do not go on"
+            )
 
     def _heal_all(self) -> None:
         """Everything is healed: the nodes must come to agree, and every request be answered."""
@@ -254,7 +266,8 @@ class NodeLevelRun(Course):
         if self._is_whole:
             self._compare_contents()
         self._watch.look_at_last()
-        self.cluster.parts.workload.judge(self.history)
+        for part in histories(self.history, self.cluster.panel.forcings.all):
+            self.cluster.parts.workload.judge(part)
 
     def _compare_contents(self) -> None:
         contents = {process.machine.snapshot() for process in self._members()}

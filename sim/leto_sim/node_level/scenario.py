@@ -17,7 +17,7 @@ from leto.raft.types import Micros
 from leto_sim.node_level.datagrams import CALM, Weather
 from leto_sim.node_level.disk import DiskSpeed
 from leto_sim.node_level.faults import PlannedFault
-from leto_sim.node_level.plans import draw_plan, stage_of
+from leto_sim.node_level.plans import draw_plan, stage_of, with_disasters
 from leto_sim.randomness import stream
 
 MS = 1_000
@@ -89,6 +89,7 @@ def draw_scenario(seed: int, *, nodes: int | None = None, events_max: int = 10_0
     if lease_us and not breaks_clock_bound:
         has_slack = clock_drift <= DRIFT_BESIDE_FAULTS
         clock_fault_max_us = int(lease_us * CLOCK_FAULT_MAX) if has_slack else 0
+    luck = stream(seed, "misfortune")  # of its own: most seeds stay what they were
     stage = stage_of(size, config, clock_fault_max_us=clock_fault_max_us, lease_us=lease_us)
     return Scenario(
         seed=seed,
@@ -107,7 +108,7 @@ def draw_scenario(seed: int, *, nodes: int | None = None, events_max: int = 10_0
         tells_deaths=rng.random() < _HALF,
         heals_core_only=rng.random() < _HALF,
         habits=habits,
-        plan=draw_plan(rng, stage, duration_us),
+        plan=with_disasters(draw_plan(rng, stage, duration_us), luck, stage, duration_us),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 import attrs
 
 from leto.machine import StateMachine
+from leto.raft.types import Index
 from leto_sim.judging import check_order
 from leto_sim.lincheck.dialects import RegisterDialect
 from leto_sim.lincheck.history import Json, write_history
@@ -80,6 +81,7 @@ class Seen:
     given_up: int | None = None  # when it ceased to wait for that; None, too, if it still does
     result: object = None
     client: str = ""
+    index: Index | None = None  # of its entry, or as of which it was read; None if not told
 
 
 class Workload(Protocol):

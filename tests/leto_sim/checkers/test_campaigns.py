@@ -104,3 +104,17 @@ def test_who_is_asked_may_lead() -> None:
 
     with pytest.raises(PropertyViolated, match="id1 asks 2 to lead, who may not"):
         say(Campaigns(), leader, 2, TimeoutNow(term=3), {heir.node_id: heir.platter})
+
+
+def test_who_forces_a_configuration_needs_nobodys_leave_and_afterwards_does(
+    candidate: StandingNode,
+) -> None:
+    checker = Campaigns()
+    asks(checker, candidate, 7)
+    forced = attrs.evolve(THREE, is_forced=True)
+    candidate.status.configuration = forced
+
+    checker.stood(candidate, THREE)
+
+    with pytest.raises(PropertyViolated, match="id1 stands in term 4"):
+        checker.stood(candidate, forced)

@@ -5,7 +5,7 @@ import pytest
 from leto.raft.types import NodeId
 from leto_sim.checkers.determinism import DETERMINISM, Determinism, shown
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode
+from tests.support.observed import StandingNode, forcing
 
 
 def perform(
@@ -55,3 +55,15 @@ def test_of_long_contents_the_difference_is_shown() -> None:
     assert "2004 bytes, from 960 on " in shown(content, other)
     assert "here" in shown(content, other)
     assert "2000 bytes, from 0 on " in shown(other, other[:10])
+
+
+def test_where_an_entry_is_void_another_may_do_something_else() -> None:
+    determinism = Determinism()
+    perform(determinism, 1, b"1")
+    perform(determinism, 1, b"2", index=2)
+
+    determinism.forced(forcing(agreed=1))
+
+    perform(determinism, 1, b"3", index=2)
+    with pytest.raises(PropertyViolated, match=DETERMINISM):
+        perform(determinism, 1, b"3", index=1)

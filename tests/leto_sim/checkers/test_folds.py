@@ -9,7 +9,7 @@ from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 from leto_sim.node_level.machine import Registers, encode_write
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode
+from tests.support.observed import StandingNode, forcing
 
 COMMANDS = [encode_write(key, 7) for key in (1, 2, 3)]
 
@@ -67,3 +67,21 @@ def test_what_is_older_is_not_looked_at_again() -> None:
     folds.has_content(node, 4, folded(*COMMANDS))
 
     folds.has_content(node, 3, b"whatever")
+
+
+def test_what_is_void_is_no_part_of_the_fold_any_more() -> None:
+    folds, node = after_three_commands()
+    folds.has_content(node, 4, folded(*COMMANDS))
+
+    folds.forced(forcing(agreed=3))
+
+    folds.has_content(node, 3, folded(*COMMANDS[:2]))
+
+
+def test_a_fold_of_what_is_agreed_goes_on() -> None:
+    folds, node = after_three_commands()
+    folds.has_content(node, 3, folded(*COMMANDS[:2]))
+
+    folds.forced(forcing(agreed=3))
+
+    folds.has_content(node, 4, folded(*COMMANDS))

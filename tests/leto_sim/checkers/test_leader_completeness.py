@@ -6,7 +6,7 @@ from leto.raft.types import EntryId, NodeId
 from leto_sim.checkers.leader_completeness import CommittedInTerms, check_committed
 from leto_sim.node_level.platter import Platter
 from leto_sim.result import PropertyViolated
-from tests.support.observed import log_of, node_with_log, voters
+from tests.support.observed import forcing, log_of, node_with_log, voters
 
 
 def test_a_leader_that_has_everything_is_welcome() -> None:
@@ -64,3 +64,15 @@ def test_who_lost_its_disk_neither_votes_nor_leads() -> None:
     del platters[NodeId(3)]
 
     check_committed(node_with_log(1, 1, 1), EntryId(1, 2), platters, [voters(1, 2, 3)])
+
+
+def test_what_is_void_need_not_be_held_and_the_rest_must() -> None:
+    checker = CommittedInTerms()
+    checker.committed(node_with_log(1, 1, 1), EntryId(1, 2))
+    checker.committed(node_with_log(1, 1, 1, 3), EntryId(3, 3))
+
+    checker.forced(forcing(agreed=1, term=3), EntryId(1, 1))
+
+    checker.elected(node_with_log(2, 1, 4))
+    with pytest.raises(PropertyViolated, match="leads term 5 without 1@1"):
+        checker.elected(node_with_log(2, 5))

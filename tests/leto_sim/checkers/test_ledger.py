@@ -9,7 +9,7 @@ from leto.raft.types import BEFORE_LOG, EntryId
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.node_level.platter import LogImage
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode, node_with_log
+from tests.support.observed import StandingNode, forcing, log_of, node_with_log
 
 
 def node_that_committed(commit_index: int, *terms: int) -> StandingNode:
@@ -80,3 +80,23 @@ def test_a_snapshot_may_replace_what_is_committed() -> None:
     mark = SnapshotMark(configuration=EMPTY_CONFIGURATION)
 
     ledger.write_issued(node, Write(seq=1, truncate_from=1, snapshot=mark))
+
+
+def test_a_log_agrees_up_to_where_its_entries_are_the_committed_ones() -> None:
+    ledger = Ledger()
+    ledger.commit_advanced(node_that_committed(4, 1, 1, 2, 2))
+    compacted = LogImage(before_log=EntryId(2, 4))
+
+    logs = [log_of(1, 1, 3), log_of(1, 1, 2), log_of(1, 1, 2, 2, 3), log_of(), compacted]
+
+    assert [2, 3, 4, 0, 4] == [ledger.agreement(log) for log in logs]
+
+
+def test_what_a_forced_log_lacks_may_be_committed_anew() -> None:
+    ledger = Ledger()
+    ledger.commit_advanced(node_that_committed(3, 1, 1, 2))
+
+    ledger.forced(forcing(agreed=2))
+
+    assert EntryId(1, 2) == ledger.last
+    assert [EntryId(4, 3)] == list(ledger.commit_advanced(node_that_committed(3, 1, 1, 4)))

@@ -6,7 +6,7 @@ from leto.raft.actions import Write
 from leto.raft.types import EntryId
 from leto_sim.checkers.log_matching import LogMatching
 from leto_sim.result import PropertyViolated
-from tests.support.observed import entry, node_with_log
+from tests.support.observed import entry, forcing, node_with_log
 
 
 def test_equal_logs_match() -> None:
@@ -39,3 +39,16 @@ def test_different_predecessors_of_one_entry_are_a_violation() -> None:
         checker.became_durable(other, write)
 
     assert EntryId(2, 1) == other.platter.last
+
+
+def test_entries_of_terms_that_only_the_lost_nodes_knew_may_be_others() -> None:
+    checker = LogMatching()
+    node = node_with_log(1, 1)
+    checker.became_durable(node, Write(seq=1, entries=(entry(2, 2, b"a"),)))
+    checker.became_durable(node_with_log(1), Write(seq=1, entries=(entry(1, 1, b"a"),)))
+
+    checker.forced(forcing(term=2))
+
+    checker.became_durable(node, Write(seq=1, entries=(entry(2, 2, b"b"),)))
+    with pytest.raises(PropertyViolated, match="two different entries 1@1"):
+        checker.became_durable(node_with_log(1), Write(seq=1, entries=(entry(1, 1, b"b"),)))

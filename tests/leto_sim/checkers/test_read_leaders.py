@@ -9,7 +9,7 @@ from leto_sim.checkers.election_safety import ElectionSafety
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.read_leaders import ReadLeaders
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode, log_of, node_with_log
+from tests.support.observed import StandingNode, forcing, log_of, node_with_log
 
 BY_LEASE = Readable(5, ReadPolicy.LEASE, 1_000)
 BY_INDEX = Readable(5)
@@ -120,3 +120,11 @@ def test_what_is_committed_later_need_not_be_seen() -> None:
 
 def test_where_clocks_err_too_much_a_lease_may_miss_it() -> None:
     Reader(ReadPolicy.LEASE, trusts_clocks=False).answered(Readable(4, ReadPolicy.LEASE))
+
+
+def test_what_only_the_lost_nodes_knew_does_not_count() -> None:
+    reader = Reader(ReadPolicy.INDEX, elected_before=2)
+
+    reader.checker.forced(forcing(agreed=4, term=2))
+
+    reader.answered(Readable(4), in_term=1)

@@ -27,7 +27,7 @@ from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.requests import Requested, Requests
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode, entry, node_with_log, voters
+from tests.support.observed import StandingNode, entry, forcing, node_with_log, voters
 
 FIRST = EntryId(1, 1)
 REFUSED = Refused(Refusal.NOT_LEADER)
@@ -249,3 +249,19 @@ def test_a_change_that_is_committed_is_answered_when_it_is_applied(desk: Desk) -
     desk.requests.taken(change)
 
     desk.requests.deposed(desk.node)
+
+
+def test_what_was_acknowledged_and_is_void_need_not_be_read() -> None:
+    desk = Desk()
+    desk.propose(1, b"x")
+    desk.requests.applied(desk.node, [entry(1, 1)])
+    desk.safety.applied(desk.node, [entry(1, 1), entry(1, 2)])
+    desk.requests.answered(desk.node, Answer(1, Committed(EntryId(1, 2))))
+    desk.requests.requested(desk.node, ReadRequested(2))
+
+    desk.requests.forced(forcing(agreed=1))
+    desk.requests.requested(desk.node, ReadRequested(3))
+
+    for request_id in (2, 3):
+        desk.requests.answered(desk.node, Answer(request_id, Readable(1)))
+    assert () == tuple(desk.requests.open_requests)

@@ -5,7 +5,7 @@ import pytest
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode, entry, node_with_log
+from tests.support.observed import StandingNode, entry, forcing, node_with_log
 
 
 def safety_after_commit(*terms: int) -> tuple[StateMachineSafety, StandingNode]:
@@ -83,3 +83,18 @@ def test_different_contents_as_of_one_index_are_a_violation() -> None:
 
     with pytest.raises(PropertyViolated, match="as of 1 holds something else than another node"):
         safety.restored(node, 1, b"b")
+
+
+def test_what_is_void_may_be_applied_otherwise_and_nothing_else() -> None:
+    safety, node = safety_after_commit(1, 1)
+    other = node_with_log(2, 1, 1)
+    safety.applied(node, [entry(1, 1), entry(1, 2)])
+    safety.has_content(node, 1, b"a")
+    safety.has_content(node, 2, b"b")
+
+    safety.forced(forcing(agreed=1))
+
+    safety.restored(other, 2, b"c")
+    assert None is safety.entry_at(2)
+    with pytest.raises(PropertyViolated, match="as of 1 holds something else"):
+        safety.has_content(other, 1, b"c")

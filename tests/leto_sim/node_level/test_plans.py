@@ -4,19 +4,29 @@ from random import Random
 from typing import get_args
 
 from leto.raft import Config
-from leto_sim.node_level.faults import AdvanceClock, Crash, DriftClock, Fault, StopClock
-from leto_sim.node_level.plans import draw_plan, stage_of
+from leto_sim.node_level.faults import (
+    AdvanceClock,
+    Crash,
+    DriftClock,
+    Fault,
+    ForceInVain,
+    LoseQuorum,
+    PlannedFault,
+    StopClock,
+)
+from leto_sim.node_level.plans import draw_plan, stage_of, with_disasters
 from leto_sim.node_level.scenario import MS
 
 STAGE = stage_of(5, Config(), lease_us=300_000)
 DURATION_US = 100_000 * MS
+DISASTERS = {LoseQuorum, ForceInVain}
 
 
 def test_every_fault_is_drawn_by_some_seed_and_by_no_seed_all() -> None:
     plans = [draw_plan(Random(seed), STAGE, DURATION_US) for seed in range(150)]
 
     kinds = [{type(planned.fault) for planned in plan} for plan in plans]
-    assert set(get_args(Fault)) == {kind for some in kinds for kind in some}
+    assert set(get_args(Fault)) - DISASTERS == {kind for some in kinds for kind in some}
     assert set(get_args(Fault)) not in kinds
 
 
@@ -26,6 +36,19 @@ def test_faults_strike_in_order_and_within_the_storm() -> None:
 
         assert sorted(times) == times
         assert all(time < DURATION_US for time in times)
+
+
+def test_disasters_come_to_few_plans_in_the_order_of_time() -> None:
+    plan = tuple(PlannedFault(at, Crash(0, 1)) for at in (0, DURATION_US))
+
+    plans = [with_disasters(plan, Random(seed), STAGE, DURATION_US) for seed in range(150)]
+
+    drawn = [planned.fault for drawn in plans for planned in drawn if planned not in plan]
+    assert set(DISASTERS) == {type(fault) for fault in drawn}
+    assert 100 < sum(drawn == plan for drawn in plans)
+    assert all(sorted(drawn, key=lambda planned: planned.at_us) == [*drawn] for drawn in plans)
+    victims = [fault.victims for fault in drawn if isinstance(fault, LoseQuorum)]
+    assert all({0, 1, 2, 3, 4} <= set(some) for some in victims)
 
 
 def test_where_clocks_must_not_err_they_do_not() -> None:

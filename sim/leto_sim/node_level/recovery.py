@@ -1,0 +1,219 @@
+"""The operator of a cluster that has lost its quorum for good.
+
+Responsible for losing it, and for forcing a configuration on a survivor: this one or that
+one is asked, sometimes in a wrong way, until the cluster goes on. Whom the forced
+configuration does not name never comes back. What may be lost thereby, and that nothing
+else is, is for the checkers to say (`leto_sim.checkers.forcings`).
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from leto.raft.actions import Outcome, Refusal, Refused, RoleName
+from leto.raft.configuration import Configuration
+from leto.raft.events import ConfigurationForced
+from leto.raft.types import EntryId, NodeId
+from leto_sim.node_level.cluster import Cluster, Host
+from leto_sim.node_level.process import Listener, Process
+from leto_sim.randomness import stream
+from leto_sim.sometimes import Situation
+
+_SHARE_OF_MISTAKES = 0.3
+_ROUNDS_OF_PATIENCE = 30  # of an operator's: for a moment in which something will be lost
+_MISTAKES = (0, 5, 20)  # before it gets things right
+_NOBODY = NodeId(1)
+
+
+class Recovery:
+    """Takes a quorum away, and goes on without it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.is_needed = False
+        self._cluster = cluster
+        self._rng = stream(cluster.seed, "recovery")
+        self._mistakes_left = 0  # at least
+        self._is_waiting = False
+        self._victims: Sequence[Host] = ()  # of what is to come
+        self._best_first = False
+        self._rounds_left = 0
+        cluster.panel.on_forced = self._give_up_others
+
+    def threaten(self, victims: Sequence[Host], *, best_first: bool) -> None:
+        """Voters are to be destroyed, in this order or those who hold most before the others."""
+        self._victims, self._best_first = victims, best_first
+        self._rounds_left = _ROUNDS_OF_PATIENCE
+
+    @property
+    def threatens(self) -> bool:
+        """Whether voters are to be destroyed."""
+        return bool(self._victims)
+
+    def strike(self, settled: Configuration | None) -> None:
+        """Destroys voters until the others are no quorum, if these could go on."""
+        if settled is None:
+            return
+        victims = self._victims
+        if self._best_first:
+            victims = sorted(self._cluster.hosts, key=_last, reverse=True)
+        lost = self._least_lost(settled, victims)
+        self._rounds_left -= 1
+        if lost is None or (self._rounds_left > 0 and self._best_first and self._all_hold(lost)):
+            return
+        self._victims = ()
+        for host in self._cluster.hosts:
+            if host in lost or host.is_corrupt:
+                self._destroy(host)
+        self._mistakes_left = self._rng.choice(_MISTAKES)
+        self.is_needed = True
+
+    def make_round(self) -> None:
+        """Looks whether the cluster goes on by now, and asks somebody if it does not."""
+        if self._goes_on():
+            self.is_needed = False
+        elif not self._is_waiting:
+            self._ask()
+
+    def force_in_vain(self, process: Process) -> None:
+        """Asks a node to go on alone that must refuse: it follows or leads, for all it knows."""
+        heeds = process.status.role in {RoleName.FOLLOWER, RoleName.LEADER}
+        if heeds and not process.holds_back:
+            self._order(process, (process.node_id,), self._note_refusal)
+
+    # --- what is lost --------------------------------------------------------------------
+
+    def _least_lost(self, settled: Configuration, victims: Sequence[Host]) -> list[Host] | None:
+        """The first of the victims that make up a lost quorum; None if nobody could go on."""
+        voters = [self._host(node_id) for node_id in settled.voters]
+        lost = [host for host in voters if host.has_lost_data]
+        for victim in victims:
+            if _is_no_quorum(self._cluster.hosts, lost):
+                break
+            if victim in voters and victim not in lost:
+                lost.append(victim)
+        left = [host for host in voters if host not in lost]
+        return lost if any(map(_may_lead, left)) else None
+
+    def _all_hold(self, lost: Collection[Host]) -> bool:
+        """Whether nothing is committed that everybody else lacks."""
+        committed = self._cluster.panel.ledger.last
+        return any(
+            host.platter.holds(committed)
+            for host in self._cluster.hosts
+            if host not in lost and not host.has_lost_data
+        )
+
+    def _destroy(self, host: Host) -> None:
+        if host.is_gone:
+            return
+        self._cluster.wipe(host)
+        self._cluster.silence(host)
+
+    def _give_up_others(self, forced: Configuration) -> None:
+        """A configuration is forced: whom it does not name must not come back."""
+        for host in self._cluster.hosts:
+            if forced.member(host.node_id) is None and not host.is_gone:
+                self._cluster.retire(host)
+                self._cluster.silence(host)
+
+    # --- going on without it -------------------------------------------------------------
+
+    def _goes_on(self) -> bool:
+        leader = self._cluster.leader
+        if leader is None or not leader.status.is_ready:
+            return False
+        members = leader.status.committed_configuration.members
+        return not any(self._host(member.node_id).is_gone for member in members)
+
+    def _ask(self) -> None:
+        candidates = [p for p in self._cluster.alive if p.status.configuration.is_voter(p.node_id)]
+        if not candidates:
+            return
+        process = self._rng.choice(candidates)
+        survivors = self._survivors_for(process)
+        if self._mistakes_left or self._rng.random() < _SHARE_OF_MISTAKES:
+            self._mistakes_left = max(0, self._mistakes_left - 1)
+            survivors = self._mistaken(process, survivors)
+        self._is_waiting = True
+        self._order(process, tuple(survivors), self._on_outcome)
+
+    def _order(self, process: Process, survivors: tuple[NodeId, ...], listener: Listener) -> None:
+        request_id = self._cluster.new_request_id()
+        process.request(ConfigurationForced(request_id, survivors), {request_id: listener})
+
+    def _on_outcome(self, outcome: Outcome | None) -> None:
+        self._is_waiting = False
+        self._note_refusal(outcome)
+
+    def _note_refusal(self, outcome: Outcome | None) -> None:
+        if isinstance(outcome, Refused) and outcome.refusal is Refusal.QUORUM_ALIVE:
+            self._cluster.panel.lookout.sometimes.occurred(Situation.FORCING_REFUSED)
+
+    def _survivors_for(self, process: Process) -> list[NodeId]:
+        """Whom it knows of the voters that are left, but for those who know more and cannot lead."""
+        configuration = process.status.configuration
+        known = [m.node_id for m in configuration.everyone if configuration.is_voter(m.node_id)]
+        left = [node_id for node_id in known if not self._host(node_id).is_gone]
+        return [node_id for node_id in left if not self._knows_more(self._host(node_id), process)]
+
+    def _knows_more(self, host: Host, process: Process) -> bool:
+        """Whether it could follow nobody who may lead, or has committed what this one lacks."""
+        able = [_last(self._host(p.node_id)) for p in self._cluster.alive if _can_lead(p)]
+        if able and _last(host) > max(able):
+            return True
+        if host.alive is None:
+            return False
+        committed = host.alive.memory.id_at(host.alive.status.commit_index)
+        return committed is not None and not process.memory.holds(committed)
+
+    def _mistaken(self, process: Process, survivors: Sequence[NodeId]) -> list[NodeId]:
+        """One too few, or one too many who would not vote for it: dead, a learner, unknown."""
+        is_followed = self._cluster.panel.forcings.is_followed
+        others = [host.node_id for host in self._cluster.hosts if host.node_id not in survivors]
+        wrong = [node_id for node_id in others if not is_followed(process, node_id)]
+        mistakes = [
+            [node_id for node_id in survivors if node_id != process.node_id],
+            [*survivors, _NOBODY],
+            *([*survivors, node_id] for node_id in wrong if node_id != process.node_id),
+        ]
+        return self._rng.choice(mistakes)
+
+    def _host(self, node_id: NodeId) -> Host:
+        host = self._cluster.host_of(node_id)
+        assert host is not None, "configurations name nodes of this cluster"
+        return host
+
+
+def _is_no_quorum(hosts: Sequence[Host], lost: Collection[Host]) -> bool:
+    """Whether nobody who is left knows a configuration of which they are a quorum."""
+    left = [host for host in hosts if host not in lost and not host.is_gone]
+    ids = {host.node_id for host in left}
+    return not any(
+        configuration.has_quorum(ids.__contains__)
+        for host in left
+        for configuration in _configurations_of(host)
+    )
+
+
+def _configurations_of(host: Host) -> Iterator[Configuration]:
+    """All that it may act by: now, or after a restart or a truncation."""
+    logs = [host.platter.log] if host.alive is None else [host.platter.log, host.alive.memory]
+    for log in logs:
+        for entry in log.entries:
+            if isinstance(entry.payload, Configuration):
+                yield entry.payload
+    if host.platter.snapshot is not None:
+        yield host.platter.snapshot.configuration
+    if host.alive is not None:
+        yield host.alive.status.configuration
+
+
+def _last(host: Host) -> EntryId:
+    return host.platter.last if host.alive is None else host.alive.memory.last
+
+
+def _may_lead(host: Host) -> bool:
+    return host.alive is None or _can_lead(host.alive)
+
+
+def _can_lead(process: Process) -> bool:
+    member = process.status.configuration.member(process.node_id)
+    return member is not None and member.is_voter and member.priority > 0
