@@ -60,6 +60,7 @@ Introduced: TypeAlias = Callable[[Hello | str], None]
 """Called with the Hello of whoever answered at an address, or with why nobody did."""
 
 _PING = encode(Ping())
+_OF_LINKS = (Hello, Ping, Goodbye)  # the rest is Raft's
 
 _SUSPICION_US = 500_000  # for so long a peer that hung up is dialled at short intervals
 _SUSPECT_RETRY_US = 5_000
@@ -236,7 +237,7 @@ class Links:
         link = self._newest.get(to)
         if link is None:
             return
-        if _is_bulky(message) and link.unsent_bytes > self._limits.link_backlog_bytes_max:
+        if link.unsent_bytes > self._limits.link_backlog_bytes_max and _is_bulky(message):
             return
         self._say(link, encode(message))
 
@@ -318,20 +319,20 @@ class Links:
 
     def take_in(self, link: Link, word: Word) -> bool:
         """Consider one word of a peer; False if that ended the link."""
+        if link.hello is not None and not isinstance(word, _OF_LINKS):  # as almost all
+            self._house.receive(link.hello.node_id, word)
+            return True
         match word:
             case Hello():
                 return self._meet(link, word)
             case Goodbye():
                 self._part(link, word)
                 return False
-            case _ if link.hello is None:
-                self.drop(link, "it did not say hello first")
-                return False
-            case Ping():
+            case Ping() if link.hello is not None:
                 return True
             case _:
-                self._house.receive(link.hello.node_id, word)
-                return True
+                self.drop(link, "it did not say hello first")
+                return False
 
     def drop(self, link: Link, reason: str) -> None:
         """End a link that is of no use."""

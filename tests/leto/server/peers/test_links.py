@@ -7,7 +7,9 @@ import attrs
 import pytest
 
 from leto.raft.config import Config
-from leto.raft.messages import AppendEntries
+from leto.raft.configuration import Configuration
+from leto.raft.entries import SnapshotMark
+from leto.raft.messages import AppendEntries, InstallSnapshot, TimeoutNow
 from leto.raft.types import BEFORE_LOG, NodeId
 from leto.resp import OK
 from leto.server.world import Dial, OutputBacklog, Port, Transmit
@@ -351,6 +353,22 @@ def test_a_peer_too_far_behind_gets_no_more_entries_but_heartbeats_only(world: "
     assert OK == world.client(machines[0]).ask("SET a b")
 
     assert applied == machines[2].raft.last_applied
+
+
+def test_a_peer_too_far_behind_is_still_told_what_is_small(world: "World") -> None:
+    machines = world.cluster()
+    links, peer = machines[0].consensus.links, machines[2].consensus.identity.node_id
+    links._limits = attrs.evolve(links._limits, link_backlog_bytes_max=10)
+    link = links._newest[peer]
+    link.unsent_bytes = 11
+    chunk = InstallSnapshot(
+        term=1, transfer=1, snapshot=SnapshotMark(configuration=Configuration()), offset=0, data=b""
+    )
+
+    links.send(peer, chunk)
+    links.send(peer, TimeoutNow(term=1))
+
+    assert [encode(TimeoutNow(term=1))] == link.outgoing
 
 
 def test_a_link_in_the_same_direction_replaces_the_older_one(world: "World") -> None:
