@@ -84,13 +84,11 @@ class Recovery:
         """The first of the victims that make up a lost quorum; None if nobody could go on."""
         voters = [self._host(node_id) for node_id in settled.voters]
         lost = [host for host in voters if host.has_lost_data]
-        for victim in victims:
-            if _is_no_quorum(self._cluster.hosts, lost):
-                break
-            if victim in voters and victim not in lost:
-                lost.append(victim)
-        left = [host for host in voters if host not in lost]
-        return lost if any(map(_may_lead, left)) else None
+        to_come = [host for host in dict.fromkeys(victims) if host in voters and host not in lost]
+        while to_come and not _is_no_quorum(self._cluster.hosts, lost):
+            lost.append(to_come.pop(0))
+        may_go_on = any(_may_lead(host) for host in voters if host not in lost)
+        return lost if may_go_on and _is_no_quorum(self._cluster.hosts, lost) else None
 
     def _all_hold(self, lost: Collection[Host]) -> bool:
         """Whether nothing is committed that everybody else lacks."""

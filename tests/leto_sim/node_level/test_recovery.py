@@ -70,6 +70,14 @@ def test_a_quorum_is_not_lost_where_nobody_would_be_left() -> None:
     assert (set(), True) == (gone(cluster), recovery.threatens)
 
 
+def test_nor_by_too_few_victims() -> None:
+    cluster, _ = settled(5)
+
+    recovery = lose(cluster, cluster.hosts[:2])
+
+    assert (set(), False) == (gone(cluster), recovery.is_needed)
+
+
 def test_nor_where_nobody_who_is_left_may_lead() -> None:
     cluster = Cluster(attrs.evolve(QUIET, nodes=3, priorities=(1, 1, 0)))
     elect(cluster)
