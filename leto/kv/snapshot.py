@@ -33,6 +33,9 @@ _HEADER: Final = struct.Struct(">8sQQ")
 _ENTRY: Final = struct.Struct(">IIQ")
 
 
+_PARTS_MAX: Final = 4_000  # of a chunk: each must soon be done, however tiny its keys
+
+
 class SnapshotUnreadable(ValueError):
     """The bytes are no snapshot, of another version, or not a whole one."""
 
@@ -40,13 +43,16 @@ class SnapshotUnreadable(ValueError):
 def write_snapshot(
     keys: FrozenKeyspace, sessions: FrozenSessions, chunk_bytes: int
 ) -> Iterator[bytes]:
-    """Write chunks of about `chunk_bytes`, below twice that, each when it is asked for."""
+    """Write chunks of about `chunk_bytes`, below twice that, each when it is asked for.
+
+    Where the content is small things, chunks are smaller: each costs a bounded time.
+    """
     parts: list[bytes] = []
     size_bytes = 0
     for part in _cut(_write_parts(keys, sessions), chunk_bytes):
         parts.append(part)
         size_bytes += len(part)
-        if size_bytes >= chunk_bytes:
+        if size_bytes >= chunk_bytes or len(parts) >= _PARTS_MAX:
             yield b"".join(parts)
             parts.clear()
             size_bytes = 0

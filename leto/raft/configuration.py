@@ -289,6 +289,10 @@ class ConfigurationHistory:
         settled = tuple(configuration for _, configuration in earlier)
         return (*settled, last) if last_index <= commit_index else settled
 
+    def have_admitted(self, node_id: NodeId, commit_index: Index) -> bool:
+        """Whether one that is committed for certain holds, or held, this node."""
+        return any(c.member(node_id) is not None for c in self.settled(commit_index))
+
     def append(self, index: Index, configuration: Configuration) -> None:
         """The log has a new one at `index`."""
         assert index > self.effective_index, f"{index} <= {self.effective_index}"

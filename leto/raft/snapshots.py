@@ -82,6 +82,13 @@ def _take(state: State) -> None:
         # not in: until the one that admits it is applied, it does not know what to name.
         _refuse_requests(state, Refusal.CONFIGURATION_UNKNOWN)
         return
+    if configuration.member(state.node_id) is None and state.configurations.have_admitted(
+        state.node_id, state.commit_index
+    ):
+        # It was removed. A snapshot would make its log forget that it ever was a member, and it
+        # would take the removal for an admission that was lost, and ask for another one.
+        _refuse_requests(state, Refusal.NOT_A_MEMBER)
+        return
     state.snapshots.taking = Taking(last_included, configuration)
     state.applied_bytes = 0
     state.trace(SnapshotOrdered, last_included)

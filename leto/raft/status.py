@@ -187,8 +187,7 @@ class Status:
     def was_admitted(self) -> bool:
         """Whether a configuration that is committed for certain holds, or held, this node."""
         state = self._state
-        settled = state.configurations.settled(state.commit_index)
-        return any(c.member(state.node_id) is not None for c in settled)
+        return state.configurations.have_admitted(state.node_id, state.commit_index)
 
     @property
     def followers_by_id(self) -> Mapping[NodeId, FollowerView]:

@@ -157,8 +157,8 @@ class LiveNode:
 
     def end_turn(self) -> None:
         """Nothing more happens in this turn."""
-        self.storage.work()
         self.links.flush()
+        self.storage.work()  # last: a damaged snapshot ends the node
 
     def disk_failed(self, reason: str) -> None:
         """The disk is not to be trusted any more."""
@@ -303,7 +303,8 @@ class LiveNode:
 
     def told_removed(self, by: Hello, text: str) -> None:
         """The leader says that we are no member any more."""
-        if self._farewell_at is None and not self.replica.status.was_admitted:
+        was_member = self._is_member or self.replica.status.was_admitted
+        if self._farewell_at is None and not was_member:
             # §4.1: what was never committed may be rolled back. Then we never were one. Who
             # bids farewell knows better, though a snapshot may have made its log forget it.
             self._joining = self._joining or self._begin_to_join()

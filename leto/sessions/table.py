@@ -16,10 +16,11 @@ Invariants:
     4. A frozen table never changes: a session that it shows is copied before it does.
 """
 
+from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
-from itertools import islice
+from operator import attrgetter
 from typing import Final
 
 import attrs
@@ -31,6 +32,8 @@ COMMANDS_IN_FLIGHT_MAX: Final = 1_000  # results kept for one session
 # Measured: what a session and a result cost beside the result's own bytes.
 SESSION_OVERHEAD_BYTES: Final = 450
 RESULT_OVERHEAD_BYTES: Final = 110
+
+_active_ms = attrgetter("active_ms")
 
 _SWEPT_SESSIONS: Final = 256  # well below 1 ms
 
@@ -92,19 +95,21 @@ class SessionTable:
         self._registered = 0
         self._generation = 0
         self._sessions: OrderedDict[int, LiveSession] = OrderedDict()  # invariant 2
+        self._left_behind: list[OrderedDict[int, LiveSession]] = []  # seen no more, not freed yet
         self._result_count = 0
         self._result_bytes = 0
 
     @property
     def count(self) -> int:
-        """How many sessions live. Looks at those that are due and not swept yet."""
-        return len(self._sessions) - self._due_count()
+        """How many sessions live. O(sessions), though quick."""
+        sessions = list(self._sessions.values())
+        return len(sessions) - self._due_count(sessions)
 
     @property
     def memory_bytes(self) -> int:
         """An estimate of what sessions and results occupy."""
         return (
-            len(self._sessions) * SESSION_OVERHEAD_BYTES
+            (len(self._sessions) + sum(map(len, self._left_behind))) * SESSION_OVERHEAD_BYTES
             + self._result_count * RESULT_OVERHEAD_BYTES
             + self._result_bytes
         )
@@ -112,6 +117,9 @@ class SessionTable:
     def advance_time(self, stamp_ms: int) -> None:
         """Let time pass, and with it the sessions that were idle too long; never back."""
         self._stamp_ms = max(self._stamp_ms, stamp_ms)  # a new leader's clock may be behind
+        if self._left_behind:
+            for _ in range(_SWEPT_SESSIONS):
+                self._free_one()
         for _ in range(_SWEPT_SESSIONS):
             if not self._sessions or not self._is_due(next(iter(self._sessions.values()))):
                 break
@@ -166,7 +174,8 @@ class SessionTable:
     def freeze(self) -> FrozenSessions:
         """Take a view that later commands do not change."""
         self._generation += 1
-        sessions = list(islice(self._sessions.values(), self._due_count(), None))
+        sessions = list(self._sessions.values())
+        del sessions[: self._due_count(sessions)]
         return FrozenSessions(
             stamp_ms=self._stamp_ms, registered=self._registered, sessions=sessions
         )
@@ -177,6 +186,7 @@ class SessionTable:
 
     def restore(self, stamp_ms: int, registered: int) -> None:
         """Be a table without sessions; those of a snapshot follow, in its order."""
+        self._left_behind.append(self._sessions)
         self._sessions = OrderedDict()
         self._result_count = self._result_bytes = 0
         self._stamp_ms = stamp_ms
@@ -184,6 +194,7 @@ class SessionTable:
 
     def restore_session(self, session_id: int, active_ms: int, answered_below: int) -> None:
         """Take in the next session of a snapshot."""
+        self._free_one()
         self._sessions[session_id] = LiveSession(
             session_id, active_ms, self._generation, answered_below
         )
@@ -199,14 +210,9 @@ class SessionTable:
     def _is_due(self, session: LiveSession) -> bool:
         return session.active_ms < self._stamp_ms - self._ttl_ms
 
-    def _due_count(self) -> int:
-        return sum(1 for _ in self._due())
-
-    def _due(self) -> Iterator[LiveSession]:
-        for session in self._sessions.values():
-            if not self._is_due(session):
-                return
-            yield session
+    def _due_count(self, sessions: Sequence[LiveSession]) -> int:
+        """How many of them all are due: they stand in front (invariant 2)."""
+        return bisect_left(sessions, self._stamp_ms - self._ttl_ms, key=_active_ms)
 
     def _touch(self, session: LiveSession) -> LiveSession:
         """The session as it may be changed, last now: invariants 2 and 4."""
@@ -223,6 +229,15 @@ class SessionTable:
         for number in [number for number in session.results if number < answered_below]:
             self._result_count -= 1
             self._result_bytes -= len(session.results.pop(number))
+
+    def _free_one(self) -> None:
+        """Free one of the sessions that a restore has left behind: all at once would take long."""
+        if self._left_behind:
+            sessions = self._left_behind[-1]
+            if sessions:
+                sessions.popitem()
+            else:
+                self._left_behind.pop()
 
     def _drop_oldest(self) -> None:
         _, session = self._sessions.popitem(last=False)

@@ -136,7 +136,7 @@ class Replica:
     @property
     def deadline(self) -> Micros | None:
         """When `run` must be called again."""
-        return self._turn.now if self._applying else self._node.deadline
+        return self._turn.now if self._applying or self._events else self._node.deadline
 
     def begin_turn(self) -> None:
         """A turn begins: there is time to apply again."""

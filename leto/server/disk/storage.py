@@ -27,6 +27,9 @@ from leto.wal import ReadBack, SnapshotReader, SnapshotWriter, WriteAheadLog, re
 
 CHUNKS_IN_FLIGHT_MAX = 2
 
+# What the state machine restores in one turn: of small things, some 2 ms of its work.
+RESTORED_BYTES_PER_TURN = 16 << 10
+
 
 @attrs.define
 class _Taking:
@@ -37,6 +40,16 @@ class _Taking:
     in_flight: int = 0
     next_at: Micros = 0
     is_exhausted: bool = False
+
+
+@attrs.define
+class _Restoring:
+    """A piece of a snapshot on its way into the state machine. Written by `Storage` only."""
+
+    reader: SnapshotReader
+    last_included: EntryId
+    piece: bytes
+    at: int = 0
 
 
 class Storage:
@@ -63,6 +76,7 @@ class Storage:
         self._tell = tell
         self._corrupt = corrupt
         self._taking: _Taking | None = None
+        self._restoring: _Restoring | None = None
         self._read_back = ReadBack()
 
     # --- the log -----------------------------------------------------------------
@@ -103,13 +117,18 @@ class Storage:
     @property
     def work_at(self) -> Micros | None:
         """When `work` will have something to do."""
+        if self._restoring is not None:
+            return self._turn.now
         taking = self._taking
         if taking is None or taking.is_exhausted or taking.in_flight >= CHUNKS_IN_FLIGHT_MAX:
             return None
         return taking.next_at
 
     def work(self) -> None:
-        """Write the next chunk of a snapshot, if one is being taken and its time has come."""
+        """Write or restore a little of a snapshot, if that is being done and its time has come."""
+        if self._restoring is not None:
+            self._restore_some(self._restoring)
+            return
         taking = self._taking
         if taking is None:
             return
@@ -169,18 +188,22 @@ class Storage:
             damage = reader.feed(data[0])
             if damage is not None:
                 self._corrupt(str(damage))
-            elif self._restore_piece(reader, data[0]):
-                self._restore_next(reader, last_included)
+            else:
+                self._restoring = _Restoring(reader, last_included, data[0])
 
         self._lane.perform((step,), read)
 
-    def _restore_piece(self, reader: SnapshotReader, piece: bytes) -> bool:
+    def _restore_some(self, restoring: _Restoring) -> None:
+        start, restoring.at = restoring.at, restoring.at + RESTORED_BYTES_PER_TURN
         try:
-            self._content.restore_chunk(piece)
+            self._content.restore_chunk(restoring.piece[start : restoring.at])
         except SnapshotUnreadable as unreadable:
-            self._corrupt(f"{reader.file}: {unreadable}")
-            return False
-        return True
+            self._restoring = None
+            self._corrupt(f"{restoring.reader.file}: {unreadable}")
+            return
+        if restoring.at >= len(restoring.piece):
+            self._restoring = None
+            self._restore_next(restoring.reader, restoring.last_included)
 
     def _finish_restore(self, reader: SnapshotReader, last_included: EntryId) -> None:
         try:

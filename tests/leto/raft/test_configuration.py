@@ -263,3 +263,15 @@ def test_what_may_count_is_what_was_effective_at_an_index_and_all_since(
     assert (first, second, third) == history.since(3)
     assert (second, third) == history.since(4)
     assert (third,) == history.since(9)
+
+
+def test_a_node_was_admitted_by_what_is_committed_for_certain(make: "type[Make]") -> None:
+    one, two = make.configuration(1), make.configuration(1, 2)
+    history = ConfigurationHistory([(0, one), (5, two)])
+
+    assert (False, True) == (
+        history.have_admitted(NodeId(2), 4),
+        history.have_admitted(NodeId(2), 5),
+    )
+    history.append(9, one)
+    assert history.have_admitted(NodeId(2), 0)

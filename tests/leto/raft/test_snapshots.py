@@ -330,3 +330,20 @@ def test_a_restart_restores_the_snapshot_first(cluster: "Cluster") -> None:
 
     assert [EntryId(1, 3)] == [order.snapshot.last_included for order in restarted.restores]
     assert (3, 0) == (restarted.status.commit_index, restarted.status.last_applied)
+
+
+def test_who_was_removed_keeps_the_log_that_says_so(make: "type[Make]") -> None:
+    """Else it would take its removal for an admission that was lost, after a restart."""
+    follower = make.host(term=1, config=Config(snapshot_after_entries=1))
+    removal = Entry(EntryId(1, 1), make.configuration(2, 3))
+    follower.receive(
+        2,
+        AppendEntries(term=1, round=0, prev=BEFORE_LOG, entries=(removal,), leader_commit=1),
+    )
+    follower.work_all()
+
+    request = follower.request_snapshot()
+
+    assert Refused(Refusal.NOT_A_MEMBER, NodeId(2)) == follower.answers[request]
+    assert BEFORE_LOG == follower.snapshot.last_included
+    assert follower.restarted().status.was_admitted

@@ -4,6 +4,7 @@ import pytest
 
 from leto.sessions import COMMANDS_IN_FLIGHT_MAX, Reply, SessionTable, Verdict
 from leto.sessions.snapshot import write_sessions
+from leto.sessions.table import SESSION_OVERHEAD_BYTES
 
 TTL_MS = 100
 
@@ -143,6 +144,7 @@ def test_a_cleared_table_is_as_new(table: SessionTable) -> None:
     table.clear()
 
     assert SessionTable().freeze() == table.freeze()
+    table.advance_time(0)
     assert 0 == table.memory_bytes
     assert session_id == table.register()
 
@@ -160,3 +162,22 @@ def test_a_table_is_filled_from_a_snapshot(table: SessionTable) -> None:
     assert 8 == table.register()
     table.clear()
     assert 1 == table.register()
+
+
+def test_what_a_restore_leaves_behind_is_freed_a_little_at_a_time(table: SessionTable) -> None:
+    for _ in range(1_000):
+        table.register()
+    full = table.memory_bytes
+
+    table.restore(stamp_ms=0, registered=1_000)
+    left = [table.memory_bytes]
+    for session_id in range(100):
+        table.restore_session(session_id, active_ms=0, answered_below=1)
+    left.append(table.memory_bytes - table.count * SESSION_OVERHEAD_BYTES)
+    while table.memory_bytes > table.count * SESSION_OVERHEAD_BYTES:
+        table.advance_time(0)
+        left.append(table.memory_bytes - table.count * SESSION_OVERHEAD_BYTES)
+
+    assert [full, full * 9 // 10] == left[:2]
+    assert len(left) > 4
+    assert 100 == table.count

@@ -9,6 +9,7 @@ from leto.kv import KeyValueMachine
 from leto.raft.actions import RestoreSnapshot
 from leto.raft.configuration import Configuration
 from leto.raft.entries import SnapshotMark
+from leto.raft.events import Event, SnapshotRestored
 from leto.raft.types import EntryId, NodeId
 from leto.resp import OK, ErrorReply
 from leto.server import Limits
@@ -297,14 +298,16 @@ class Restoring:
         self.turn = Turn()
         self.lane = DiskLane(self.turn)
         self.corrupt: list[str] = []
+        self.told: list[Event] = []
+        self.machine = KeyValueMachine()
         owner = Identity(NodeId(1), "id1")
         self.storage = Storage(
             self.lane,
             create_log(Recovered(), owner).log,
-            KeyValueMachine(),
+            self.machine,
             turn=self.turn,
             limits=Limits(),
-            tell=lambda _: None,
+            tell=self.told.append,
             corrupt=self.corrupt.append,
         )
         mark = SnapshotMark(
@@ -315,6 +318,25 @@ class Restoring:
         )
         self.storage.restore_snapshot(RestoreSnapshot(mark))
         self.lane.done(1, (content,))
+        self.storage.work()
+
+
+def test_a_large_piece_is_restored_over_several_turns() -> None:
+    machine = KeyValueMachine()
+    for number in range(3_000):
+        machine.apply((b"SET", b"key:%d" % number, bytes(20)), 1)
+
+    restoring = Restoring(b"".join(machine.snapshot()))
+    turns = 1
+    while restoring.storage.is_restoring:
+        assert restoring.turn.now == restoring.storage.work_at
+        restoring.storage.work()
+        turns += 1
+
+    assert turns >= 3
+    assert restoring.storage.work_at is None
+    assert machine.key_count == restoring.machine.key_count
+    assert [SnapshotRestored(EntryId(1, 5))] == restoring.told
 
 
 def test_content_that_no_state_machine_wrote_is_corrupt_though_its_checksum_is_right() -> None:
