@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
-from leto.raft.actions import Outcome
+from leto.raft.actions import Outcome, Refused
 from leto.raft.configuration import (
     AddMember,
     ChangeLease,
@@ -25,13 +25,16 @@ from leto.raft.configuration import (
 from leto.raft.events import ChangeRequested
 from leto.raft.types import Micros, NodeId
 from leto_sim.node_level.cluster import Cluster, Host, member
-from leto_sim.node_level.faults import LoseQuorum, Reshape, Victim
+from leto_sim.node_level.faults import Impossible, LoseQuorum, Reshape, Victim
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.recovery import Recovery
+from leto_sim.result import PropertyViolated
 from leto_sim.sometimes import Situation
 
+IMPOSSIBLE_REFUSED = "what cannot be is refused"
 MEMBERS_MAX = 9
 VOTERS_MIN = 3  # to remove one: two are left
+_NOBODY = NodeId(0)
 
 
 @attrs.frozen(kw_only=True)
@@ -125,6 +128,14 @@ class Administrator:
             changes.append(self._joins(self._cluster.add_blank_host(), role))
         if changes:
             self._run(*changes)
+
+    def blunder(self, impossible: Impossible) -> None:
+        """Asks the leader for what cannot be."""
+        leader = self._cluster.leader
+        if leader is not None and leader.status.configuration.members:
+            changes = _impossible_changes(leader.status.configuration, impossible)
+            request_id = self._cluster.new_request_id()
+            leader.request(ChangeRequested(request_id, changes), {request_id: expect_refusal})
 
     def set_lease(self, lease_us: Micros) -> None:
         """Makes leases that long, unless something else is being done."""
@@ -279,6 +290,26 @@ class Administrator:
 
     def _on_outcome(self, _: Outcome | None) -> None:
         self._is_waiting = False
+
+
+def _impossible_changes(
+    now: Configuration, impossible: Impossible
+) -> tuple[ConfigurationChange, ...]:
+    match impossible:
+        case Impossible.NO_VOTERS:
+            return tuple(RemoveMember(voter) for voter in now.voters)
+        case Impossible.NOBODY_TO_LEAD:
+            return tuple(ChangePriority(voter, 0) for voter in now.voters)
+        case Impossible.NAME_TAKEN:
+            return (AddMember(member(_NOBODY, now.members[0].name)),)
+        case Impossible.NO_SUCH_MEMBER:
+            return (RemoveMember(_NOBODY),)
+
+
+def expect_refusal(outcome: Outcome | None) -> None:
+    """Raises `PropertyViolated` if what cannot be was not refused."""
+    if outcome is not None and not isinstance(outcome, Refused):
+        raise PropertyViolated(IMPOSSIBLE_REFUSED, f"what cannot be is answered by {outcome}")
 
 
 def _may_lead(configuration: Configuration, is_left: Callable[[NodeId], bool]) -> bool:

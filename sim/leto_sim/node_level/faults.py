@@ -153,6 +153,17 @@ class Oust:
 
 
 @attrs.frozen
+class Strand:
+    """The leader is cut off, and its clock stands still, so that it does not notice.
+
+    It leads on alone, and takes commands, while the others elect another leader; when it
+    hears of that one, much may be committed already.
+    """
+
+    for_us: Micros
+
+
+@attrs.frozen
 class CutRing:
     """Each node reaches only its two neighbours in the order of their numbers."""
 
@@ -292,6 +303,13 @@ class TakeSnapshotNow:
 
 
 @attrs.frozen
+class TakeSnapshotWhileBusy:
+    """Somebody asks the node for a snapshot as soon as its state machine has something to do."""
+
+    victim: Victim
+
+
+@attrs.frozen
 class TransferLeadership:
     """Somebody asks the leader to hand over to the node, or to whom it likes best (`LEADER`)."""
 
@@ -321,6 +339,22 @@ class Reshape:
     priorities: tuple[tuple[Victim, int], ...]
 
 
+class Impossible(Enum):
+    """What a configuration must never come to."""
+
+    NO_VOTERS = "no voters"
+    NOBODY_TO_LEAD = "nobody to lead"
+    NAME_TAKEN = "name taken"
+    NO_SUCH_MEMBER = "no such member"
+
+
+@attrs.frozen
+class Blunder:
+    """An operator asks the leader for what cannot be, and must be refused."""
+
+    impossible: Impossible
+
+
 @attrs.frozen
 class SetLease:
     """An operator makes leases so long; 0: turns them off."""
@@ -347,6 +381,7 @@ Fault: TypeAlias = (
     | Isolate
     | CutOffWhenSending
     | Oust
+    | Strand
     | Storm
     | StallDisk
     | FailDisk
@@ -357,11 +392,13 @@ Fault: TypeAlias = (
     | ForceInVain
     | FailReads
     | TakeSnapshotNow
+    | TakeSnapshotWhileBusy
     | TransferLeadership
     | AddNode
     | RemoveNode
     | Reshape
     | SetLease
+    | Blunder
 )
 
 

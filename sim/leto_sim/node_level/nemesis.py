@@ -21,6 +21,7 @@ from leto_sim.node_level.faults import (
     AddNode,
     AdvanceClock,
     Ambush,
+    Blunder,
     ClogLinks,
     CorruptDisk,
     Crash,
@@ -51,8 +52,10 @@ from leto_sim.node_level.faults import (
     StallDisk,
     StopClock,
     Storm,
+    Strand,
     Swizzle,
     TakeSnapshotNow,
+    TakeSnapshotWhileBusy,
     TransferLeadership,
     Victim,
 )
@@ -176,12 +179,16 @@ class Nemesis:
                 self._oust(for_us)
             case LoseQuorum():
                 self._administrator.lose_quorum(fault, self._pick)
+            case Strand(for_us=for_us):
+                self._strand(for_us)
             case AddNode():
                 self._administrator.add_node()
             case Reshape():
                 self._administrator.reshape(fault, self._pick)
             case SetLease(lease_us=lease_us):
                 self._administrator.set_lease(lease_us)
+            case Blunder(impossible=impossible):
+                self._administrator.blunder(impossible)
             case _:
                 host = self._pick(fault.victim)
                 if host is not None:
@@ -200,6 +207,7 @@ class Nemesis:
         | FailReads
         | ForceInVain
         | TakeSnapshotNow
+        | TakeSnapshotWhileBusy
         | TransferLeadership
         | RemoveNode
         | _ProcessFault,
@@ -230,7 +238,12 @@ class Nemesis:
         self,
         host: Host,
         process: Process,
-        fault: CrashWhileWriting | CrashWhenSending | ForceInVain | TakeSnapshotNow | _ProcessFault,
+        fault: CrashWhileWriting
+        | CrashWhenSending
+        | ForceInVain
+        | TakeSnapshotNow
+        | TakeSnapshotWhileBusy
+        | _ProcessFault,
     ) -> None:
         match fault:
             case CrashWhileWriting(down_us=down_us):
@@ -258,8 +271,11 @@ class Nemesis:
             case ForceInVain():
                 self._administrator.force_in_vain(process)
             case TakeSnapshotNow():
-                request_id = self._cluster.new_request_id()
-                process.request(SnapshotRequested(request_id), {request_id: _ignore})
+                self._request_snapshot(process)
+            case TakeSnapshotWhileBusy():
+                process.replica.set_trap(
+                    lambda: self._scheduler.after(0, self._request_snapshot, process)
+                )
             case _:
                 assert_never(fault)
 
@@ -300,6 +316,13 @@ class Nemesis:
         if host is not None:
             self._perform_on(host, CutOffWhenSending(LEADER, "TimeoutNow", for_us))
             self._request_transfer(None)
+
+    def _strand(self, for_us: Micros) -> None:
+        host = self._pick(LEADER)
+        if host is not None and host.alive is not None:
+            self._partitions.isolate(host, Isolate(LEADER, Direction.BOTH, for_us))
+            if not self._clocks_are_trusted:
+                self._disturb_clock(host.alive, StopClock(LEADER, for_us))
 
     def _cut_off(self, host: Host, isolation: Isolate) -> None:
         if not self._is_over:
@@ -363,6 +386,11 @@ class Nemesis:
         process.clock_has_changed()
 
     # --- requests ------------------------------------------------------------------------
+
+    def _request_snapshot(self, process: Process) -> None:
+        if not self._is_over and not process.is_over:
+            request_id = self._cluster.new_request_id()
+            process.request(SnapshotRequested(request_id), {request_id: _ignore})
 
     def _request_transfer(self, to: NodeId | None) -> None:
         leader = self._cluster.leader

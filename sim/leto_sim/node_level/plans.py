@@ -17,6 +17,7 @@ from leto_sim.node_level.faults import (
     AddNode,
     AdvanceClock,
     Ambush,
+    Blunder,
     ClogLinks,
     CorruptDisk,
     Crash,
@@ -33,6 +34,7 @@ from leto_sim.node_level.faults import (
     FillDisk,
     FlapLinks,
     ForceInVain,
+    Impossible,
     Isolate,
     LoseDisk,
     LoseQuorum,
@@ -47,8 +49,10 @@ from leto_sim.node_level.faults import (
     StallDisk,
     StopClock,
     Storm,
+    Strand,
     Swizzle,
     TakeSnapshotNow,
+    TakeSnapshotWhileBusy,
     TransferLeadership,
     Victim,
 )
@@ -264,6 +268,12 @@ def _oust(rng: Random, stage: Stage) -> Fault:
     return Oust(int(stage.patience_us * rng.choice((0.3, 1, 3))))
 
 
+def _strand(rng: Random, stage: Stage) -> Fault | None:
+    if not stage.lets_rates_change:
+        return None
+    return Strand(int(stage.patience_us * rng.choice((1.5, 3, 6))))
+
+
 def _storm(rng: Random, stage: Stage) -> Fault:
     return Storm(
         loss=rng.choice((0.0, 0.2, 0.5)),
@@ -307,6 +317,10 @@ def _snapshot(rng: Random, stage: Stage) -> Fault:
     return TakeSnapshotNow(_victim(rng, stage))
 
 
+def _snapshot_while_busy(rng: Random, stage: Stage) -> Fault:
+    return TakeSnapshotWhileBusy(_victim(rng, stage))
+
+
 def _transfer(rng: Random, stage: Stage) -> Fault:
     return TransferLeadership(_victim(rng, stage))
 
@@ -315,7 +329,15 @@ def _membership(rng: Random, stage: Stage) -> Fault:
     return AddNode() if rng.random() < _HALF else RemoveNode(_victim(rng, stage))
 
 
+def _blunder(rng: Random, stage: Stage) -> Fault:
+    del stage
+    return Blunder(rng.choice(list(Impossible)))
+
+
 def _reshape(rng: Random, stage: Stage) -> Fault:
+    if rng.random() < 0.25:  # noqa: PLR2004 - a share
+        everybody = tuple(rng.sample(range(stage.nodes), stage.nodes))
+        return Reshape(0, 0, everybody, (), ())  # one voter is left, as far as that fits
     return Reshape(
         joining=rng.randint(0, 2),
         learning=rng.randint(0, 1),
@@ -349,6 +371,7 @@ KINDS: Sequence[Callable[[Random, Stage], Fault | None]] = (
     _isolate,
     _cut_off_when_sending,
     _oust,
+    _strand,
     _storm,
     _stall,
     _fail,
@@ -357,9 +380,11 @@ KINDS: Sequence[Callable[[Random, Stage], Fault | None]] = (
     _corrupt,
     _fail_reads,
     _snapshot,
+    _snapshot_while_busy,
     _transfer,
     _membership,
     _reshape,
     _set_lease,
+    _blunder,
 )
 """Each draws a fault of its kind, or none where that cannot be."""

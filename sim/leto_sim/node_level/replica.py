@@ -4,7 +4,7 @@ Responsible for calling the machine's three methods, for what is checked each ti
 and for what each entry returned. When they are called is `process`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from leto.raft.entries import Command, Entry
@@ -35,11 +35,19 @@ class Replica:
         self._results: dict[Index, bytes] = {}
         self.index: Index = 0  # as of which the machine is
         self._is_busy = False  # with entries or with a restoration that were ordered
+        self._trap: Callable[[], None] | None = None
 
     def begin(self, what: str) -> None:
         """The node orders what takes its time: until `end` the content is between two indexes."""
         self._check_idle(what)
         self._is_busy = True
+        trap, self._trap = self._trap, None
+        if trap is not None:
+            trap()
+
+    def set_trap(self, spring: Callable[[], None]) -> None:
+        """Calls that as soon as something is ordered of the machine that takes its time."""
+        self._trap = spring
 
     def end(self) -> None:
         """What was ordered is done."""

@@ -2,10 +2,17 @@
 
 import pytest
 
+from leto.raft.actions import Refusal, Refused, Unknown
 from leto.raft.configuration import MemberRole
-from leto_sim.node_level.administrator import MEMBERS_MAX, Administrator
+from leto_sim.node_level.administrator import (
+    IMPOSSIBLE_REFUSED,
+    MEMBERS_MAX,
+    Administrator,
+    expect_refusal,
+)
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.faults import Reshape
+from leto_sim.result import PropertyViolated
 from tests.support.sims import QUICK, cluster_of, elect, pass_time, wait
 
 
@@ -242,3 +249,11 @@ def test_after_its_work_is_over_an_administrator_does_nothing(staff: Staff) -> N
 
     assert ["id1", "id2", "id3"] == staff.names
     assert not host.is_gone
+
+
+def test_what_cannot_be_and_is_not_refused_is_a_violation() -> None:
+    expect_refusal(None)
+    expect_refusal(Refused(Refusal.LAST_VOTER))
+
+    with pytest.raises(PropertyViolated, match=IMPOSSIBLE_REFUSED):
+        expect_refusal(Unknown())

@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from leto.raft.actions import RoleName
+from leto.raft.events import CommandsProposed, Proposal
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.datagrams import CALM
@@ -15,6 +16,7 @@ from leto_sim.node_level.faults import (
     AddNode,
     AdvanceClock,
     Ambush,
+    Blunder,
     CorruptDisk,
     Crash,
     CrashWhenSending,
@@ -27,6 +29,7 @@ from leto_sim.node_level.faults import (
     FailReads,
     Fault,
     FillDisk,
+    Impossible,
     Isolate,
     LoseDisk,
     Oust,
@@ -39,9 +42,12 @@ from leto_sim.node_level.faults import (
     StallDisk,
     StopClock,
     Storm,
+    Strand,
     TakeSnapshotNow,
+    TakeSnapshotWhileBusy,
     TransferLeadership,
 )
+from leto_sim.node_level.machine import encode_write
 from leto_sim.node_level.nemesis import Nemesis
 from leto_sim.node_level.scenario import MS, Scenario
 from tests.support.sims import QUIET, elect, pass_time, wait
@@ -484,3 +490,87 @@ def test_whoever_was_to_fall_into_an_ambush_is_heard_again_after_healing() -> No
     victims.nemesis.heal()
 
     elect(victims.cluster)
+
+
+def test_a_stranded_leader_leads_on_until_it_hears_of_another_one() -> None:
+    victims = Victims(Strand(10 * FOR_US))
+    leader = elect(victims.cluster)
+    victims.strike()
+
+    wait(victims.cluster, lambda: victims.cluster.leader not in (leader, None))
+    pass_time(victims.cluster, 2 * FOR_US)
+    stranded = leader.status.role
+    pass_time(victims.cluster, 10 * FOR_US)
+
+    assert [RoleName.LEADER, RoleName.FOLLOWER] == [stranded, leader.status.role]
+
+
+def test_where_leases_rest_on_clocks_a_stranded_leader_is_only_cut_off() -> None:
+    scenario = attrs.evolve(QUIET, lease_us=FOR_US)
+    victims = Victims(Strand(10 * FOR_US), scenario=scenario)
+    leader = elect(victims.cluster)
+    victims.strike()
+
+    pass_time(victims.cluster, 2 * FOR_US)
+
+    assert RoleName.LEADER is not leader.status.role
+
+
+def test_without_a_leader_nobody_is_stranded() -> None:
+    victims = Victims(Strand(FOR_US))
+    for host in victims.cluster.hosts:
+        victims.cluster.crash(host)
+
+    victims.strike()
+
+    assert victims.reaches(0, 1)
+
+
+def test_a_snapshot_is_asked_for_once_the_state_machine_is_busy() -> None:
+    victims = Victims(TakeSnapshotWhileBusy(LEADER))
+    leader = elect(victims.cluster)
+    victims.strike()
+    request = victims.cluster.new_request_id()
+    command = Proposal(request, encode_write(1, 7))
+    leader.request(CommandsProposed((command,)), {request: lambda _: None})
+    pass_time(victims.cluster, FOR_US)
+
+    assert leader.status.snapshot is not None
+    assert 0 < leader.status.snapshot.last_included.index
+
+
+def test_after_healing_nobody_asks_for_a_snapshot() -> None:
+    victims = Victims(TakeSnapshotWhileBusy(0))
+    elect(victims.cluster)
+    victims.strike()
+
+    victims.nemesis.heal()
+    process = victims.first.alive
+    assert process is not None
+    process.replica.begin("entries to be applied")
+    victims.cluster.scheduler.step()
+    process.replica.end()
+
+    assert not victims.cluster.panel.requests.open_requests
+
+
+@pytest.mark.parametrize("impossible", list(Impossible))
+def test_what_cannot_be_is_refused(impossible: Impossible) -> None:
+    victims = Victims(Blunder(impossible))
+    leader = elect(victims.cluster)
+    before = leader.status.configuration
+
+    victims.strike()
+
+    assert before == leader.status.configuration
+    assert not victims.cluster.panel.requests.open_requests
+
+
+def test_without_a_leader_nobody_blunders() -> None:
+    victims = Victims(Blunder(Impossible.NO_VOTERS))
+    for host in victims.cluster.hosts:
+        victims.cluster.crash(host)
+
+    victims.strike()
+
+    assert not victims.cluster.panel.requests.open_requests
