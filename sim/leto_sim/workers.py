@@ -7,12 +7,14 @@ the very beginning; and whoever ends the work need not wait for what is under wa
 
 import signal
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from multiprocessing import active_children, get_context
+from threading import Event
 from types import FrameType
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
+_TELLING_SECONDS: Final = 10
 ArgumentsT = ParamSpec("ArgumentsT")
 ResultT = TypeVar("ResultT")
 
@@ -38,6 +40,13 @@ class Workers(ProcessPoolExecutor):
 
     def end(self) -> None:
         """Ends every process, whatever it is doing."""
+        is_told = Event()
+        with suppress(BrokenExecutor):
+            self.submit(int).add_done_callback(lambda _: is_told.set())
+            self.shutdown(wait=False, cancel_futures=True)
+            # The pool's own thread must have forgotten what was cancelled before it sees its
+            # processes die: it would take the one for the other, and fail with a traceback.
+            is_told.wait(_TELLING_SECONDS)
         self.shutdown(wait=False, cancel_futures=True)
         for process in set(active_children()) - self._others:
             process.terminate()

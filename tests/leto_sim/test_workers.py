@@ -50,6 +50,22 @@ def test_a_worker_hears_of_no_interrupt_while_it_begins_either() -> None:
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
+@pytest.mark.timeout(120)
+def test_the_end_is_quiet_though_much_was_cancelled(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    workers = Workers(1)
+    workers.submit(os.getpid).result()
+    waiting = [workers.submit(time.sleep, LONG_SECONDS) for _ in range(9)]
+    for future in waiting:
+        future.cancel()
+
+    workers.end()
+    workers.shutdown(wait=True)
+
+    assert "" == capfd.readouterr().err
+
+
 def test_who_is_asked_to_end_is_interrupted() -> None:
     before = signal.getsignal(signal.SIGTERM)
 

@@ -74,16 +74,14 @@ def run(arguments: Namespace) -> int:
     _check_files(arguments)
     tally = _earlier(arguments.state, campaign)
     was_interrupted = False
-    workers = Workers(arguments.jobs)
     try:
         with ended_as_interrupted():
-            _go_on(campaign, workers, tally, arguments)
+            _go_on(campaign, tally, arguments)
     except KeyboardInterrupt:
         was_interrupted = True
     except BrokenExecutor as error:
         raise CommandLineError("a process has died; --jobs 1 needs the least memory") from error
     finally:
-        workers.end()
         _save(campaign, tally, arguments)
     _tell(campaign, tally, arguments)
     if tally.violations or (arguments.enforce_sometimes and tally.never(campaign.level)):
@@ -143,7 +141,15 @@ def _earlier(state: Path | None, campaign: Campaign) -> Tally:
         raise CommandLineError(str(error)) from error
 
 
-def _go_on(campaign: Campaign, executor: Executor, tally: Tally, arguments: Namespace) -> None:
+def _go_on(campaign: Campaign, tally: Tally, arguments: Namespace) -> None:
+    workers = Workers(arguments.jobs)
+    try:
+        _go_on_with(workers, campaign, tally, arguments)
+    finally:
+        workers.end()
+
+
+def _go_on_with(executor: Executor, campaign: Campaign, tally: Tally, arguments: Namespace) -> None:
     started, earlier = time.monotonic(), tally.seconds
     saved_at = started
     size = campaign.last_seed - campaign.first_seed + 1

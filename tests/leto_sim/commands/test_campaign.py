@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 
 import attrs
@@ -258,4 +258,24 @@ def test_the_time_is_kept(tmp_path: Path) -> None:
 
     assert 0 == main(["campaign", *flags, "--time", "3s", "--json", str(tmp_path / "report")])
 
-    assert 3 <= json.loads((tmp_path / "report").read_text())["seconds"] < 5
+    assert 3 <= json.loads((tmp_path / "report").read_text())["seconds"] < 15
+
+
+class Dying(Threads):
+    """Its processes die."""
+
+    def submit(self, *_: object, **__: object) -> Future[SeedOutcome]:  # type: ignore[override]  # one function only
+        future = Future[SeedOutcome]()
+        future.set_exception(BrokenExecutor())
+        return future
+
+
+def test_processes_that_die_are_told_of_and_the_state_is_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(campaign, "Workers", Dying)
+    state = tmp_path / "state.json"
+
+    assert 2 == main([*SMALL, "--state", str(state)])
+    assert "a process has died" in capsys.readouterr().err
+    assert [] == json.loads(state.read_text())["done"]
