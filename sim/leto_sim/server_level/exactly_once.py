@@ -120,4 +120,4 @@ class SessionErrands:
 
 def tally_keys(workload: Workload) -> Sequence[bytes]:
     """The keys that are counted up in sessions, and by nothing else."""
-    return [b"s%d" % key for key in range(workload.keys)] if workload.counters else []
+    return [b"s%d" % key for key in range(workload.tallies)] if workload.counters else []

@@ -39,16 +39,20 @@ class Promises:
         self._fates: dict[bytes, Fate] = {}
         self._applied: dict[bytes, Index] = {}
         self._places: dict[bytes, int] = {}
+        self._lives_ms: dict[bytes, int] = {}
+        self._due_ms: dict[bytes, int] = {}  # of those that were applied
         # Acknowledged, and not seen in the log: a server answers as it applies, and
         # says what it has applied a moment later.
         self._owed: dict[bytes, None] = {}
         self._read_until: Index = 0
 
-    def asked(self, token: bytes) -> None:
-        """A client is about to send this write."""
+    def asked(self, token: bytes, life_ms: int = 0) -> None:
+        """A client is about to send this write, of something that lives so long, or for ever."""
         assert _TOKEN.fullmatch(token), token
         assert token not in self._fates, f"{token!r} is used twice"
         self._fates[token] = Fate.OPEN
+        if life_ms:
+            self._lives_ms[token] = life_ms
 
     def told(self, token: bytes, fate: Fate) -> None:
         """The client has learnt this."""
@@ -67,8 +71,8 @@ class Promises:
             if entry.id.index > self._read_until:
                 self._read_until = entry.id.index
                 if isinstance(entry.payload, Command):
-                    self._read(entry.id.index, entry.payload.data)
                     self.sessions.read(entry.payload.data)
+                    self._read(entry.id.index, entry.payload.data)
 
     def settle(self) -> None:
         """Everything has been applied that ever will be."""
@@ -86,6 +90,10 @@ class Promises:
         """Which of all tokens in the log it is; None if nobody has applied it."""
         return self._places.get(token)
 
+    def due_ms(self, token: bytes) -> int | None:
+        """By the log's time: when what was written is to be gone; None if never, or not applied."""
+        return self._due_ms.get(token)
+
     def _read(self, index: Index, data: bytes) -> None:
         for token in _TOKEN.findall(data):
             fate = self._fates.get(token)
@@ -102,4 +110,6 @@ class Promises:
                 )
             self._applied[token] = index
             self._places[token] = len(self._places)
+            if token in self._lives_ms:
+                self._due_ms[token] = self.sessions.stamp_ms + self._lives_ms[token]
             self._owed.pop(token, None)

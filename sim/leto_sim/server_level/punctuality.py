@@ -1,13 +1,14 @@
 """Nobody waits longer for a reply than a server's limits say.
 
 Responsible for counting, at a server's own sockets, what each client has asked and been
-answered, and for noticing an answer that is overdue. What a client sends beyond the limit
-of unanswered commands or bytes waits unread: its time begins when there is room for it.
-While a client does not read its replies, nothing that it asks is overdue.
+answered; for noticing an answer that is overdue, and for telling what it is shown of keys
+that expire. What a client sends beyond the limit of unanswered commands or bytes waits
+unread: its time begins when there is room for it. While a client does not read its
+replies, nothing that it asks is overdue.
 """
 
 from collections import deque
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -29,6 +30,12 @@ from leto_sim.result import PropertyViolated
 PUNCTUAL: Final = "no answer is late"
 SLACK_PARTS: Final = 100  # timers fire a little late, and clocks do not run alike
 _ALL: Final = 1 << 30
+EXPIRING: Final = b"p"
+"""What the names of keys begin with that clients let expire."""
+
+Shown: TypeAlias = tuple[bytes, Micros]
+"""The value of such a key that a client was shown, and when it had asked."""
+
 _QUIT: Final = (b"QUIT",)
 
 
@@ -46,6 +53,11 @@ class _Client:
     read_at: Micros = 0  # when the client last had read everything
     has_left: bool = False  # with QUIT or against the protocol: what follows is not heard
 
+    looks: deque[tuple[int, Micros]] = attrs.field(factory=deque[tuple[int, Micros]])
+    # At what may have expired: which commands, and when they were asked.
+    asked_count: int = 0
+    answered_count: int = 0
+
     def asked(self, data: bytes, now: Micros) -> None:
         if self.has_left:
             return
@@ -53,22 +65,32 @@ class _Client:
         self.waiting_bytes += len(data)
         for request in self.requests.take(_ALL):
             self.waiting.append(now)
-            if request == _QUIT:
+            self.asked_count += 1
+            if request[0] == b"GET" and request[1].startswith(EXPIRING):
+                self.looks.append((self.asked_count, now))
+            elif request == _QUIT:
                 self.has_left = True
                 return
         if self.requests.error is not None:
             self.waiting.append(now)  # there is an answer to that too
             self.has_left = True
 
-    def answered(self, data: bytes, now: Micros) -> None:
+    def answered(self, data: bytes, now: Micros) -> list[Shown]:
+        shown: list[Shown] = []
         self.replies.feed(data)
-        for _ in self.replies.take(_ALL):
+        for reply in self.replies.take(_ALL):
             self.waiting.popleft()
             self.answered_at.append(now)
+            self.answered_count += 1
+            if self.looks and self.looks[0][0] == self.answered_count:
+                _, asked_at = self.looks.popleft()
+                if isinstance(reply, bytes):
+                    shown.append((reply, asked_at))
         while len(self.answered_at) > self.commands_max:
             self.answered_at.popleft()
         if not self.waiting:
             self.waiting_bytes = 0
+        return shown
 
     def oldest_since(self, pipeline_bytes_max: int) -> Micros:
         """Since when the server could have dealt with the oldest that waits."""
@@ -108,10 +130,10 @@ class Punctuality:
             case _:
                 pass
 
-    def transmitted(self, order: Transmit, now: Micros) -> None:
-        """The server answers."""
-        if client := self._clients.get(order.connection):
-            client.answered(order.data, now)
+    def transmitted(self, order: Transmit, now: Micros) -> list[Shown]:
+        """The server answers. What it shows of keys that expire."""
+        client = self._clients.get(order.connection)
+        return [] if client is None else client.answered(order.data, now)
 
     def closed(self, connection: ConnectionId) -> bool:
         """The server ends the connection. Whether the client has left, and been answered."""

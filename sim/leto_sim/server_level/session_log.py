@@ -51,7 +51,7 @@ class SessionLog:
 
     def __init__(self) -> None:
         self.tallies: dict[bytes, int] = {}  # how far each has come
-        self._stamp_ms = 0
+        self.stamp_ms = 0  # the latest
         self._sessions: list[_Session] = []  # the first has the id 1
         self._too_late: dict[Attempt, None] = {}  # came when the session had ended
         self._told: list[tuple[Attempt, Reply]] = []
@@ -59,12 +59,12 @@ class SessionLog:
 
     def read(self, data: bytes) -> None:
         """The next entry of the log. To be called once for each, in order."""
-        self._stamp_ms = max(self._stamp_ms, stamp_of(data))
+        self.stamp_ms = max(self.stamp_ms, stamp_of(data))
         if b"SESSION" not in data:
             return
         for registered, session_id, number, waiting_from, key in _COMMAND.findall(data):
             if registered:
-                self._sessions.append(_Session(self._stamp_ms))
+                self._sessions.append(_Session(self.stamp_ms))
             else:
                 self._perform(int(session_id), int(number), int(waiting_from), key)
 
@@ -94,10 +94,10 @@ class SessionLog:
 
     def _perform(self, session_id: int, number: int, waiting_from: int, key: bytes) -> None:
         session = self._sessions[session_id - 1]
-        if self._stamp_ms - session.active_ms > SESSION_TTL_MS:
+        if self.stamp_ms - session.active_ms > SESSION_TTL_MS:
             self._too_late[session_id, number] = None
             return
-        session.active_ms = self._stamp_ms
+        session.active_ms = self.stamp_ms
         session.waiting_from = max(session.waiting_from, waiting_from)
         if number >= session.waiting_from and number not in session.results:
             self.tallies[key] = session.results[number] = self.tallies.get(key, 0) + 1

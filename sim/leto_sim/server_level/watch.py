@@ -9,7 +9,7 @@ inside a server are its status and the entries it applied.
 
 from typing import Final
 
-from leto.raft.actions import Write
+from leto.raft.actions import RoleName, Write
 from leto.raft.entries import Entry, SnapshotMark
 from leto.raft.status import Status
 from leto.raft.types import Index, Micros, NodeId
@@ -23,6 +23,7 @@ from leto.server.world import (
     ConnectionId,
     DiskJob,
     DiskJobDone,
+    DiskRoomMeasured,
     Fact,
     Order,
     Port,
@@ -35,6 +36,7 @@ from leto.wal import SegmentReader, has_file, segment_number
 from leto_sim.checkers.panel import Panel
 from leto_sim.node_level.platter import LogImage, Platter
 from leto_sim.result import PropertyViolated
+from leto_sim.server_level.leading import Leading
 from leto_sim.server_level.lookout import ServerLookout
 from leto_sim.server_level.overheard import Overheard
 from leto_sim.server_level.platter import ServerPlatter
@@ -44,6 +46,7 @@ from leto_sim.sometimes import Situation
 
 NOT_CLOSED: Final = "a connection is never closed in place of an answer"
 STRANGER_REFUSED: Final = "who has lost the data is a stranger until the old member has left"
+_LEADER: Final = RoleName.LEADER  # looked up once
 _NOBODY: Final = NodeId(0)
 
 
@@ -76,6 +79,7 @@ class ServerLife:
         self._clients: dict[ConnectionId, None] = {}
         self._overheard = Overheard()
         self._punctuality = Punctuality(name, limits)
+        self._leading = Leading(name, limits)
         self._is_stopping = False
         self._is_admitted = False  # in this life, in another's place
 
@@ -131,6 +135,8 @@ class ServerLife:
                 self._clients[connection] = None
             case ConnectionClosed(connection=connection):
                 self._clients.pop(connection, None)
+            case DiskRoomMeasured(free_bytes=free_bytes):
+                self._leading.measured(free_bytes)
             case StopRequested():
                 self._is_stopping = True
             case _:
@@ -143,13 +149,14 @@ class ServerLife:
         self._lookout.ordered(order)
         match order:
             case Transmit():
-                self._punctuality.transmitted(order, now)
+                for shown in self._punctuality.transmitted(order, now):
+                    self._check_shown(*shown)
                 for send in self._overheard.transmitted(order):
                     self._panel.sent(self, send)
             case DiskJob(steps=steps):
                 for step in steps:
                     if isinstance(step, WriteAt):
-                        self._wrote(step)
+                        self._wrote(step, now)
             case Close(connection=connection) if connection in self._clients:
                 has_left = self._punctuality.closed(connection)
                 if not (has_left or self._is_stopping):
@@ -189,7 +196,7 @@ class ServerLife:
         self.memory = self._disk.memory()
         self._panel.node_started(self)
 
-    def _wrote(self, step: WriteAt) -> None:
+    def _wrote(self, step: WriteAt, now: Micros) -> None:
         """Bytes are to be appended to a file; of the log's, every write in them is ordered."""
         if step.file != self._ordered_file:
             number = segment_number(step.file)
@@ -199,10 +206,16 @@ class ServerLife:
             self._ordered_file = step.file
         for frame in self._ordered.feed(step.data):
             if isinstance(frame.record, Write) and self._status is not None:
-                self._write_issued(frame.record)
+                self._write_issued(frame.record, now)
 
-    def _write_issued(self, write: Write) -> None:
+    def _write_issued(self, write: Write, now: Micros) -> None:
         self._panel.write_issued(self, write)
+        status = self.status
+        if write.entries and status.role is _LEADER:
+            for entry in write.entries:
+                if entry.id.term == status.current_term:
+                    stamp_ms = self._promises.sessions.stamp_ms
+                    self._leading.proposes(entry, now, self.memory.entries, stamp_ms)
         self.memory.perform(write)
         if write.snapshot is not None:
             self.memory.compact(write.snapshot.before_log)
@@ -218,6 +231,12 @@ class ServerLife:
         if has_file(mark):
             index = mark.last_included.index
             self._panel.has_content(self, index, self.platter.content(mark))
+
+    def _check_shown(self, value: bytes, asked_at: Micros) -> None:
+        """A client is shown a key that will expire: not if it was due already, for a leader."""
+        due_ms, status = self._promises.due_ms(value), self._status
+        if due_ms is not None and status is not None and status.role is _LEADER:
+            self._leading.shows(due_ms, status.current_term, asked_at)
 
     def _check_applied(self) -> None:
         entries, self._applied = self._applied, []

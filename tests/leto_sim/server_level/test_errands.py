@@ -212,7 +212,7 @@ def test_echoes_and_expiring_writes_are_among_the_errands() -> None:
 
     kinds = {type(errand) for _ in range(50) for errand in errands()}
 
-    assert {KeyErrand, EchoErrand, ExpiringErrand} == kinds
+    assert {KeyErrand, EchoErrand, ExpiringErrand, Question} == kinds
 
 
 def test_some_pipelines_write_and_read_one_key_by_turns() -> None:

@@ -13,7 +13,7 @@ from leto_sim.server_level.promises import Promises
 from leto_sim.server_level.run import ServerLevelRun
 from leto_sim.server_level.scenario import draw_server_scenario
 
-ALONE = Workload(counters=1, keys=1, pipeline_max=1)
+ALONE = Workload(counters=1, tallies=1, pipeline_max=1)
 NO_SESSION = ErrorReply("NOSESSION 7 is no session, or no longer")
 
 
