@@ -152,6 +152,8 @@ class Nemesis:
         process.resume()
         process.clock.run_at(TRUE_RATE, self._scheduler.now)
         process.clock_has_changed()
+        # What it has missed may be the end of its disk.
+        self._cluster.start(host)
 
     def _strike(self, planned: PlannedFault) -> None:
         if not self._is_over:

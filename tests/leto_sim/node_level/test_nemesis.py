@@ -5,7 +5,7 @@ from random import Random
 import attrs
 import pytest
 
-from leto.raft.actions import RoleName
+from leto.raft.actions import RoleName, Write
 from leto.raft.events import CommandsProposed, Proposal
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster
@@ -574,3 +574,18 @@ def test_without_a_leader_nobody_blunders() -> None:
     victims.strike()
 
     assert not victims.cluster.panel.requests.open_requests
+
+
+def test_who_learns_of_its_disks_end_while_it_is_healed_starts_again() -> None:
+    victims = Victims(FailDisk(0, 100 * FOR_US), Pause(0, 100 * FOR_US))
+    elect(victims.cluster)
+    victims.strike()
+    life = victims.first.alive
+    assert life is not None
+    life.disk.submit(Write(seq=1_000_000))
+    pass_time(victims.cluster, FOR_US)
+    assert victims.first.alive is life
+
+    victims.nemesis.heal()
+
+    assert victims.first.alive not in (life, None)
