@@ -7,7 +7,7 @@ subclass of `Model` with two methods, `initial` and `step`; the others have
 defaults that are right for every model, and slow.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from enum import Enum
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
@@ -42,6 +42,15 @@ class Impossible(Enum):
 
 IMPOSSIBLE: Final = Impossible.HERE
 
+
+class Uncertain(Enum):
+    """A model's word for a state that command and result alone do not tell."""
+
+    STATE = "some state"
+
+
+UNCERTAIN: Final = Uncertain.STATE
+
 Step: TypeAlias = Callable[[Hashable], "Hashable | Impossible"]
 """From the state before an operation to the state after it."""
 
@@ -63,6 +72,10 @@ class Found(Protocol[CommandT, ResultT]):
         None stands for the beginning. If in doubt, yes.
         """
         ...
+
+    def states(self) -> "Collection[Hashable] | None":
+        """All that it may have been; None if they cannot be listed."""
+        return None
 
     def before(self, writer: Operation[CommandT, ResultT]) -> "Found[CommandT, ResultT] | None":
         """What follows of the state that `writer` found, if it left this one. Often nothing."""
@@ -94,6 +107,15 @@ class Model(Protocol[CommandT, ResultT]):
         """Whether it may leave another state than it found. If in doubt, it may."""
         del operation
         return True
+
+    def left(self, operation: Operation[CommandT, ResultT]) -> "Hashable | Uncertain":
+        """The state after it, if it took effect: as far as its command and result tell.
+
+        It may be left by the operation, for what was found (`Found.may_be_left_by`), if and
+        only if it is one of `Found.states`. Whoever knows makes long histories much faster.
+        """
+        del operation
+        return UNCERTAIN
 
     def found(self, operation: Operation[CommandT, ResultT]) -> "Found[CommandT, ResultT] | None":
         """What its result says of the state that it found; None if that is nothing.

@@ -13,12 +13,12 @@ A circle is a proof that there is no order. In histories whose writes can be tol
 each other little is left to search.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Generic
 
 import attrs
 
-from leto_sim.lincheck.model import CommandT, Found, Model, Operation, ResultT
+from leto_sim.lincheck.model import UNCERTAIN, CommandT, Found, Model, Operation, ResultT
 
 _Bits = int
 """A set of operations: bit n for operation n."""
@@ -53,12 +53,29 @@ class _Inference(Generic[CommandT, ResultT]):
         self._before: list[_Bits] = [0] * len(operations)
         self._after: list[_Bits] = [0] * len(operations)
         self._edges = _latest_before(operations)  # for each, some of those before it
+        self._leaving: dict[Hashable, _Bits] = {}  # who leaves each state, where that is known
+        self._uncertain: list[int] = []
+        self._returned: _Bits = 0
+        self._changing: _Bits = 0
+        for number, operation in enumerate(operations):
+            self._classify(number, operation)
         self._splits: dict[Found[CommandT, ResultT], tuple[Sequence[int | None], _Bits]] = {}
         self._traced: set[int] = set()  # whose findings follow from somebody else's
         self._debts = list(self._find_debts())
         for debt in self._debts:
             if debt.writer is not None:  # rule 1
                 self._edges[debt.reader].append(debt.writer)
+
+    def _classify(self, number: int, operation: Operation[CommandT, ResultT]) -> None:
+        bit, left = 1 << number, self._model.left(operation)
+        if left is UNCERTAIN:
+            self._uncertain.append(number)
+        else:
+            self._leaving[left] = self._leaving.get(left, 0) | bit
+        if operation.returned is not None:
+            self._returned |= bit
+        if self._model.may_change(operation):
+            self._changing |= bit
 
     def run(self) -> Sequence[_Bits] | None:
         """Applies the rules until nothing new follows."""
@@ -104,16 +121,15 @@ class _Inference(Generic[CommandT, ResultT]):
         return in_time, others & ~(1 << reader)
 
     def _split_all(self, found: Found[CommandT, ResultT]) -> tuple[Sequence[int | None], _Bits]:
-        may_be_left_by, may_change = found.may_be_left_by, self._model.may_change
+        states, may_be_left_by = found.states(), found.may_be_left_by
+        leaving: _Bits = 0
+        for state in states or ():
+            leaving |= self._leaving.get(state, 0)
+        for number in range(len(self._operations)) if states is None else self._uncertain:
+            leaving |= may_be_left_by(self._operations[number]) << number
         writers: list[int | None] = [None] if may_be_left_by(None) else []
-        others = 0
-        for number, earlier in enumerate(self._operations):
-            if may_be_left_by(earlier):
-                if may_change(earlier):
-                    writers.append(number)
-            elif earlier.returned is not None:
-                others |= 1 << number
-        return writers, others
+        writers += _members(leaving & self._changing)
+        return writers, self._returned & ~leaving
 
     def _close(self) -> bool:
         """Computes both sets of every operation; False if there is a circle."""

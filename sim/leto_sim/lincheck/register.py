@@ -5,12 +5,22 @@ and no two writes are of the same value, the verdict needs no search
 (`leto_sim.lincheck.zones`).
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import TypeAlias
 
 import attrs
 
-from leto_sim.lincheck.model import IMPOSSIBLE, Found, Impossible, Model, Operation, Step, Verdict
+from leto_sim.lincheck.model import (
+    IMPOSSIBLE,
+    UNCERTAIN,
+    Found,
+    Impossible,
+    Model,
+    Operation,
+    Step,
+    Uncertain,
+    Verdict,
+)
 from leto_sim.lincheck.zones import Cluster, zones_are_linearizable
 
 RegisterValue: TypeAlias = int | str | None
@@ -99,6 +109,14 @@ class Register(Model[RegisterCommand, RegisterResult]):
         """Reads and failed comparisons do not."""
         return not (_is_read(operation) or _is_failed_comparison(operation))
 
+    def left(self, operation: RegisterOperation) -> Hashable | Uncertain:
+        """What was written, or read."""
+        if _is_failed_comparison(operation):
+            return UNCERTAIN
+        if not isinstance(operation.command, Read):
+            return operation.command.value
+        return UNCERTAIN if operation.returned is None else operation.result
+
     def found(self, operation: RegisterOperation) -> "FoundValue | None":
         """A read found its result, a comparison that succeeded what it expected."""
         if isinstance(operation.command, WriteValue) or _is_failed_comparison(operation):
@@ -121,6 +139,10 @@ class FoundValue(Found[RegisterCommand, RegisterResult]):
         if isinstance(earlier.command, Read):
             return earlier.returned is None or earlier.result == self.value
         return earlier.command.value == self.value
+
+    def states(self) -> Collection[Hashable]:
+        """That value."""
+        return (self.value,)
 
     def before(self, writer: RegisterOperation) -> "FoundValue | None":
         """A comparison found what it expected."""

@@ -9,13 +9,22 @@ Not modelled is what expires, since a history does not say when that happened, a
 what several keys have in common (MGET, MSET, KEYS), since keys are judged one by one.
 """
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from enum import Enum
 from typing import Final, TypeAlias
 
 import attrs
 
-from leto_sim.lincheck.model import IMPOSSIBLE, Found, Impossible, Model, Operation, Step
+from leto_sim.lincheck.model import (
+    IMPOSSIBLE,
+    UNCERTAIN,
+    Found,
+    Impossible,
+    Model,
+    Operation,
+    Step,
+    Uncertain,
+)
 
 
 class Verb(Enum):
@@ -72,6 +81,9 @@ SET_REPLY: Final = b"OK"
 _INT64_MIN: Final = -(2**63)
 _INT64_MAX: Final = 2**63 - 1
 _INTEGER_DIGITS_MAX: Final = 20
+_SETTING: Final = frozenset({Verb.SET, Verb.SETNX, Verb.GETSET})
+_DELETING: Final = frozenset({Verb.DEL, Verb.GETDEL})
+_COUNTING: Final = frozenset({Verb.INCR, Verb.DECR, Verb.INCRBY, Verb.DECRBY})
 
 
 class StringKey(Model[KeyCommand, KeyReply]):
@@ -104,6 +116,10 @@ class StringKey(Model[KeyCommand, KeyReply]):
         if operation.command.verb in READS:
             return False
         return operation.returned is None or not _was_refused(operation)
+
+    def left(self, operation: KeyOperation) -> Hashable | Uncertain:
+        """What was set, or nothing if it was deleted, or the number that was counted to."""
+        return _left(operation)
 
     def found(self, operation: KeyOperation) -> "FoundValue | FoundLength | None":
         """What the reply says of the value that the command found."""
@@ -230,6 +246,10 @@ class FoundValue(Found[KeyCommand, KeyReply]):
         """Whether the key may hold one of them after it."""
         return any(_may_leave(earlier, value) for value in self.values)
 
+    def states(self) -> Collection[Hashable]:
+        """Those values."""
+        return self.values
+
     def before(self, writer: KeyOperation) -> "FoundValue | None":
         """Who appends or counts shows what there was before."""
         last = self.values[-1]
@@ -261,25 +281,36 @@ def _may_leave(operation: KeyOperation | None, value: bytes | None) -> bool:
     """Whether the key may have that value after the operation, if that took effect."""
     if operation is None:
         return value is None
+    left = _left(operation)
+    if left is not UNCERTAIN:
+        return value == left
     command, result, is_open = operation.command, operation.result, operation.returned is None
     if not is_open and _was_refused(operation):
         return True
     if command.verb is Verb.APPEND:
         is_so_long = is_open or result == len(value or b"")
         return value is not None and is_so_long and value.endswith(command.argument)
-    if command.verb in {Verb.SET, Verb.SETNX, Verb.GETSET}:
-        return value == command.argument
-    if command.verb in {Verb.DEL, Verb.GETDEL}:
-        return value is None
     if is_open:
         return value is not None
-    if command.verb is Verb.GET:
-        return value == result
     if command.verb is Verb.EXISTS:
         return (value is not None) == (result == 1)
-    if command.verb is Verb.STRLEN:
-        return result == len(value or b"")
-    return isinstance(result, int) and value == b"%d" % result
+    return command.verb is Verb.STRLEN and result == len(value or b"")
+
+
+def _left(operation: KeyOperation) -> bytes | Uncertain | None:
+    """The key's value after the operation, if that took effect, and if that alone says so."""
+    verb, result, is_open = operation.command.verb, operation.result, operation.returned is None
+    if not is_open and _was_refused(operation):
+        return UNCERTAIN
+    if verb in _SETTING:
+        return operation.command.argument
+    if verb in _DELETING:
+        return None
+    if is_open:
+        return UNCERTAIN
+    if verb is Verb.GET and isinstance(result, bytes | None):
+        return result
+    return b"%d" % result if verb in _COUNTING and isinstance(result, int) else UNCERTAIN
 
 
 def _may_leave_length(operation: KeyOperation | None, length: int) -> bool:
@@ -289,9 +320,9 @@ def _may_leave_length(operation: KeyOperation | None, length: int) -> bool:
     command, result, is_open = operation.command, operation.result, operation.returned is None
     if command.verb is Verb.EXISTS or (not is_open and _was_refused(operation)):
         return True
-    if command.verb in {Verb.SET, Verb.SETNX, Verb.GETSET}:
+    if command.verb in _SETTING:
         return length == len(command.argument)
-    if command.verb in {Verb.DEL, Verb.GETDEL}:
+    if command.verb in _DELETING:
         return length == 0
     if is_open:
         return True

@@ -1,10 +1,11 @@
 """What follows without a search."""
 
 from collections.abc import Sequence
+from itertools import product
 
 from hypothesis import given
 
-from leto_sim.lincheck.model import CommandT, Model, Operation, ResultT
+from leto_sim.lincheck.model import UNCERTAIN, CommandT, Model, Operation, ResultT
 from leto_sim.lincheck.precedence import predecessors
 from leto_sim.lincheck.register import Read, Register, RegisterOperation, WriteValue
 from leto_sim.lincheck.strings import KeyCommand, KeyOperation, StringKey, Verb
@@ -88,3 +89,23 @@ def test_every_order_of_commands_obeys(history: list[KeyOperation]) -> None:
 @given(register_histories(most=4))
 def test_every_order_of_a_register_obeys(history: list[RegisterOperation]) -> None:
     assert_every_order_obeys(Register(), history)
+
+
+def assert_left_is_found(
+    model: Model[CommandT, ResultT], history: Sequence[Operation[CommandT, ResultT]]
+) -> None:
+    for reader, earlier in product(history, repeat=2):
+        found = None if reader.returned is None else model.found(reader)
+        states, left = None if found is None else found.states(), model.left(earlier)
+        if found is not None and states is not None and left is not UNCERTAIN:
+            assert found.may_be_left_by(earlier) == (left in states)
+
+
+@given(key_histories(most=6))
+def test_what_a_command_leaves_is_what_may_be_found(history: list[KeyOperation]) -> None:
+    assert_left_is_found(StringKey(), history)
+
+
+@given(register_histories(most=6))
+def test_what_a_register_holds_is_what_may_be_found(history: list[RegisterOperation]) -> None:
+    assert_left_is_found(Register(), history)
