@@ -101,7 +101,8 @@ class LeasePromises:
         match message:
             case AppendEntries(lease_us=lease_us):
                 shown = voter.clock.at(self._now())
-                if voter.owed_until > node.status.promised_until and shown > voter.started_at:
+                is_bound = voter.started_at < shown < voter.owed_until
+                if is_bound and voter.owed_until > node.status.promised_until:
                     raise _broken(node, "takes itself for free", voter, shown)
                 self.are_given = True
                 promise = _Promise(message.term, shown + lease_us, lease_us)

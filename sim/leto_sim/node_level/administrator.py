@@ -25,6 +25,7 @@ from leto.raft.configuration import (
 from leto.raft.events import ChangeRequested
 from leto.raft.types import Micros, NodeId
 from leto_sim.node_level.cluster import Cluster, Host, member
+from leto_sim.node_level.core import with_promotions
 from leto_sim.node_level.faults import Impossible, LoseQuorum, Reshape, Victim
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.recovery import Recovery
@@ -169,6 +170,7 @@ class Administrator:
 
         Each entry that is committed is on a quorum, so on one of any quorum that is left;
         what replaces the lost ones is committed by such a quorum, and so is all before it.
+        Members that join count as the voters that they are about to be.
         """
         settled = self._settled()
         if settled is None or host.has_lost_data or settled.member(host.node_id) is None:
@@ -176,7 +178,10 @@ class Administrator:
         if not all(errand.replaces for errand in self._errands):
             return False
         damaged = {*self._damaged(settled), host.node_id}
-        is_whole = settled.has_quorum(lambda voter: voter not in damaged)
+        is_whole = all(
+            configuration.has_quorum(lambda voter: voter not in damaged)
+            for configuration in with_promotions(settled)
+        )
         return is_whole and _may_lead(settled, lambda voter: voter not in damaged)
 
     def _settled(self) -> Configuration | None:
@@ -189,7 +194,7 @@ class Administrator:
         return configuration if is_latest and not configuration.is_joint else None
 
     def _damaged(self, configuration: Configuration) -> list[NodeId]:
-        hosts = (self._cluster.host_of(voter) for voter in configuration.voters)
+        hosts = (self._cluster.host_of(each.node_id) for each in configuration.everyone)
         return [host.node_id for host in hosts if host is not None and host.has_lost_data]
 
     def _replace_corrupt(self, host: Host) -> None:
@@ -281,7 +286,13 @@ class Administrator:
             host = self._cluster.host_of(node_id)
             assert host is not None, "who is removed was a member"
             if not host.is_gone:
-                self._cluster.scheduler.after(10 * self._round_us, self._cluster.retire, host)
+                self._cluster.scheduler.after(10 * self._round_us, self._retire, host)
+
+    def _retire(self, host: Host) -> None:
+        """Unless it is a member again: a survivor that lacks its removal may be all there is."""
+        leader = self._cluster.leader
+        if leader is None or leader.status.configuration.member(host.node_id) is None:
+            self._cluster.retire(host)
 
     def _ask(self, leader: Process, errand: Errand) -> None:
         request_id = self._cluster.new_request_id()

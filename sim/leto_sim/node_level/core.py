@@ -4,13 +4,17 @@ Responsible for choosing the nodes that must go on while everything else stays b
 for ever, and for the oracle that says whether being stuck is nobody's fault.
 
 Who is in the core is a quorum of the configuration that is committed and of each one
-that may yet be: all that some disk or memory still holds behind it.
+that may yet be: all that some disk or memory still holds behind it, and those in which
+a leader makes voters of members that join.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import combinations
 from random import Random
 
-from leto.raft.configuration import Configuration
+import attrs
+
+from leto.raft.configuration import Configuration, MemberRole
 from leto.raft.types import NodeId
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.process import Process
@@ -46,6 +50,12 @@ def why_stuck(core: Collection[Host]) -> str | None:
     return f"only {names} could win an election, and has no priority"
 
 
+def may_anybody_campaign(core: Collection[Host]) -> bool:
+    """Whether any of them ever asks for votes: nobody else can force a configuration."""
+    processes = [host.alive for host in core if host.alive is not None]
+    return any(map(_may_campaign, processes))
+
+
 def _is_quorum(hosts: Iterable[Host], configurations: Iterable[Configuration]) -> bool:
     ids = {host.node_id for host in hosts}
     return all(configuration.has_quorum(ids.__contains__) for configuration in configurations)
@@ -54,7 +64,20 @@ def _is_quorum(hosts: Iterable[Host], configurations: Iterable[Configuration]) -
 def _configurations_to_come(cluster: Cluster) -> Sequence[Configuration]:
     logs = [host.platter.log for host in cluster.hosts if not host.has_lost_data]
     logs += [process.memory for process in cluster.alive]
-    return cluster.panel.configurations_to_come(logs)
+    configurations = cluster.panel.configurations_to_come(logs)
+    return [promoted for each in configurations for promoted in with_promotions(each)]
+
+
+def with_promotions(configuration: Configuration) -> Iterator[Configuration]:
+    """The configuration as it is, and as it may be once members that join are voters."""
+    joining = [each for each in configuration.members if each.role is MemberRole.JOINING]
+    for count in range(len(joining) + 1):
+        for promoted in combinations(joining, count):
+            members = [
+                attrs.evolve(member, role=MemberRole.VOTER) if member in promoted else member
+                for member in configuration.members
+            ]
+            yield attrs.evolve(configuration, members=tuple(members))
 
 
 def _could_win(process: Process, voters: Iterable[Process]) -> bool:

@@ -117,8 +117,13 @@ class Nemesis:
         self._cluster.disk_speed = self._cluster.scenario.disk.steadied(election_us // _STEADY)
 
     def _break(self, host: Host, core: Collection[NodeId], rng: Random) -> None:
-        """Leaves a machine as it is, or in a way in which it may be a nuisance."""
+        """Leaves a machine as it is, or in a way in which it may be a nuisance.
+
+        But its disk has room: whoever leads with a full one refuses for as long as it is full.
+        """
         process = host.alive
+        if process is not None:
+            process.tell_disk_room(has_room=True)
         others = [other for other in core if rng.random() < _SHARE_OF_BROKEN_LINKS]
         to_it, from_it = rng.choice(((True, True), (True, False), (False, True), (False, False)))
         links = [(other, host.node_id) for other in others if to_it]

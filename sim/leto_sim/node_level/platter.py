@@ -76,8 +76,11 @@ class LogImage:
         if write.entries:
             self._append(write.entries)
         mark = write.snapshot
-        if mark is not None and not self.entries and self.last != mark.last_included:
-            self.before_log = mark.before_log  # the log does not reach the snapshot: starts anew
+        if mark is not None and mark.before_log.index > self.last_index:
+            # The log does not reach the snapshot: it starts anew. What is left of it lies
+            # before an older snapshot, and was not compacted yet.
+            self.entries.clear()
+            self.before_log = mark.before_log
 
     def compact(self, before_log: EntryId) -> None:
         """Forgets the entries up to `before_log`."""

@@ -134,6 +134,14 @@ def test_a_shorter_promise_does_not_end_a_longer_one() -> None:
         cluster.vote(2, 3)
 
 
+def test_a_promise_that_is_over_may_be_forgotten() -> None:
+    cluster = Promising()
+    cluster.promise(2)
+    cluster.now = LEASE_US + 1
+
+    cluster.hear(2, leased(2))
+
+
 def test_a_round_is_promised_when_it_is_first_heard() -> None:
     cluster = Promising()
     cluster.promise(2)

@@ -7,6 +7,7 @@ import pytest
 
 from leto.raft.actions import RoleName, Write
 from leto.raft.events import CommandsProposed, Proposal
+from leto_sim.clock import NEVER
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.datagrams import CALM
@@ -464,6 +465,17 @@ def test_only_the_core_is_healed_and_the_others_are_a_nuisance() -> None:
         alive = outsider.alive
         seen.add("down" if alive is None else "paused" if alive.is_paused else "runs")
     assert {"down", "paused", "runs"} == seen
+
+
+def test_no_disk_outside_of_the_core_stays_full() -> None:
+    victims = Victims(FillDisk(0, NEVER))
+    outsider, *core = victims.cluster.hosts
+    victims.strike()
+
+    victims.nemesis.heal_core(core, Random(1))
+
+    assert outsider.alive is not None
+    assert outsider.alive.status.has_disk_room
 
 
 @pytest.mark.parametrize("lease_us", [0, 150 * MS])

@@ -148,6 +148,17 @@ def test_a_received_snapshot_replaces_a_log_that_does_not_reach_it() -> None:
     assert platter.holds(EntryId(2, 5))
 
 
+def test_what_is_left_before_an_older_snapshot_goes_with_the_log() -> None:
+    platter = platter_with_log(1, 1, 1)
+    received = mark(EntryId(3, 9), b"content")
+    chunk = SnapshotChunk(last_included=received.last_included, offset=0, data=b"content")
+    platter.perform(Write(seq=2, chunk=chunk))
+
+    platter.perform(Write(seq=3, truncate_from=3, snapshot=received))
+
+    assert (EntryId(3, 9), []) == (platter.last, platter.log.entries)
+
+
 @pytest.mark.parametrize("offset", [3, 1], ids=["a gap", "once more"])
 def test_a_chunk_that_does_not_follow_the_one_before_is_a_violation(offset: int) -> None:
     platter, last_included = platter_with_log(1), EntryId(3, 9)
