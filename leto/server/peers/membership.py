@@ -51,7 +51,9 @@ Next: TypeAlias = Callable[[], None]
 
 _TOO_LONG: Final = ErrorReply("CLUSTERDOWN it took too long; nothing was changed")
 
-_RETRIED: Final = frozenset({Refusal.CHANGE_PENDING, Refusal.LEADER_NOT_READY})
+_PASSING: Final = frozenset(
+    {Refusal.CHANGE_PENDING, Refusal.LEADER_NOT_READY, Refusal.TRANSFER_PENDING}
+)
 
 
 @attrs.define(eq=False)
@@ -277,7 +279,7 @@ class Membership:
                 return
             if isinstance(outcome, Committed):
                 done()
-            elif isinstance(outcome, Refused) and outcome.refusal in _RETRIED:
+            elif isinstance(outcome, Refused) and outcome.refusal in _PASSING:
                 request.is_in_doubt = False
                 self._later(request, again or done)
             elif isinstance(outcome, Refused):

@@ -317,10 +317,13 @@ def test_what_the_core_answers_is_told(bench: Bench, outcome: Outcome, reply: Re
     assert [reply] == bench.replies
 
 
-def test_a_change_that_must_wait_is_looked_at_again(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "refusal", [Refusal.CHANGE_PENDING, Refusal.LEADER_NOT_READY, Refusal.TRANSFER_PENDING]
+)
+def test_a_change_that_must_wait_is_looked_at_again(bench: Bench, refusal: Refusal) -> None:
     bench.membership.leave("id3", bench.replies.append)
 
-    bench.answer(Refused(Refusal.CHANGE_PENDING))
+    bench.answer(Refused(refusal))
     assert [] == bench.changes
     assert bench.turn.now < (bench.membership.deadline or 0)
     bench.pass_time(50_000)
