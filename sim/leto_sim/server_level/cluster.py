@@ -99,6 +99,7 @@ class ServerCluster:
         self.promises = Promises()
         network = WatchedStreams if traced else StreamNetwork
         self.network = network(self.scheduler, scenario.seed, scenario.weather)
+        self.disk_timing = scenario.disk
         self.on_stop: Callable[[Machine, Stop], None] = _ignore_stop
         self.clients: dict[str, Process] = {}
         self.passages: Passages | None = None  # in a run that is recorded
@@ -174,7 +175,7 @@ class ServerCluster:
             machine.directory,
             self.scheduler,
             stream(self.scenario.seed, "disk", *names),
-            self.scenario.disk,
+            self.disk_timing,
             process.tell,
         )
         process.lane.cannot_read = machine.starts_to_fail > 0

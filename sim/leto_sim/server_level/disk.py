@@ -52,6 +52,10 @@ class DiskTiming:
             return self.sync_least_us + int(rng.expovariate(1 / self.sync_tail_us))
         return self.step_us
 
+    def steadied(self, tail_max_us: Micros) -> "DiskTiming":
+        """With a shorter tail, if this one is longer."""
+        return attrs.evolve(self, sync_tail_us=min(self.sync_tail_us, tail_max_us))
+
 
 @attrs.define
 class _Underway:
@@ -73,7 +77,7 @@ class DiskLane:
         self._directory = directory
         self._scheduler = scheduler
         self._rng = rng
-        self._timing = timing
+        self.timing = timing
         self._tell = tell
         self._queue: deque[_Underway] = deque()
         self._free_at: Micros = 0
@@ -89,7 +93,7 @@ class DiskLane:
         time = max(self._free_at, self._scheduler.now)
         finish_times: list[Micros] = []
         for step in job.steps:
-            time += self._timing.duration_us(step, self._rng)
+            time += self.timing.duration_us(step, self._rng)
             finish_times.append(time)
         self._free_at = time
         self._queue.append(_Underway(job, finish_times))

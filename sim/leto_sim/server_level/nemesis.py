@@ -24,6 +24,7 @@ from leto_sim.node_level.faults import (
     TakeSnapshotNow,
     Victim,
 )
+from leto_sim.node_level.nemesis import STEADY
 from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.faults import (
     CutPower,
@@ -88,11 +89,16 @@ class ServerNemesis:
             self._mend_paths(paths)
         self._cuts.clear()
         self._cluster.network.weather = StreamWeather()
+        scenario = self._cluster.scenario
+        # Else every term might end by a disk that seems to hang.
+        steady = scenario.disk.steadied(scenario.config.election_timeout_min_us // STEADY)
+        self._cluster.disk_timing = steady
         for machine in machines:
             machine.starts_to_fail = 0
             if machine.process is not None:
                 if machine.process.lane is not None:
                     machine.process.lane.cannot_read = False
+                    machine.process.lane.timing = steady
                 machine.process.resume()
                 _make_room(machine.process)
             elif not machine.is_stranger:  # those are the operator's

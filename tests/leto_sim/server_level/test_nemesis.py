@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import attrs
 import pytest
 
 from leto.raft import Config
@@ -22,6 +23,7 @@ from leto_sim.node_level.faults import (
 from leto_sim.node_level.scenario import MS
 from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.damage import DiskDamage
+from leto_sim.server_level.disk import DiskTiming
 from leto_sim.server_level.faults import (
     CutPower,
     DamageDisk,
@@ -219,6 +221,21 @@ def test_reads_succeed_once_everything_is_healed() -> None:
     stage.run_until_true(lambda: stage.cluster.is_whole and stage.machine().takes_part)
 
     assert 2 == stage.machine().lives
+
+
+def test_no_disk_hangs_by_chance_once_everything_is_healed() -> None:
+    stage = Stage(FailReads(1, 2))
+    stage.cluster.scenario = attrs.evolve(
+        stage.cluster.scenario, disk=DiskTiming(sync_tail_us=20 * MS)
+    )
+    stage.strike()
+
+    stage.nemesis.heal()
+
+    process = stage.machine().process
+    assert process is not None
+    assert process.lane is not None
+    assert 10 * MS == process.lane.timing.sync_tail_us == stage.cluster.disk_timing.sync_tail_us
 
 
 def test_stalled_disk_holds_up_its_server_alone() -> None:
