@@ -96,14 +96,14 @@ class LeasePromises:
     def heard(self, node: Observed, sender: NodeId, message: Message) -> None:
         """The node is about to handle a message."""
         voter = self._voters.get(node.node_id)
-        if voter is None or (type(message) is AppendEntries and not message.lease_us):
+        if voter is None:
             return
+        shown = voter.clock.at(self._now())
+        is_bound = voter.started_at < shown < voter.owed_until
+        if is_bound and voter.owed_until > node.status.promised_until:
+            raise _broken(node, "takes itself for free", voter, shown)
         match message:
-            case AppendEntries(lease_us=lease_us):
-                shown = voter.clock.at(self._now())
-                is_bound = voter.started_at < shown < voter.owed_until
-                if is_bound and voter.owed_until > node.status.promised_until:
-                    raise _broken(node, "takes itself for free", voter, shown)
+            case AppendEntries(lease_us=lease_us) if lease_us:
                 self.are_given = True
                 promise = _Promise(message.term, shown + lease_us, lease_us)
                 voter.heard.setdefault((message.term, message.round), promise)

@@ -318,7 +318,7 @@ class Panel:
         assert type(event) is MessageReceived, "it is a message"
         message = event.message
         if type(message) is AppendEntries:
-            if message.lease_us:
+            if message.lease_us or self.promises.are_given:
                 self.promises.heard(node, event.sender, message)
         else:
             assert type(message) is InstallSnapshot, message

@@ -67,6 +67,29 @@ class Pause:
 
 
 @attrs.frozen
+class Freeze:
+    """Some processes get no processor for a while, and go on in the same moment.
+
+    So it happens to guests of one machine. Who then finds its patience at an end does so
+    together with others: several campaign at once. `left` is a bit mask of victims' numbers.
+    """
+
+    left: int
+    for_us: Micros
+
+
+@attrs.frozen
+class Revolt:
+    """The leader is cut off for a while, and others start anew: what they only remember is gone.
+
+    `left` is a bit mask of victims' numbers.
+    """
+
+    left: int
+    for_us: Micros
+
+
+@attrs.frozen
 class SlowDown:
     """The process has a slow processor for a while: handling one event takes so long."""
 
@@ -356,6 +379,19 @@ class Blunder:
 
 
 @attrs.frozen
+class AskLeaders:
+    """Whoever takes itself for the leader is asked to read, so many times, by its lease or not.
+
+    At once; or, if `elections` is not 0, as soon as a leader is elected, the next so many ones.
+    """
+
+    every_us: Micros
+    times: int
+    elections: int
+    by_lease: bool
+
+
+@attrs.frozen
 class SetLease:
     """An operator makes leases so long; 0: turns them off."""
 
@@ -368,6 +404,8 @@ Fault: TypeAlias = (
     | CrashWhenSending
     | Ambush
     | Pause
+    | Freeze
+    | Revolt
     | SlowDown
     | AdvanceClock
     | StopClock
@@ -399,6 +437,7 @@ Fault: TypeAlias = (
     | Reshape
     | SetLease
     | Blunder
+    | AskLeaders
 )
 
 

@@ -5,12 +5,12 @@ storm, when everything is healed or only so much that a quorum can go on. What h
 to links is `leto_sim.node_level.partitions`.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from random import Random
 from typing import TypeAlias, assert_never
 
-from leto.raft.actions import Outcome
-from leto.raft.events import SnapshotRequested, TransferRequested
+from leto.raft.actions import Outcome, RoleName
+from leto.raft.events import ReadPolicy, ReadRequested, SnapshotRequested, TransferRequested
 from leto.raft.types import Micros, NodeId
 from leto_sim.clock import NEVER, TRUE_RATE
 from leto_sim.node_level.administrator import Administrator
@@ -21,6 +21,7 @@ from leto_sim.node_level.faults import (
     AddNode,
     AdvanceClock,
     Ambush,
+    AskLeaders,
     Blunder,
     ClogLinks,
     CorruptDisk,
@@ -38,6 +39,7 @@ from leto_sim.node_level.faults import (
     FillDisk,
     FlapLinks,
     ForceInVain,
+    Freeze,
     Isolate,
     LoseDisk,
     LoseQuorum,
@@ -46,6 +48,7 @@ from leto_sim.node_level.faults import (
     PlannedFault,
     RemoveNode,
     Reshape,
+    Revolt,
     SetLease,
     SlowDown,
     SlowLinks,
@@ -68,6 +71,7 @@ _ProcessFault: TypeAlias = (
 )
 
 _SHARE_OF_BROKEN_LINKS = 0.7
+_AT_ONCE_US: Micros = 1
 STEADY = 10
 """So many times the mean tail of a sync is an election timeout, once all is healed."""
 
@@ -82,8 +86,9 @@ class Nemesis:
         self._partitions = Partitions(cluster, self._pick)
         self._is_over = False
         self._ambushes: list[Ambush] = []
+        self._questions: list[AskLeaders] = []  # for leaders to be elected
         self._clocks_err_again_at: Micros = 0
-        cluster.on_elected = self._spring_ambush
+        cluster.on_elected = self._meet_leader
         for planned in cluster.scenario.plan:
             self._scheduler.at(planned.at_us, self._strike, planned)
 
@@ -189,6 +194,14 @@ class Nemesis:
                 self._administrator.lose_quorum(fault, self._pick)
             case Strand(for_us=for_us):
                 self._strand(for_us)
+            case Revolt():
+                self._revolt(fault)
+            case Freeze(left=left, for_us=for_us):
+                self._freeze(self._side(left), for_us)
+            case AskLeaders(elections=0):
+                self._ask_leaders(fault, fault.times)
+            case AskLeaders(elections=elections):
+                self._questions += [fault] * elections
             case AddNode():
                 self._administrator.add_node()
             case Reshape():
@@ -332,6 +345,30 @@ class Nemesis:
             if not self._clocks_are_trusted:
                 self._disturb_clock(host.alive, StopClock(LEADER, for_us))
 
+    def _revolt(self, fault: Revolt) -> None:
+        leader = self._pick(LEADER)
+        if leader is None:
+            return
+        self._partitions.isolate(leader, Isolate(LEADER, Direction.BOTH, fault.for_us))
+        for host in self._side(fault.left):
+            if host is not leader and host.alive is not None:
+                self._crash(host, _AT_ONCE_US)
+
+    def _freeze(self, hosts: Sequence[Host], for_us: Micros) -> None:
+        processes = [host.alive for host in hosts if host.alive is not None]
+        for process in processes:
+            process.pause()
+
+        def go_on() -> None:
+            for process in processes:
+                process.resume()
+
+        self._later(for_us, go_on)
+
+    def _side(self, mask: int) -> Sequence[Host]:
+        hosts = [host for host in self._cluster.hosts if not host.is_gone]
+        return [host for number, host in enumerate(hosts) if mask >> number & 1]
+
     def _cut_off(self, host: Host, isolation: Isolate) -> None:
         if not self._is_over:
             self._partitions.isolate(host, isolation)
@@ -345,7 +382,10 @@ class Nemesis:
         else:
             self._scheduler.after(down_us + 1, self._restart_once_over, host, down_us)
 
-    def _spring_ambush(self, elected: Process) -> None:
+    def _meet_leader(self, elected: Process) -> None:
+        if self._questions:
+            fault = self._questions.pop(0)
+            self._later(0, lambda: self._ask_leaders(fault, fault.times))
         host = self._cluster.host_of(elected.node_id)
         if self._ambushes and not self._is_over and host is not None:
             ambush = self._ambushes.pop(0)
@@ -399,6 +439,15 @@ class Nemesis:
         if not self._is_over and not process.is_over:
             request_id = self._cluster.new_request_id()
             process.request(SnapshotRequested(request_id), {request_id: _ignore})
+
+    def _ask_leaders(self, fault: AskLeaders, times: int) -> None:
+        policy = ReadPolicy.LEASE if fault.by_lease else ReadPolicy.INDEX
+        for process in self._cluster.running:
+            if process.status.role is RoleName.LEADER:
+                request_id = self._cluster.new_request_id()
+                process.request(ReadRequested(request_id, policy), {request_id: _ignore})
+        if times > 1:
+            self._later(fault.every_us, lambda: self._ask_leaders(fault, times - 1))
 
     def _request_transfer(self, to: NodeId | None) -> None:
         leader = self._cluster.leader

@@ -5,7 +5,7 @@ leaves others out, some strike often and some seldom (swarm testing), and what a
 does ranges from hardly anything to more than anybody could bear.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 import attrs
@@ -17,6 +17,7 @@ from leto_sim.node_level.faults import (
     AddNode,
     AdvanceClock,
     Ambush,
+    AskLeaders,
     Blunder,
     ClogLinks,
     CorruptDisk,
@@ -34,6 +35,7 @@ from leto_sim.node_level.faults import (
     FillDisk,
     FlapLinks,
     ForceInVain,
+    Freeze,
     Impossible,
     Isolate,
     LoseDisk,
@@ -43,6 +45,7 @@ from leto_sim.node_level.faults import (
     PlannedFault,
     RemoveNode,
     Reshape,
+    Revolt,
     SetLease,
     SlowDown,
     SlowLinks,
@@ -62,6 +65,7 @@ _SHARE_OF_KINDS = 0.4
 _SHARE_AT_LEADER = 0.4
 _SHARE_OF_DISASTERS = 0.1
 _SHARE_OF_MISTAKES = 0.1
+_HEELS = 0.02  # of the longest election timeout
 
 
 @attrs.frozen(kw_only=True)
@@ -94,10 +98,14 @@ def stage_of(
 
 
 def draw_plan(rng: Random, stage: Stage, duration_us: Micros) -> tuple[PlannedFault, ...]:
-    """Faults of some kinds, some more often than others, over the stormy part of the run."""
+    """Faults of some kinds, some more often than others, over the stormy part of the run.
+
+    In some runs one often comes on the heels of another: what either does alone is survived.
+    """
     kinds = [kind for kind in KINDS if rng.random() < _SHARE_OF_KINDS] or [_crash]
     weights = [rng.randint(1, 100) for _ in kinds]
     mean_gap_us = stage.patience_us * rng.choice((0.3, 1, 3))
+    on_heels = rng.choice((0.0, 0.0, 0.3))
     plan: list[PlannedFault] = []
     at_us = stage.patience_us + int(rng.expovariate(1 / mean_gap_us))
     while at_us < duration_us:
@@ -105,7 +113,13 @@ def draw_plan(rng: Random, stage: Stage, duration_us: Micros) -> tuple[PlannedFa
         fault = kind(rng, stage)
         if fault is not None:
             plan.append(PlannedFault(at_us, fault))
-        at_us += int(rng.expovariate(1 / mean_gap_us))
+        at_us += _gap_us(
+            rng, stage.patience_us * _HEELS if rng.random() < on_heels else mean_gap_us
+        )
+    if stage.lease_us and rng.random() < _HALF:
+        plan = sorted(
+            [*plan, *_changing_leases(rng, stage, duration_us)], key=lambda each: each.at_us
+        )
     return tuple(plan)
 
 
@@ -128,6 +142,24 @@ def with_disasters(
         times = sorted(rng.randrange(duration_us) for _ in range(3))
         disasters += [PlannedFault(at, ForceInVain(_victim(rng, stage))) for at in times]
     return tuple(sorted((*plan, *disasters), key=lambda planned: planned.at_us))
+
+
+def _changing_leases(rng: Random, stage: Stage, duration_us: Micros) -> Iterator[PlannedFault]:
+    """An operator who changes the leases again and again: only the next moments matter."""
+    mean_gap_us = stage.lease_us * rng.choice((1, 3))
+    at_us = stage.patience_us + _gap_us(rng, mean_gap_us)
+    while at_us < duration_us:
+        when_us = at_us
+        for kind in (_set_lease, *rng.sample(_SOON_AFTER, 2)):
+            fault = kind(rng, stage)
+            if fault is not None and when_us < duration_us:
+                yield PlannedFault(when_us, fault)
+            when_us += _gap_us(rng, stage.patience_us * _HEELS)
+        at_us += _gap_us(rng, mean_gap_us)
+
+
+def _gap_us(rng: Random, mean_us: float) -> Micros:
+    return int(rng.expovariate(1 / mean_us))
 
 
 # --- what they have in common ------------------------------------------------------------
@@ -197,6 +229,17 @@ def _ambush(rng: Random, stage: Stage) -> Fault:
 
 def _pause(rng: Random, stage: Stage) -> Fault:
     return Pause(_victim(rng, stage), _while_us(rng, stage))
+
+
+def _freeze(rng: Random, stage: Stage) -> Fault:
+    left, _ = _sides(rng, stage)
+    return Freeze(left, int(stage.patience_us * rng.choice((0.3, 1, 2)) * (_HALF + rng.random())))
+
+
+def _revolt(rng: Random, stage: Stage) -> Fault:
+    everybody = (1 << stage.nodes) - 1
+    left = everybody if rng.random() < _HALF else _sides(rng, stage)[0]
+    return Revolt(left, int(stage.patience_us * rng.choice((0.3, 1, 3))))
 
 
 def _slow_down(rng: Random, stage: Stage) -> Fault:
@@ -352,12 +395,23 @@ def _set_lease(rng: Random, stage: Stage) -> Fault | None:
     return SetLease(stage.lease_us * rng.choice((0, 1, 2))) if stage.lease_us else None
 
 
+def _ask_leaders(rng: Random, stage: Stage) -> Fault:
+    return AskLeaders(
+        every_us=int(stage.patience_us * rng.choice((0.003, 0.01, 0.03))),
+        times=rng.choice((5, 20, 40)),
+        elections=rng.choice((0, 1, 4)),
+        by_lease=bool(stage.lease_us),
+    )
+
+
 KINDS: Sequence[Callable[[Random, Stage], Fault | None]] = (
     _crash,
     _crash_while_writing,
     _crash_when_sending,
     _ambush,
     _pause,
+    _freeze,
+    _revolt,
     _slow_down,
     _advance_clock,
     _stop_clock,
@@ -386,5 +440,15 @@ KINDS: Sequence[Callable[[Random, Stage], Fault | None]] = (
     _reshape,
     _set_lease,
     _blunder,
+    _ask_leaders,
 )
 """Each draws a fault of its kind, or none where that cannot be."""
+_SOON_AFTER: Sequence[Callable[[Random, Stage], Fault | None]] = (
+    _ask_leaders,
+    _revolt,
+    _crash,
+    _stall,
+    _isolate,
+    _snapshot,
+)
+"""What puts a lease to the test that has just been changed."""

@@ -16,7 +16,7 @@ SHORT = ("--nodes", "3", "--events", "600")
 
 @pytest.mark.parametrize("level", ["node", "server"])
 def test_a_seed_is_shown_up_to_an_event(level: str, capsys: pytest.CaptureFixture[str]) -> None:
-    exit_code = main(["replay", "5", "--level", level, "--until", "300", "--lines", "4", *SHORT])
+    exit_code = main(["replay", "6", "--level", level, "--until", "300", "--lines", "4", *SHORT])
 
     lines = capsys.readouterr().out.splitlines()
     assert 0 == exit_code

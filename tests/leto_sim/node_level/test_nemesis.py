@@ -17,6 +17,7 @@ from leto_sim.node_level.faults import (
     AddNode,
     AdvanceClock,
     Ambush,
+    AskLeaders,
     Blunder,
     CorruptDisk,
     Crash,
@@ -30,6 +31,7 @@ from leto_sim.node_level.faults import (
     FailReads,
     Fault,
     FillDisk,
+    Freeze,
     Impossible,
     Isolate,
     LoseDisk,
@@ -38,6 +40,7 @@ from leto_sim.node_level.faults import (
     PlannedFault,
     RemoveNode,
     Reshape,
+    Revolt,
     SetLease,
     SlowDown,
     StallDisk,
@@ -601,3 +604,79 @@ def test_who_learns_of_its_disks_end_while_it_is_healed_starts_again() -> None:
     victims.nemesis.heal()
 
     assert victims.first.alive not in (life, None)
+
+
+def test_who_is_frozen_goes_on_in_the_same_moment() -> None:
+    victims = Victims(Freeze(0b011, FOR_US))
+    elect(victims.cluster)
+    processes = [host.alive for host in victims.cluster.hosts if host.alive is not None]
+
+    victims.strike()
+    assert [True, True, False] == [process.is_paused for process in processes]
+    pass_time(victims.cluster, FOR_US + MS)
+
+    assert [False] * 3 == [process.is_paused for process in processes]
+
+
+def test_after_healing_nobody_is_woken_again() -> None:
+    victims = Victims(Freeze(0b111, FOR_US))
+    victims.strike()
+    victims.nemesis.heal()
+    assert victims.first.alive is not None
+    victims.first.alive.pause()
+
+    pass_time(victims.cluster, FOR_US)
+
+    assert victims.first.alive.is_paused
+
+
+def test_in_a_revolt_the_leader_alone_is_cut_off_and_goes_on() -> None:
+    victims = Victims(Revolt(0b111, FOR_US), Crash(0, FOR_US))
+    leader = elect(victims.cluster)
+    at = [host.alive for host in victims.cluster.hosts].index(leader)
+
+    victims.strike()
+
+    lives = [host.incarnation for host in victims.cluster.hosts]
+    assert 1 == lives[at]
+    assert not victims.reaches(at, (at + 1) % 3)
+    pass_time(victims.cluster, 2 * FOR_US)
+    started = [host.incarnation > 1 for host in victims.cluster.hosts]
+    assert [True, True] == [each for number, each in enumerate(started) if number != at]
+    assert victims.reaches(at, (at + 1) % 3)
+
+
+def test_without_a_leader_there_is_no_revolt() -> None:
+    victims = Victims(Revolt(0b111, FOR_US))
+    for host in victims.cluster.hosts:
+        victims.cluster.crash(host)
+
+    victims.strike()
+
+    assert victims.reaches(0, 1)
+
+
+def test_whoever_leads_is_asked_to_read_again_and_again() -> None:
+    victims = Victims(AskLeaders(MS, 3, 0, by_lease=False))
+    elect(victims.cluster)
+    victims.strike()
+    before = victims.cluster.new_request_id()
+
+    pass_time(victims.cluster, 10 * MS)
+
+    assert before + 3 == victims.cluster.new_request_id()
+
+
+def test_the_next_leader_is_asked_as_soon_as_it_is_elected() -> None:
+    victims = Victims(AskLeaders(MS, 2, 1, by_lease=True))
+    for host in victims.cluster.hosts:
+        victims.cluster.crash(host)
+    victims.strike()
+    before = victims.cluster.new_request_id()
+    for host in victims.cluster.hosts:
+        victims.cluster.start(host)
+
+    elect(victims.cluster)
+    pass_time(victims.cluster, 10 * MS)
+
+    assert before + 3 == victims.cluster.new_request_id()

@@ -12,6 +12,7 @@ from leto_sim.node_level.faults import (
     ForceInVain,
     LoseQuorum,
     PlannedFault,
+    SetLease,
     StopClock,
 )
 from leto_sim.node_level.plans import draw_plan, stage_of, with_disasters
@@ -58,6 +59,17 @@ def test_where_clocks_must_not_err_they_do_not() -> None:
 
     clocks = (AdvanceClock, StopClock, DriftClock)
     assert not any(isinstance(planned.fault, clocks) for plan in plans for planned in plan)
+
+
+def test_where_leases_are_changed_something_happens_soon_after() -> None:
+    plans = [draw_plan(Random(seed), STAGE, DURATION_US) for seed in range(10)]
+    plan = max(plans, key=lambda each: sum(isinstance(p.fault, SetLease) for p in each))
+    changes = [planned.at_us for planned in plan if isinstance(planned.fault, SetLease)]
+
+    soon = [any(0 < planned.at_us - at_us < 100 * MS for planned in plan) for at_us in changes]
+
+    assert len(changes) > 20
+    assert sum(soon) > len(changes) / 2
 
 
 def test_a_plan_without_a_kind_of_its_own_is_of_crashes() -> None:
