@@ -11,8 +11,11 @@ is lost.
 Invariants:
     1. Nothing is forced by a node that may hear of a quorum.
     2. Every survivor, but the node itself, has said lately that it would vote for
-       the node. So none has a longer log, which would be lost (§3.6.1), nor has
-       seen a later term: the one that begins here is new to all of them.
+       the node. So none had a longer log then, which would be lost (§3.6.1), nor had
+       seen a later term. What it has done since, the node cannot know: it may have
+       been told to force something, too. If that is the same, both append the very same
+       entry to the same log, in the same term, and one of them is elected; if it is not,
+       an operator has made two clusters.
 """
 
 import attrs

@@ -84,4 +84,7 @@ def node_with_log(node_id: int, *terms: Term) -> StandingNode:
 
 def forcing(*, agreed: Index = 0, term: Term = 1) -> Forcing:
     """An operator gives a quorum up, on a node whose log is the committed one up to there."""
-    return Forcing(at_us=0, entry=EntryId(term, agreed + 1), agreed=agreed)
+    configuration = attrs.evolve(voters(1), is_forced=True)
+    return Forcing(
+        at_us=0, entry=EntryId(term, agreed + 1), configuration=configuration, agreed=agreed
+    )

@@ -11,6 +11,10 @@ an election timeout of its own clock. What is forced is what an operator has ord
 these survivors, the node among them, each with a vote. And it costs no more than it
 must: every other survivor has just granted the node a pre-vote, and holds no longer log.
 
+Two survivors that have each other's leave may both do as they are told. Whoever is later
+begins no history: it appends the very entry that the other one did. That one may hold it,
+and whatever has followed since.
+
 Where no clocks are shown (in whole servers), it judges nobody.
 """
 
@@ -40,11 +44,16 @@ class Forcing:
 
     at_us: Micros
     entry: EntryId
+    configuration: Configuration
     agreed: Index  # up to here the forced log is what was committed
 
     def is_void(self, index: Index) -> bool:
         """Whether what was committed there before is lost."""
         return index > self.agreed
+
+    def begins_with(self, entry: EntryId, configuration: Configuration) -> bool:
+        """Whether it is this very entry that its history begins with."""
+        return self.entry == entry and self.configuration == configuration
 
     def is_new(self, term: Term) -> bool:
         """Whether the survivors come to that term for the first time, whoever led it before."""
@@ -100,13 +109,18 @@ class Forcings:
         configuration: Configuration,
         agreed: Index,
         platters: Mapping[NodeId, Platter],
-    ) -> Forcing:
-        """The node begins a history of its own. `node.memory` is as before that."""
+    ) -> Forcing | None:
+        """The node begins a history of its own, or nothing new. `node.memory` is as before that."""
+        is_begun = bool(self.all) and self.all[-1].begins_with(entry, configuration)
         if node.node_id in self._clocks:
             self._check_despair(node)
             self._check_order(node, entry, configuration)
-            self._check_survivors(node, configuration, platters)
-        forcing = Forcing(at_us=self._now(), entry=entry, agreed=agreed)
+            self._check_survivors(node, configuration, platters, entry if is_begun else None)
+        if is_begun:
+            return None
+        forcing = Forcing(
+            at_us=self._now(), entry=entry, configuration=configuration, agreed=agreed
+        )
         self.all.append(forcing)
         return forcing
 
@@ -127,7 +141,11 @@ class Forcings:
             raise _violation(FORCED_AS_ORDERED, node, f"appends {configuration} as {entry}")
 
     def _check_survivors(
-        self, node: Observed, configuration: Configuration, platters: Mapping[NodeId, Platter]
+        self,
+        node: Observed,
+        configuration: Configuration,
+        platters: Mapping[NodeId, Platter],
+        begun: EntryId | None,
     ) -> None:
         for survivor in (member.node_id for member in configuration.members):
             if survivor == node.node_id:
@@ -136,7 +154,9 @@ class Forcings:
                 text = f"{survivor} has not granted it a pre-vote lately"
                 raise _violation(FORCED_FOR_THE_BEST, node, text)
             platter = platters.get(survivor)
-            if platter is not None and platter.last > node.memory.last:
+            if platter is None or (begun is not None and platter.holds(begun)):
+                continue  # what it holds is what the node appends, and what has followed
+            if platter.last > node.memory.last:
                 text = f"{survivor} holds {platter.last}, beyond {node.memory.last}"
                 raise _violation(FORCED_FOR_THE_BEST, node, text)
 

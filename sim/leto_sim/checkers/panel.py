@@ -226,6 +226,8 @@ class Panel:
         """An operator gives a quorum up: another history begins, with what this node holds."""
         agreed = self.ledger.agreement(node.memory)
         forcing = self.forcings.force(node, entry, configuration, agreed, self._platters)
+        if forcing is None:
+            return  # another survivor has begun it with the very same entry
         self.lookout.forced(lost=self.ledger.last.index - agreed)
         historians: list[Historian] = [
             self.ledger,

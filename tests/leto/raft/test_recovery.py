@@ -65,6 +65,24 @@ def test_the_survivors_go_on(cluster: "Cluster", make: "type[Make]") -> None:
     assert b"x" == survivor.content()
 
 
+def test_two_survivors_that_are_told_the_same_go_on_as_one(
+    cluster: "Cluster", make: "type[Make]"
+) -> None:
+    for survivor, other in ((4, 5), (5, 4)):
+        despair(cluster[survivor], other)
+    forced = attrs.evolve(make.configuration(4, 5), is_forced=True)
+
+    requests = [force(cluster[survivor], 4, 5) for survivor in (4, 5)]
+    cluster.settle()
+    begun = [(host.term, host.status.configuration) for host in (cluster[4], cluster[5])]
+    cluster.elect(5)
+    cluster.settle()
+
+    assert [(2, forced), (2, forced)] == begun
+    assert forced == cluster[4].status.configuration == cluster[5].status.committed_configuration
+    assert [{request: Unknown()} for request in requests] == [cluster[n].answers for n in (4, 5)]
+
+
 def test_one_survivor_is_enough(cluster: "Cluster") -> None:
     survivor = cluster[5]
     despair(survivor)

@@ -7,14 +7,16 @@ import pytest
 
 from leto.raft.actions import RoleName, Send
 from leto.raft.configuration import ChangeRole, Configuration, MemberRole
+from leto.raft.entries import Entry
 from leto.raft.events import ConfigurationForced
 from leto.raft.messages import PreVote, PreVoteResponse
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 from leto_sim.checkers.campaigns import Campaigns
 from leto_sim.checkers.forcings import Forcing, Forcings
 from leto_sim.clock import Clock
+from leto_sim.node_level.platter import LogImage
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode, node_with_log, voters
+from tests.support.observed import StandingNode, entry, log_of, node_with_log, voters
 
 PATIENCE_US = 1_000
 FORCED = attrs.evolve(voters(1, 2), is_forced=True)
@@ -48,9 +50,15 @@ class Desk:
         event = ConfigurationForced(1, tuple(map(NodeId, survivors)))
         self.forcings.requested(self.node, event)
 
-    def force(self, configuration: Configuration = FORCED, term: int = 4) -> Forcing:
+    def force(self, configuration: Configuration = FORCED, term: int = 4) -> Forcing | None:
         platters = {node.node_id: node.platter for node in (self.node, self.other)}
         return self.forcings.force(self.node, EntryId(term, 3), configuration, 1, platters)
+
+    def is_forestalled(self, configuration: Configuration = FORCED) -> Forcing | None:
+        """The other one, which is judged by nobody here, has forced this, and has gone on."""
+        log = [*log_of(3, 3).entries, Entry(EntryId(4, 3), configuration), entry(4, 4)]
+        self.other.platter.log = LogImage(entries=log)
+        return self.forcings.force(self.other, EntryId(4, 3), configuration, 1, {})
 
 
 @pytest.fixture
@@ -61,12 +69,14 @@ def desk() -> Desk:
 def test_a_node_in_despair_does_as_it_is_told(desk: Desk) -> None:
     forcing = desk.force()
 
-    assert Forcing(at_us=PATIENCE_US, entry=EntryId(4, 3), agreed=1) == forcing
+    expected = Forcing(at_us=PATIENCE_US, entry=EntryId(4, 3), configuration=FORCED, agreed=1)
+    assert expected == forcing
     assert [forcing] == desk.forcings.all
 
 
 def test_what_is_beyond_the_agreement_is_void_and_later_terms_are_new(desk: Desk) -> None:
     forcing = desk.force()
+    assert forcing is not None
 
     assert [False, True] == [forcing.is_void(index) for index in (1, 2)]
     assert [False, True] == [forcing.is_new(term) for term in (3, 4)]
@@ -82,7 +92,7 @@ def test_to_force_too_soon_is_a_violation(desk: Desk) -> None:
 def test_to_ask_again_does_not_begin_anew(desk: Desk) -> None:
     desk.forcings.role_changed(desk.node, RoleName.PRE_CANDIDATE)
 
-    assert 1 == desk.force().agreed
+    assert desk.force() is not None
 
 
 def hear_a_leader(desk: Desk) -> None:
@@ -141,6 +151,28 @@ def test_a_survivor_that_has_granted_nothing_lately_is_a_violation(desk: Desk) -
 
 def test_a_survivor_with_a_longer_log_is_a_violation(desk: Desk) -> None:
     desk.other.platter.log = node_with_log(2, 3, 3, 3).platter.log
+
+    with pytest.raises(PropertyViolated, match="2 holds 3@3, beyond 2@3"):
+        desk.force()
+
+
+def test_whoever_forces_what_another_survivor_has_forced_begins_nothing(desk: Desk) -> None:
+    begun = desk.is_forestalled()
+
+    assert desk.force() is None
+    assert [begun] == desk.forcings.all
+
+
+def test_to_force_something_else_than_another_survivor_is_a_violation(desk: Desk) -> None:
+    desk.is_forestalled(attrs.evolve(voters(1, 2, 3), is_forced=True))
+
+    with pytest.raises(PropertyViolated, match="2 holds 4@4, beyond 2@3"):
+        desk.force()
+
+
+def test_a_survivor_that_does_not_hold_what_another_one_has_forced_is_judged(desk: Desk) -> None:
+    desk.is_forestalled()
+    desk.other.platter.log = log_of(3, 3, 3)
 
     with pytest.raises(PropertyViolated, match="2 holds 3@3, beyond 2@3"):
         desk.force()

@@ -7,8 +7,10 @@ from leto_sim.checkers.forcings import Forcing
 from leto_sim.node_level.histories import histories
 from leto_sim.node_level.machine import Registers
 from leto_sim.node_level.workloads import Propose, Query, Seen
+from tests.support.observed import voters
 
-FORCING = Forcing(at_us=100, entry=EntryId(5, 8), agreed=7)
+FORCED = attrs.evolve(voters(1, 2), is_forced=True)
+FORCING = Forcing(at_us=100, entry=EntryId(5, 8), configuration=FORCED, agreed=7)
 QUERY = Query.of(Registers, lambda registers: registers.read(1), key=1)
 KEPT = Seen(request=Propose(b""), number=1, invoked=1, returned=10, index=7, result=b"a")
 VOID = Seen(request=Propose(b""), number=2, invoked=2, returned=20, index=8, result=b"b")
@@ -41,7 +43,7 @@ def test_after_it_what_is_void_may_be_done_again_and_was_never_read() -> None:
 
 
 def test_a_second_forcing_begins_with_what_the_first_one_left() -> None:
-    again = Forcing(at_us=200, entry=EntryId(9, 9), agreed=8)
+    again = Forcing(at_us=200, entry=EntryId(9, 9), configuration=FORCED, agreed=8)
 
     _, between, after = histories(ALL, (FORCING, again))
 
