@@ -97,14 +97,16 @@ def test_it_is_json_at_both_levels() -> None:
 
 
 def test_what_was_open_when_the_run_ended_is_there() -> None:
-    run = NodeLevelRun(draw_scenario(3, nodes=3, events_max=3_000), traced=True)
-    recording = run.record()
-    run.journal.halt_at = 500
+    still_open: list[Sequence[Json]] = []
+    for events in range(300, 900, 100):
+        run = NodeLevelRun(draw_scenario(3, nodes=3, events_max=3_000), traced=True)
+        recording = run.record()
+        run.journal.halt_at = events
 
-    whole = document(recording, run.run(), run, "")
+        whole = document(recording, run.run(), run, "")
 
-    operations = cast("Sequence[Sequence[Json]]", whole["operations"])
-    still_open = [operation for operation in operations if operation[5]]
+        operations = cast("Sequence[Sequence[Json]]", whole["operations"])
+        still_open += [operation for operation in operations if operation[5]]
     assert still_open
     assert all(told is None for _, _, told, *_ in still_open)
 
