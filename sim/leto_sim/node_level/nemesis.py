@@ -72,8 +72,7 @@ _ProcessFault: TypeAlias = (
 
 _SHARE_OF_BROKEN_LINKS = 0.7
 _AT_ONCE_US: Micros = 1
-STEADY = 10
-"""So many times the mean tail of a sync is an election timeout, once all is healed."""
+_STEADY = 10  # times the mean tail of a sync are an election timeout, once all is healed
 
 
 class Nemesis:
@@ -120,7 +119,7 @@ class Nemesis:
         """
         self._is_over = True
         election_us = self._cluster.scenario.config.election_timeout_min_us
-        self._cluster.disk_speed = self._cluster.scenario.disk.steadied(election_us // STEADY)
+        self._cluster.disk_speed = self._cluster.scenario.disk.steadied(election_us // _STEADY)
 
     def _break(self, host: Host, core: Collection[NodeId], rng: Random) -> None:
         """Leaves a machine as it is, or in a way in which it may be a nuisance.

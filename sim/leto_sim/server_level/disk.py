@@ -52,10 +52,6 @@ class DiskTiming:
             return self.sync_least_us + int(rng.expovariate(1 / self.sync_tail_us))
         return self.step_us
 
-    def steadied(self, tail_max_us: Micros) -> "DiskTiming":
-        """With a shorter tail, if this one is longer."""
-        return attrs.evolve(self, sync_tail_us=min(self.sync_tail_us, tail_max_us))
-
 
 @attrs.define
 class _Underway:

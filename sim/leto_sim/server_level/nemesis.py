@@ -24,8 +24,8 @@ from leto_sim.node_level.faults import (
     TakeSnapshotNow,
     Victim,
 )
-from leto_sim.node_level.nemesis import STEADY
 from leto_sim.server_level.cluster import Machine, ServerCluster
+from leto_sim.server_level.disk import DiskTiming
 from leto_sim.server_level.faults import (
     CutPower,
     DamageDisk,
@@ -89,16 +89,15 @@ class ServerNemesis:
             self._mend_paths(paths)
         self._cuts.clear()
         self._cluster.network.weather = StreamWeather()
-        scenario = self._cluster.scenario
-        # Else every term might end by a disk that seems to hang.
-        steady = scenario.disk.steadied(scenario.config.election_timeout_min_us // STEADY)
-        self._cluster.disk_timing = steady
+        # With the slowest disks every term might end by one that seems to hang, and log time
+        # alone might fill a narrow window.
+        self._cluster.disk_timing = DiskTiming()
         for machine in machines:
             machine.starts_to_fail = 0
             if machine.process is not None:
                 if machine.process.lane is not None:
                     machine.process.lane.cannot_read = False
-                    machine.process.lane.timing = steady
+                    machine.process.lane.timing = self._cluster.disk_timing
                 machine.process.resume()
                 _make_room(machine.process)
             elif not machine.is_stranger:  # those are the operator's
