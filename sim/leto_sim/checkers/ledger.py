@@ -7,7 +7,7 @@ index that any node claimed, as that node's log had them. Other checkers read it
 from collections.abc import Sequence
 
 from leto.raft.actions import Write
-from leto.raft.types import BEFORE_LOG, EntryId, Index
+from leto.raft.types import BEFORE_LOG, EntryId, Index, Term
 from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.observed import Observed
 from leto_sim.node_level.platter import LogImage
@@ -21,6 +21,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._ids: list[EntryId] = [BEFORE_LOG]
+        self._terms: list[Term] = [0]  # that of whoever was the first to take each for committed
 
     @property
     def last(self) -> EntryId:
@@ -52,6 +53,7 @@ class Ledger:
                 node=node.name,
             )
         self._ids.extend(fresh)
+        self._terms.extend([node.status.current_term] * len(fresh))
         return fresh
 
     def agreement(self, log: LogImage) -> Index:
@@ -64,14 +66,22 @@ class Ledger:
     def forced(self, forcing: Forcing) -> None:
         """What the forced log lacks was committed once, and is no more."""
         del self._ids[forcing.agreed + 1 :]
+        del self._terms[forcing.agreed + 1 :]
 
     def write_issued(self, node: Observed, write: Write) -> None:
-        """A log must not lose what is committed. `node.memory` is as before the write."""
+        """A log must not lose what is committed. `node.memory` is as before the write.
+
+        But in an earlier term it may: who leads that one was elected without the entry, and
+        the node is of no quorum that holds it (figure 3.7).
+        """
         index = write.truncate_from
         if index is None or write.snapshot is not None:
             return  # what a snapshot replaces it also contains
         known = self.id_at(index)
-        if known is not None and node.memory.id_at(index) == known:
+        if known is None or node.memory.id_at(index) != known:
+            return
+        status = node.status
+        if index <= status.commit_index or status.current_term >= self._terms[index]:
             raise PropertyViolated(
                 COMMITTED_FOR_EVER, f"{node.name} drops {known} from its log", node=node.name
             )

@@ -74,6 +74,20 @@ def test_dropping_a_committed_entry_is_a_violation() -> None:
         ledger.write_issued(node, Write(seq=2, truncate_from=2))
 
 
+def test_in_an_earlier_term_a_log_may_lose_what_a_later_one_committed() -> None:
+    ledger, leader = Ledger(), node_that_committed(2, 1, 1)
+    leader.status.current_term = 6
+    ledger.commit_advanced(leader)
+    behind = node_with_log(2, 1, 1)
+    behind.status.current_term = 5
+
+    ledger.write_issued(behind, Write(seq=1, truncate_from=2))
+
+    behind.status.current_term = 6
+    with pytest.raises(PropertyViolated, match="id2 drops 2@1"):
+        ledger.write_issued(behind, Write(seq=2, truncate_from=2))
+
+
 def test_a_snapshot_may_replace_what_is_committed() -> None:
     ledger, node = Ledger(), node_that_committed(2, 1, 1)
     ledger.commit_advanced(node)
