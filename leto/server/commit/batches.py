@@ -139,6 +139,7 @@ class Batches:
             _refuse_writes(batch, refusal(outcome.refusal))
         elif not isinstance(outcome, Committed):
             _refuse_writes(batch, errors.UNKNOWN)
+            _refuse_reads(batch)
         else:
             assert all(slot.encoded is not None for slot in batch.slots), (
                 "a committed entry has been applied here, which answered its commands"
@@ -164,3 +165,10 @@ def _refuse_writes(batch: Batch, error: ErrorReply) -> None:
     for slot in batch.slots:
         if not isinstance(slot, ReadSlot):
             slot.refuse(error)
+
+
+def _refuse_reads(batch: Batch) -> None:
+    """The writes may yet be applied, with nobody here to do these reads between them."""
+    for slot in batch.slots:
+        if isinstance(slot, ReadSlot):
+            slot.refuse(errors.NO_READ)

@@ -209,6 +209,20 @@ def test_a_batch_whose_fate_is_open_is_unknown(world: "World") -> None:
     assert b"-UNKNOWN the write may still be applied\r\n" == write.encoded
 
 
+def test_a_read_before_a_write_of_open_fate_is_refused(world: "World") -> None:
+    machine = world.founded()
+    world.client(machine)
+    connection = next(iter(machine.node.status.clients._connections.values()))
+    batches = Batches(Limits())
+    read = ReadSlot(connection, [(b"GET", b"a")], since=0, is_local=False)
+    connection.open_reads.append(read)
+    batches.add(WriteSlot(connection, [(b"SET", b"a", b"1")], since=0), b"")
+
+    batches.propose(1, lambda _, then: then(Unknown()))
+
+    assert b"-CLUSTERDOWN no leader has confirmed the read in time\r\n" == read.encoded
+
+
 def test_the_newest_stamp_is_known_while_its_batch_is_under_way(world: "World") -> None:
     machine = world.founded()
     batches = machine.node._batches
