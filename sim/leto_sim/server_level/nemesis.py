@@ -99,6 +99,8 @@ class ServerNemesis:
                     machine.process.lane.cannot_read = False
                     machine.process.lane.timing = self._cluster.disk_timing
                 machine.process.resume()
+            # It may have learnt of its disk's failure only now, and have ended.
+            if machine.process is not None:
                 _make_room(machine.process)
             elif not machine.is_stranger:  # those are the operator's
                 self._cluster.start(machine)

@@ -37,6 +37,7 @@ from leto_sim.server_level.faults import (
 )
 from leto_sim.server_level.nemesis import ServerNemesis
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
+from leto_sim.server_level.process import Process
 from leto_sim.server_level.scenario import SECOND, ServerScenario
 
 STRIKES_AT = SECOND
@@ -221,6 +222,23 @@ def test_reads_succeed_once_everything_is_healed() -> None:
     stage.run_until_true(lambda: stage.cluster.is_whole and stage.machine().takes_part)
 
     assert 2 == stage.machine().lives
+
+
+def test_server_that_ends_as_it_goes_on_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(FailReads(1, 2))
+    stage.strike()
+    ending = stage.machine()
+
+    def end(process: Process) -> None:
+        if process is ending.process:
+            stage.cluster.kill(ending)
+
+    monkeypatch.setattr(Process, "resume", end)
+
+    stage.nemesis.heal()
+
+    assert ending.process is not None
+    assert 2 == ending.lives
 
 
 def test_no_disk_hangs_by_chance_once_everything_is_healed() -> None:
