@@ -111,11 +111,7 @@ class Register(Model[RegisterCommand, RegisterResult]):
 
     def left(self, operation: RegisterOperation) -> Hashable | Uncertain:
         """What was written, or read."""
-        if _is_failed_comparison(operation):
-            return UNCERTAIN
-        if not isinstance(operation.command, Read):
-            return operation.command.value
-        return UNCERTAIN if operation.returned is None else operation.result
+        return _left(operation)
 
     def found(self, operation: RegisterOperation) -> "FoundValue | None":
         """A read found its result, a comparison that succeeded what it expected."""
@@ -134,11 +130,8 @@ class FoundValue(Found[RegisterCommand, RegisterResult]):
         """Whether the register may hold the value after it, whoever wrote that."""
         if earlier is None:
             return self.value is None
-        if _is_failed_comparison(earlier):
-            return True
-        if isinstance(earlier.command, Read):
-            return earlier.returned is None or earlier.result == self.value
-        return earlier.command.value == self.value
+        left = _left(earlier)
+        return left is UNCERTAIN or left == self.value
 
     def states(self) -> Collection[Hashable]:
         """That value."""
@@ -166,6 +159,15 @@ def _is_read(operation: RegisterOperation) -> bool:
 def _is_failed_comparison(operation: RegisterOperation) -> bool:
     is_comparison = isinstance(operation.command, CompareAndSet)
     return is_comparison and operation.returned is not None and operation.result is not True
+
+
+def _left(operation: RegisterOperation) -> RegisterValue | Uncertain:
+    """The register's value after the operation, if that took effect, and if that alone says so."""
+    if _is_failed_comparison(operation):
+        return UNCERTAIN
+    if not isinstance(operation.command, Read):
+        return operation.command.value
+    return UNCERTAIN if operation.returned is None else operation.result
 
 
 def _value_found(operation: RegisterOperation) -> RegisterValue:
