@@ -15,7 +15,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from leto_sim.commands.arguments import CommandLineError, Subparsers, positive
+from leto_sim.commands.arguments import (
+    CommandLineError,
+    Subparsers,
+    check_writable,
+    positive,
+    why,
+    write_file,
+)
 from leto_sim.commands.campaign import INTERRUPTED, add_time, duration
 from leto_sim.mutants.hunting import Outcome, hunt_bug
 from leto_sim.mutants.matrix import (
@@ -25,6 +32,7 @@ from leto_sim.mutants.matrix import (
     render_row,
     render_summary,
 )
+from leto_sim.mutants.page import NoMatrix, renew
 from leto_sim.mutants.planted import (
     SETTINGS,
     Collection,
@@ -44,7 +52,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--directory", type=Path, metavar="FOLDER", help="where the bugs are")
     _add_effort(parser)
     parser.add_argument("--list", action="store_true", help="say what is planted, and hunt nothing")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument(
+        "--json", nargs="?", const="-", metavar="FILE", help="where a report goes; - for here (-)"
+    )
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="a page whose kill matrix is renewed"
+    )
 
 
 def _add_effort(parser: ArgumentParser) -> None:
@@ -67,7 +80,8 @@ def run(arguments: Namespace) -> int:
         if arguments.list:
             print("\n".join(map(_listed, bugs)))
             return 0
-        return _show(_hunt(collection, bugs, arguments), len(bugs), as_json=arguments.json)
+        _check_files(arguments)
+        return _show(collection, bugs, arguments)
     except PlantingError as error:
         raise CommandLineError(str(error)) from error
 
@@ -93,25 +107,52 @@ def _from_now(seconds: float | None) -> float:
     return math.inf if seconds is None else time.monotonic() + seconds
 
 
-def _show(hunt: Iterator[Outcome], planted: int, *, as_json: bool) -> int:
+def _show(collection: Collection, bugs: list[PlantedBug], arguments: Namespace) -> int:
     """Each bug at once: what is known when somebody interrupts the hunt is not lost."""
     outcomes: list[Outcome] = []
-    exit_code = 0
-    if not as_json:
+    exit_code, is_told = 0, arguments.json != "-"
+    if is_told:
         print(render_head(), flush=True)
     try:
-        for outcome in tqdm(hunt, total=planted, unit="bug", disable=None):
+        hunt = _hunt(collection, bugs, arguments)
+        for outcome in tqdm(hunt, total=len(bugs), unit="bug", disable=None):
             outcomes.append(outcome)
-            if not as_json:
+            if is_told:
                 tqdm.write(render_row(outcome))
                 sys.stdout.flush()
+            _renew_page(arguments.markdown, collection, outcomes)
     except KeyboardInterrupt:
         exit_code = INTERRUPTED
-    if as_json:
-        print(json.dumps(matrix_as_json(outcomes, planted)))
-    else:
-        print(f"\n{render_summary(outcomes, planted)}")
+    if is_told:
+        print(f"\n{render_summary(outcomes, len(bugs))}")
+    _report(arguments.json, json.dumps(matrix_as_json(outcomes, len(bugs))))
     return exit_code or int(not all(outcome.is_expected for outcome in outcomes))
+
+
+def _check_files(arguments: Namespace) -> None:
+    if arguments.json not in (None, "-"):
+        check_writable("--json", Path(arguments.json))
+    if arguments.markdown is not None:
+        check_writable("--markdown", arguments.markdown)
+
+
+def _renew_page(page: Path | None, collection: Collection, outcomes: list[Outcome]) -> None:
+    if page is None:
+        return
+    try:
+        text = page.read_text(encoding="utf-8")
+        write_file("--markdown", page, renew(text, collection.bugs, outcomes))
+    except OSError as error:
+        raise CommandLineError(f"--markdown: {why(error)}") from error
+    except NoMatrix as error:
+        raise CommandLineError(f"--markdown: {page}: {error}") from error
+
+
+def _report(place: str | None, text: str) -> None:
+    if place == "-":
+        print(text)
+    elif place is not None:
+        write_file("--json", Path(place), text + "\n")
 
 
 def _usual_place(here: Path) -> Path:

@@ -7,15 +7,17 @@ The copy must be what is imported: `packages` that do not lie `within` it are an
 """
 
 import json
-import math
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import cycle, islice
 from pathlib import Path
-from typing import cast
+from types import FrameType
+from typing import Final, cast
 
 import attrs
 import cattrs
@@ -24,6 +26,8 @@ from leto_sim.result import RunResult
 
 RUN_GOES_ON = "the run itself comes to an end"
 """Violated when the simulator stumbles over what the broken code does."""
+
+_AT_ONCE: Final = 1e-6  # seconds: none at all would mean never
 
 
 @attrs.frozen(kw_only=True)
@@ -37,14 +41,14 @@ class Orders:
     count: int
     packages: tuple[str, ...]
     within: str
-    seconds: float | None = None  # of real time: no seed is begun after that
+    seconds: float | None = None  # of real time: then the seed under way is broken off
 
 
 @attrs.frozen(kw_only=True)
 class Finding:
     """What a hunt ended with; `violated` is None if every seed that was run was green."""
 
-    seeds: int  # that were run
+    seeds: int  # that were run to their end
     cpu_seconds: float
     violated: str | None = None
     explanation: str = ""
@@ -52,27 +56,52 @@ class Finding:
     nodes: int = 0
 
 
+class _TimeIsUp(BaseException):
+    """Raised wherever the run happens to be; nothing in it may catch this."""
+
+
 def hunt(orders: Orders) -> Finding:
     """Runs the seeds."""
     run = _function(orders.run)
-    ends_at = math.inf if orders.seconds is None else time.monotonic() + orders.seconds
     began, number = time.process_time(), 0
-    for nodes in islice(cycle(orders.nodes), orders.count):
-        if time.monotonic() > ends_at:
-            break
-        seed = orders.first_seed + number
-        violated, explanation = _run(run, seed, nodes, orders.events)
-        if violated is not None:
-            return Finding(
-                seeds=number + 1,
-                cpu_seconds=round(time.process_time() - began, 2),
-                violated=violated,
-                explanation=explanation,
-                seed=seed,
-                nodes=nodes,
-            )
-        number += 1
+    try:
+        with _broken_off_after(orders.seconds):
+            for nodes in islice(cycle(orders.nodes), orders.count):
+                seed = orders.first_seed + number
+                violated, explanation = _run(run, seed, nodes, orders.events)
+                number += 1
+                if violated is not None:
+                    return Finding(
+                        seeds=number,
+                        cpu_seconds=round(time.process_time() - began, 2),
+                        violated=violated,
+                        explanation=explanation,
+                        seed=seed,
+                        nodes=nodes,
+                    )
+    except _TimeIsUp:
+        pass
     return Finding(seeds=number, cpu_seconds=round(time.process_time() - began, 2))
+
+
+@contextmanager
+def _broken_off_after(seconds: float | None) -> Generator[None]:
+    """With broken code one seed may take minutes, or never end."""
+    if seconds is None:
+        yield
+        return
+    former = signal.signal(signal.SIGALRM, _break_off)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, _AT_ONCE))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+
+
+def _break_off(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise _TimeIsUp
 
 
 def _run(

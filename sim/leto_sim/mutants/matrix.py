@@ -5,15 +5,19 @@ Responsible for hunting many bugs, several at once, and for showing what came of
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Final
 
 from leto_sim.mutants.hunt import Finding
 from leto_sim.mutants.hunting import Outcome
 from leto_sim.mutants.planted import PlantedBug
 from leto_sim.result import JsonObject
 
+COLUMNS: Final = ("Id", "Planted bug", "Level", "In", "Killed by", "Expected", "Seeds", "CPU s")
+NOT_HUNTED: Final = Finding(seeds=0, cpu_seconds=0.0)
+"""When there was no time for it."""
+
 _SURVIVES = "survives"
-_NOT_HUNTED = "not hunted: there was no time"
-_COLUMNS = ("Id", "Planted bug", "In", "Killed by", "Expected", "Seeds", "CPU s")
+_NO_TIME = "not hunted: there was no time"
 
 
 def hunt_all(
@@ -34,12 +38,12 @@ def hunt_all(
 
 def render_head() -> str:
     """The first lines of a table in Markdown."""
-    return "\n".join([_line(_COLUMNS), _line(["---"] * len(_COLUMNS))])
+    return "\n".join([render_line(COLUMNS), render_line(["---"] * len(COLUMNS))])
 
 
 def render_row(outcome: Outcome) -> str:
     """The line of one bug."""
-    return _line(_row(outcome))
+    return render_line(cells_of(outcome))
 
 
 def render_summary(outcomes: Sequence[Outcome], planted: int) -> str:
@@ -68,13 +72,20 @@ def matrix_as_json(outcomes: Sequence[Outcome], planted: int) -> JsonObject:
     }
 
 
-def _row(outcome: Outcome) -> list[str]:
+def render_line(cells: Sequence[str]) -> str:
+    """A line of a table in Markdown."""
+    return f"| {' | '.join(cells)} |"
+
+
+def cells_of(outcome: Outcome) -> list[str]:
+    """What the line of a bug says, column by column."""
     description, findings = outcome.bug.description, _findings(outcome)
     return [
         description.id,
         f"`{outcome.bug.name}`",
+        description.level,
         ", ".join(f"`{file}`" for file in outcome.bug.planted_in),
-        _NOT_HUNTED
+        _NO_TIME
         if not outcome.is_hunted
         else ", then ".join(map(_killer, findings)) + _doubt(outcome),
         "yes" if outcome.is_expected else "NO",
@@ -93,10 +104,6 @@ def _killer(finding: Finding) -> str:
 
 def _doubt(outcome: Outcome) -> str:
     return " (as without the bug!)" if outcome.is_red_without_bug else ""
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _as_json(outcome: Outcome) -> JsonObject:

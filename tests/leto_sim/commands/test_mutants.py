@@ -7,6 +7,7 @@ import pytest
 
 from leto_sim import command_line
 from leto_sim.mutants.hunting import Outcome, hunt_bug
+from leto_sim.mutants.page import BEGIN, END, rows_of
 from leto_sim.mutants.planted import Collection, PlantedBug
 from tests.support.counting import write_bugs, write_source
 
@@ -40,6 +41,45 @@ def test_a_bug_that_survives_does_not(folder: Path, capsys: pytest.CaptureFixtur
         matrix["killed"],
         matrix["bugs"]["survivor"]["finding"]["seeds"],
     )
+
+
+def test_report_and_page_are_written_beside_the_table(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report, page = tmp_path / "report.json", tmp_path / "page.md"
+    page.write_text(f"{BEGIN}\n{END}\n")
+
+    exit_code = mutants(
+        *("--directory", str(folder), "--only", "lost"),
+        *("--json", str(report), "--markdown", str(page)),
+    )
+
+    assert (0, 1) == (exit_code, json.loads(report.read_text())["killed"])
+    assert ["NO", "yes", "NO"] == [cells[-3] for cells in rows_of(page.read_text())]
+    assert "| LOST | `lost` |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "flag, name, reason",
+    [
+        ("--json", "no/report.json", "there is no folder"),
+        ("--markdown", "no/page.md", "there is no folder"),
+        ("--markdown", "missing.md", "no such file"),
+        ("--markdown", "bugs/lost.toml", "there is no '<!--"),
+    ],
+)
+def test_a_place_that_nothing_can_be_written_to_is_one_line(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    flag: str,
+    name: str,
+    reason: str,
+) -> None:
+    exit_code = mutants("--directory", str(folder), "--only", "lost", flag, str(tmp_path / name))
+
+    assert 2 == exit_code
+    assert reason in capsys.readouterr().err
 
 
 def test_an_interrupted_hunt_shows_what_it_has(

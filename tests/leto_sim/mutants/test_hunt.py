@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import attrs
@@ -58,10 +59,31 @@ def test_seeds_that_are_all_green_violate_nothing() -> None:
     assert (3, None) == (finding.seeds, finding.violated)
 
 
-def test_no_seed_is_begun_when_time_is_over() -> None:
-    finding = hunt.hunt(attrs.evolve(ORDERS, seconds=-1.0))
+def dawdle(seed: int, nodes: int, events: int) -> RunResult:
+    if seed == 1:
+        time.sleep(60)
+    return run(seed, nodes, events)
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.0])
+def test_no_seed_comes_to_its_end_when_time_is_over(seconds: float) -> None:
+    orders = attrs.evolve(ORDERS, run=f"{HERE}:dawdle", first_seed=1, seconds=seconds)
+
+    finding = hunt.hunt(orders)
 
     assert (0, None) == (finding.seeds, finding.violated)
+
+
+def test_a_seed_that_takes_too_long_is_broken_off() -> None:
+    finding = hunt.hunt(attrs.evolve(ORDERS, run=f"{HERE}:dawdle", seconds=0.05))
+
+    assert (1, None) == (finding.seeds, finding.violated)
+
+
+def test_a_seed_is_judged_if_there_is_time() -> None:
+    finding = hunt.hunt(attrs.evolve(ORDERS, seconds=60.0))
+
+    assert (4, "small") == (finding.seeds, finding.violated)
 
 
 def test_a_run_that_stumbles_is_red() -> None:

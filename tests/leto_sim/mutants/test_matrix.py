@@ -72,12 +72,12 @@ def test_the_table_says_what_killed_each(bugs: tuple[PlantedBug, ...]) -> None:
     table = "\n".join([render_head(), *map(render_row, outcomes), render_summary(outcomes, 3)])
 
     expected = """\
-| Id | Planted bug | In | Killed by | Expected | Seeds | CPU s |
-| --- | --- | --- | --- | --- | --- | --- |
-| ASSERTED | `asserted` | `counting/counter.py` | the core keeps its own invariants, \
+| Id | Planted bug | Level | In | Killed by | Expected | Seeds | CPU s |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+| ASSERTED | `asserted` | counter | `counting/counter.py` | the core keeps its own invariants, \
 then nothing is lost | yes | 2 + 9 | 0.5 + 2.0 |
-| LOST | `lost` | `counting/counter.py` | nothing is lost (as without the bug!) | NO | 7 | 1.2 |
-| SURVIVOR | `survivor` | `counting/counter.py` | survives | NO | 4 | 0.0 |
+| LOST | `lost` | counter | `counting/counter.py` | nothing is lost (as without the bug!) | NO | 7 | 1.2 |
+| SURVIVOR | `survivor` | counter | `counting/counter.py` | survives | NO | 4 | 0.0 |
 3 planted, 1 killed, 1 of them by a property expected to; 4 s of CPU time."""
     assert expected == table
 
