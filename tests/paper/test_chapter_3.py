@@ -4,7 +4,7 @@ import pytest
 
 from leto.raft.actions import Committed, Refusal, Refused, RoleName, Transferred, Unknown
 from leto.raft.config import Config
-from leto.raft.entries import HardState
+from leto.raft.entries import Command, HardState
 from leto.raft.errors import InvalidConfig
 from leto.raft.events import TransferRequested
 from leto.raft.messages import (
@@ -148,6 +148,32 @@ def test_what_is_not_answered_is_sent_again() -> None:
     assert cluster[1].disk.log == cluster[2].disk.log
 
 
+def test_an_answer_that_comes_late_or_twice_takes_nothing_back() -> None:
+    """§3.3: messages may be repeated and overtaken; figure 3.1: `match_index` only grows."""
+    leader = led()[1]
+    leader.propose(b"x", b"y")
+    leader.written()
+
+    for match_index in (3, 1, 3):
+        leader.receive(2, AppendEntriesResponse(term=1, round=1, match_index=match_index))
+
+    assert [3, 1] == [follower.match_index for follower in leader.status.followers]
+    assert 3 == leader.status.commit_index
+
+
+def test_a_strangers_votes_and_acknowledgements_count_for_nobody() -> None:
+    """§3.8: who has lost its state comes back as somebody else, and is no member."""
+    host, leader = candidate(), led()[1]
+    leader.propose(b"x")
+    leader.written()
+
+    host.receive(9, RequestVoteResponse(term=1, vote_granted=True))
+    leader.receive(9, AppendEntriesResponse(term=1, round=1, match_index=2))
+
+    assert RoleName.CANDIDATE is host.role
+    assert 1 == leader.status.commit_index
+
+
 # --- §3.4 election ---------------------------------------------------------------------
 
 
@@ -288,6 +314,62 @@ def test_election_timeouts_are_random_within_an_interval_and_drawn_anew() -> Non
     low, high = config.election_timeout_min_us, config.election_timeout_max_us
     assert all(low <= timeout < high for timeout in drawn)
     assert 20 == len(set(drawn))
+
+
+@pytest.mark.parametrize("message", [word(2), question(2)], ids=["leader", "candidate"])
+def test_a_message_of_an_earlier_term_does_not_put_the_election_off(
+    message: AppendEntries | RequestVote,
+) -> None:
+    """§3.4: only who leads, or may lead, this term is worth waiting for."""
+    host = Make.host(term=3)
+    before = host.deadline
+
+    host.receive(2, message, after=100)
+
+    assert before == host.deadline
+
+
+def test_refusing_a_vote_does_not_put_the_election_off() -> None:
+    """§3.4: a candidate that cannot win must not keep the others from trying."""
+    host = Make.host(term=3, voted_for=3)
+    before = host.deadline
+
+    host.receive(2, question(3), after=100)
+
+    assert [False] == [m.vote_granted for m in host.sent(RequestVoteResponse)]
+    assert before == host.deadline
+
+
+def test_a_candidate_draws_a_new_timeout_as_its_election_begins() -> None:
+    """§3.4: so that candidates that split the votes do not meet again."""
+    host = Make.host()
+    before = host.deadline
+    host.tick()
+    asked = host.take_sent(PreVote)[0]
+
+    host.receive(2, PreVoteResponse(term=0, round=asked.round, vote_granted=True))
+
+    low, high = host.config.election_timeout_min_us, host.config.election_timeout_max_us
+    assert low <= host.deadline - host.now < high
+    assert host.deadline - host.now != before
+
+
+def test_a_term_may_end_without_a_leader() -> None:
+    """§3.3, §3.4: if the votes are split, nobody has won."""
+    cluster = Make.cluster(1, 2, 3, 4)
+    for number, voter in ((1, 3), (2, 4)):
+        cluster[number].tick()
+        asked = cluster[number].take_sent(PreVote)[0]
+        for other in (3, 4):
+            granted = PreVoteResponse(term=0, round=asked.round, vote_granted=True)
+            cluster[number].receive(other, granted)
+        cluster[number].written()
+        cluster[voter].receive(number, cluster[number].sent(RequestVote, to=voter)[0])
+
+    cluster.settle()
+
+    assert [1] * 4 == [host.term for host in cluster.hosts.values()]
+    assert RoleName.LEADER not in {host.role for host in cluster.hosts.values()}
 
 
 # --- §3.5 log replication --------------------------------------------------------------
@@ -450,6 +532,82 @@ def test_a_leader_never_overwrites_its_own_log() -> None:
     assert (RoleName.LEADER, before) == (leader.role, leader.status.last_log)
 
 
+def test_nothing_is_applied_before_it_is_committed() -> None:
+    """§3.5: that a follower stores an entry does not make it safe."""
+    host = Make.host()
+    message = AppendEntries(term=1, round=1, prev=BEFORE_LOG, entries=entries(1), leader_commit=0)
+
+    host.receive(2, message)
+    host.work_all()
+
+    assert (EntryId(1, 1), []) == (host.status.last_log, host.applied)
+
+
+def test_a_follower_commits_no_further_than_what_it_was_sent() -> None:
+    """Figure 3.1: the lesser of `leader_commit` and the last new entry; its own tail may go."""
+    host = Make.host(log=entries(1, 1, 1))
+    message = AppendEntries(
+        term=2, round=1, prev=EntryId(1, 1), entries=entries(1, after=1), leader_commit=3
+    )
+
+    host.receive(2, message)
+
+    assert 2 == host.status.commit_index
+
+
+def test_entries_that_agree_leave_what_follows_them() -> None:
+    """Figure 3.1: only a contradiction truncates; the message may be an old one."""
+    host = Make.host(log=entries(1, 1, 1))
+    message = AppendEntries(term=1, round=1, prev=BEFORE_LOG, entries=entries(1), leader_commit=0)
+
+    host.receive(2, message)
+
+    assert (EntryId(1, 3), []) == (host.status.last_log, host.writes)
+
+
+def test_a_slow_follower_holds_nobody_up() -> None:
+    """§3.5: one round to a majority is enough."""
+    cluster = led()
+    cluster[3].disk_is_stuck = True
+
+    request = cluster[1].propose(b"x")
+    cluster.settle()
+
+    assert Committed(EntryId(1, 2)) == cluster[1].answers[request]
+    assert [] == cluster[3].disk.log[1:]
+
+
+def test_one_rejection_skips_a_whole_term() -> None:
+    """§3.5: the follower says where its conflicting term begins."""
+    cluster = Cluster(
+        [
+            Make.host(1, log=entries(1, 1, *[4] * 9)),
+            Make.host(2, log=entries(1, 1, *[4] * 9)),
+            Make.host(3, log=entries(1, 1, *[2] * 9)),
+        ]
+    )
+    cluster.cut_off = {3}
+    leader = cluster.elect(1)
+    follower = cluster[3]
+
+    leader.tick()
+    follower.receive(1, leader.take_sent(AppendEntries, to=3)[-1])
+    follower.written()
+    leader.receive(3, follower.take_sent(AppendEntriesResponse)[-1])
+
+    assert EntryId(1, 2) == leader.sent(AppendEntries, to=3)[-1].prev
+
+
+def test_a_new_leader_drops_nothing_and_asks_for_nothing() -> None:
+    """§3.5: logs converge by the consistency check alone; there is no special step."""
+    cluster = Cluster([Make.host(number, log=entries(1, 2)) for number in (1, 2, 3)])
+
+    leader = cluster.elect(1)
+
+    assert list(entries(1, 2)) == leader.disk.log[:2]
+    assert EntryId(3, 3) == leader.status.last_log
+
+
 # --- §3.6 safety -----------------------------------------------------------------------
 
 
@@ -488,6 +646,53 @@ def test_entries_of_earlier_terms_are_not_committed_by_counting() -> None:
     host.receive(2, AppendEntriesResponse(term=3, round=1, match_index=3))
 
     assert (0, 3) == (by_counting, host.status.commit_index)
+
+
+def test_entries_of_earlier_terms_keep_their_terms() -> None:
+    """§3.6.2: they are replicated as they are; so it is easier to reason about them."""
+    cluster = Cluster([Make.host(1, log=entries(1, 2)), Make.host(2), Make.host(3)])
+
+    cluster.elect(1)
+
+    assert [1, 2, 3] == [e.id.term for e in cluster[3].disk.log]
+
+
+def test_who_lacks_a_committed_entry_is_not_elected() -> None:
+    """Figure 3.2, leader completeness: any majority has somebody who refuses."""
+    cluster = led()
+    cluster.cut_off = {3}
+    cluster[1].propose(b"x")
+    cluster.settle()
+    cluster[1].now += PATIENCE_US * 2
+    cluster[2].now += PATIENCE_US * 2
+    cluster.cut_off = set()
+
+    for _ in range(3):
+        cluster[3].tick()
+        cluster.settle()
+
+    assert not cluster[3].plays(RoleName.LEADER)
+    assert 2 == cluster[1].status.commit_index
+
+
+def test_what_one_has_applied_nobody_applies_otherwise() -> None:
+    """Figure 3.2, state machine safety: figure 3.7's old entry is replaced, never applied."""
+    cluster = led()
+    cluster.cut_off = {1}
+    cluster[1].propose(b"lost")
+    cluster.settle()
+    cluster.elect(2)
+    cluster[2].propose(b"kept")
+    cluster.settle()
+
+    cluster.cut_off = set()
+    cluster.beat(2)
+    cluster.beat(2)
+
+    assert cluster[1].applied == cluster[2].applied == cluster[3].applied
+    assert [b"kept"] == [
+        e.payload.data for e in cluster[1].applied if isinstance(e.payload, Command)
+    ]
 
 
 # --- §3.7 crashes, §3.8 persisted state ------------------------------------------------
@@ -557,6 +762,72 @@ def test_the_commit_index_may_be_forgotten_in_a_restart() -> None:
 
     assert [0, 0, 0] == before
     assert [2, 2, 2] == [host.status.commit_index for host in cluster.hosts.values()]
+
+
+def test_a_follower_that_was_away_is_sent_what_it_missed() -> None:
+    """§3.7: requests to a crashed server are repeated until it is back."""
+    cluster = led()
+    cluster.cut_off = {3}
+    cluster[1].propose(b"x")
+    cluster.settle()
+    cluster.hosts[NodeId(3)] = cluster[3].restarted()
+    cluster.cut_off = set()
+
+    cluster.beat(1)
+    cluster.beat(1)
+
+    assert cluster[1].disk.log == cluster[3].disk.log
+
+
+def test_a_vote_that_is_asked_for_again_is_given_again() -> None:
+    """§3.7: also after a crash that came between the vote and its answer."""
+    host = Make.host()
+    host.receive(2, question(1))
+    host.written()
+
+    again = host.restarted()
+    again.receive(2, question(1))
+
+    assert [True] == [m.vote_granted for m in again.sent(RequestVoteResponse)]
+
+
+def test_a_candidates_own_vote_is_durable_before_it_asks() -> None:
+    """§3.8: or after a crash it could vote for another one in the same term."""
+    host = Make.host()
+    host.tick()
+    asked = host.take_sent(PreVote)[0]
+    host.receive(2, PreVoteResponse(term=0, round=asked.round, vote_granted=True))
+
+    before = host.sent(RequestVote)
+    host.written()
+
+    assert ([], 2) == (before, len(host.sent(RequestVote)))
+
+
+def test_a_leader_counts_itself_once_its_own_write_is_durable() -> None:
+    """§3.8, §10.2.1: it may send before it has written, not count."""
+    leader = led()[1]
+    leader.propose(b"x")
+
+    leader.receive(2, AppendEntriesResponse(term=1, round=1, match_index=2))
+    before = leader.status.commit_index
+    leader.written()
+
+    assert (1, 2) == (before, leader.status.commit_index)
+
+
+def test_a_restarted_state_machine_is_given_the_log_again() -> None:
+    """§3.8: `last_applied` begins where the state machine does, at zero without a snapshot."""
+    cluster = led()
+    cluster[1].propose(b"x")
+    cluster.settle()
+    cluster.hosts = {number: host.restarted() for number, host in cluster.hosts.items()}
+
+    cluster.elect(2)
+    cluster.beat(2)
+
+    assert [1, 2, 3] == [e.id.index for e in cluster[1].applied]
+    assert cluster[1].applied == cluster[2].applied
 
 
 # --- §3.9 timing, §3.10 transfer -------------------------------------------------------

@@ -141,6 +141,42 @@ def test_a_vote_is_given_to_a_candidate_outside_ones_configuration() -> None:
     assert [True] == [m.vote_granted for m in host.sent(RequestVoteResponse)]
 
 
+def test_only_a_leader_changes_the_configuration() -> None:
+    """Figure 4.1: the others name the leader."""
+    follower = led()[2]
+
+    request = follower.change(RemoveMember(NodeId(3)))
+
+    assert Refused(Refusal.NOT_LEADER, NodeId(1)) == follower.answers[request]
+
+
+def test_a_majority_of_four_is_three() -> None:
+    """§4.1, figure 4.3: that of the larger cluster overlaps any of the smaller one."""
+    cluster = Make.cluster(1, 2, 3, 4)
+    leader = cluster.elect(1)
+    cluster.beat(1)
+    leader.propose(b"x")
+    leader.written()
+
+    leader.receive(2, AppendEntriesResponse(term=1, round=1, match_index=2))
+    with_two = leader.status.commit_index
+    leader.receive(3, AppendEntriesResponse(term=1, round=1, match_index=2))
+
+    assert (1, 2) == (with_two, leader.status.commit_index)
+
+
+def test_a_new_majority_counts_for_the_entry_that_makes_it() -> None:
+    """§4.1: C_new is committed by a majority of C_new, as what follows it is."""
+    cluster = led()
+    cluster.cut_off = {2}
+
+    request = cluster[1].change(RemoveMember(NodeId(2)))
+    cluster.settle()
+
+    assert isinstance(cluster[1].answers[request], Committed)
+    assert (1, 3) == voters(cluster[3])
+
+
 # --- §4.2 availability -----------------------------------------------------------------
 
 
@@ -155,6 +191,52 @@ def test_a_new_server_catches_up_before_it_votes() -> None:
     cluster.beat(1)
 
     assert ((1, 2, 3), (1, 2, 3, 4)) == (before, voters(cluster[1]))
+
+
+def test_a_new_server_that_is_too_slow_is_not_made_a_voter() -> None:
+    """§4.2.1: it may be heard, and yet fall further behind with each round."""
+    cluster = led()
+    cluster[4].disk_is_stuck = True
+
+    cluster[1].change(AddMember(member(4, MemberRole.JOINING)))
+    for _ in range(5):
+        cluster[1].propose(b"x")
+        cluster.beat(1)
+    while_slow = voters(cluster[1])
+    cluster[4].disk_is_stuck = False
+    for _ in range(3):
+        cluster.beat(1)
+
+    assert ((1, 2, 3), (1, 2, 3, 4)) == (while_slow, voters(cluster[1]))
+
+
+def test_an_empty_log_is_found_out_at_once() -> None:
+    """§4.2.1: a new server says how short its log is, and is not searched entry by entry."""
+    cluster = led()
+    for _ in range(20):
+        cluster[1].propose(b"x")
+        cluster.settle()
+    cluster[1].change(AddMember(member(4, MemberRole.LEARNER)))
+    leader, new = cluster[1], cluster[4]
+
+    new.receive(1, leader.take_sent(AppendEntries, to=4)[0])
+    new.work_all()
+    leader.receive(4, new.take_sent(AppendEntriesResponse)[0])
+
+    assert BEFORE_LOG == leader.sent(AppendEntries, to=4)[0].prev
+
+
+def test_a_non_voting_member_neither_campaigns_nor_is_asked() -> None:
+    """§4.2.1: it has no part in elections."""
+    cluster = Make.cluster(1, 2, 3, configuration=Make.configuration(1, 2, learner=[3]))
+    cluster[1].tick()
+
+    asked = {send.to for send in cluster[1].outbox}
+    for _ in range(3):
+        cluster[3].tick()
+
+    assert {2} == asked
+    assert [] == cluster[3].outbox
 
 
 def test_a_new_server_that_is_silent_is_not_made_a_voter() -> None:
@@ -263,6 +345,21 @@ def test_a_candidate_that_the_leader_has_sent_is_heard() -> None:
     assert [True] == [m.vote_granted for m in follower.sent(RequestVoteResponse)]
 
 
+def test_a_vote_request_is_heard_again_once_the_leader_has_been_silent() -> None:
+    """§4.2.3: for no longer than the minimum election timeout."""
+    follower = led()[2]
+    patience_us = follower.config.election_timeout_min_us
+    question = RequestVote(term=2, last=EntryId(1, 1))
+
+    follower.receive(3, question, after=patience_us - 1)
+    too_early = follower.term
+    follower.receive(3, question, after=1)
+    follower.written()
+
+    assert (1, 2) == (too_early, follower.term)
+    assert [True] == [m.vote_granted for m in follower.sent(RequestVoteResponse)]
+
+
 # --- §4.3 joint consensus --------------------------------------------------------------
 
 
@@ -298,6 +395,81 @@ def test_while_joint_agreement_needs_both_majorities() -> None:
     quorums = [joint.has_quorum(held.__contains__) for held in ({1, 4, 5}, {1, 2, 3}, {1, 2, 4})]
 
     assert [False, False, True] == quorums
+
+
+def test_while_joint_the_new_voters_alone_commit_nothing() -> None:
+    """§4.3: nor do the old ones alone."""
+    leader = led()[1]
+    leader.change(AddMember(member(4)), AddMember(member(5)), RemoveMember(NodeId(3)))
+    leader.written()
+
+    for number in (4, 5):
+        leader.receive(number, AppendEntriesResponse(term=1, round=1, match_index=2))
+    with_the_new = leader.status.commit_index
+    leader.receive(2, AppendEntriesResponse(term=1, round=1, match_index=2))
+
+    assert (1, 2) == (with_the_new, leader.status.commit_index)
+
+
+def test_while_joint_an_election_needs_both_majorities() -> None:
+    """§4.3: votes are counted in each part."""
+    joint = attrs.evolve(
+        Make.configuration(1, 4, 5), outgoing=tuple(member(number) for number in (1, 2, 3))
+    )
+    host = Make.host(configuration=joint)
+    host.tick()
+    asked = host.take_sent(PreVote)[0]
+    for number in (2, 4):
+        answer = PreVoteResponse(term=0, round=asked.round, vote_granted=True)
+        host.receive(number, answer)
+    host.written()
+
+    for number in (4, 5):
+        host.receive(number, RequestVoteResponse(term=1, vote_granted=True))
+    with_the_new = host.role
+    host.receive(3, RequestVoteResponse(term=1, vote_granted=True))
+
+    assert (RoleName.CANDIDATE, RoleName.LEADER) == (with_the_new, host.role)
+
+
+def test_the_new_configuration_waits_until_the_joint_one_is_committed() -> None:
+    """§4.3: or neither part could stop the other from deciding alone."""
+    leader = led()[1]
+
+    leader.change(AddMember(member(4)), AddMember(member(5)))
+    leader.written()
+    leader.receive(4, AppendEntriesResponse(term=1, round=1, match_index=2))
+    before = leader.status.configuration.is_joint
+    for number in (2, 5):
+        leader.receive(number, AppendEntriesResponse(term=1, round=1, match_index=2))
+
+    assert before
+    assert not leader.status.configuration.is_joint
+    assert (1, 2, 3, 4, 5) == voters(leader)
+
+
+def test_no_other_change_begins_while_joint() -> None:
+    """§4.3: it is left first."""
+    cluster = led()
+    cluster[1].change(AddMember(member(4)), AddMember(member(5)))
+
+    request = cluster[1].change(RemoveMember(NodeId(3)))
+
+    assert Refused(Refusal.CHANGE_PENDING, NodeId(1)) == cluster[1].answers[request]
+
+
+def test_a_leader_that_is_not_in_the_new_configuration_sees_the_change_through() -> None:
+    """§4.3, §4.2.2: it steps down once C_new is committed, and not before."""
+    cluster = led()
+    leader = cluster[1]
+
+    request = leader.change(RemoveMember(NodeId(1)), AddMember(member(4)))
+    while_joint = leader.role
+    cluster.settle()
+
+    assert (RoleName.LEADER, RoleName.FOLLOWER) == (while_joint, leader.role)
+    assert Committed(EntryId(1, 3)) == leader.answers[request]
+    assert (2, 3, 4) == voters(cluster[4])
 
 
 def test_when_the_joint_configuration_is_committed_the_new_one_follows() -> None:

@@ -1,13 +1,14 @@
 """Chapter 5, log compaction: a test for each sentence that demands something."""
 
+import attrs
 import pytest
 
 from leto.raft.actions import SnapshotDone
 from leto.raft.config import Config
-from leto.raft.configuration import RemoveMember
+from leto.raft.configuration import AddMember, MemberRole, RemoveMember
 from leto.raft.messages import AppendEntries, InstallSnapshot, InstallSnapshotResponse
-from leto.raft.types import EntryId, NodeId
-from tests.support.hosts import Cluster, Host, Make, entries
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
+from tests.support.hosts import Cluster, Host, Make, entries, member
 
 KEEP_NOTHING = Config(trailing_entries=0, snapshot_chunk_bytes=4)
 
@@ -103,6 +104,79 @@ def test_a_follower_that_needs_discarded_entries_is_sent_the_snapshot() -> None:
     cluster.beat(1)
 
     assert cluster[1].status.last_applied == cluster[3].status.last_applied
+    assert cluster[1].snapshot.last_included == cluster[3].snapshot.last_included
+
+
+def test_a_new_server_is_sent_the_snapshot() -> None:
+    """§5.1: it lacks everything that was discarded."""
+    cluster = Make.cluster(blank=[4], config=KEEP_NOTHING)
+    cluster.elect(1)
+    cluster[1].propose(b"aaaa")
+    cluster.settle()
+    cluster[1].request_snapshot()
+    cluster.settle()
+
+    cluster[1].change(AddMember(member(4, MemberRole.LEARNER)))
+    cluster.beat(1)
+    cluster.beat(1)
+
+    assert cluster[1].snapshot.last_included == cluster[4].snapshot.last_included
+    assert cluster[1].status.last_applied == cluster[4].status.last_applied
+
+
+def test_each_server_takes_its_snapshots_by_itself() -> None:
+    """§5.1: no leader is asked, and no other need take one."""
+    cluster = Make.cluster(config=KEEP_NOTHING)
+    cluster.elect(1)
+    cluster.beat(1)
+
+    request = cluster[2].request_snapshot()
+    cluster[2].work_all()
+
+    assert SnapshotDone(EntryId(1, 1)) == cluster[2].answers[request]
+    assert EntryId(1, 1) == cluster[2].snapshot.last_included
+    assert BEFORE_LOG == cluster[1].snapshot.last_included
+
+
+def test_the_state_machine_becomes_what_a_leaders_snapshot_holds() -> None:
+    """Figure 5.3: it is reset with the contents, and the configuration with it."""
+    message = snapshot_of(behind())
+    host = Make.host(3, voters=(3, 8, 9), log=entries(1, 1))
+
+    host.receive(1, message)
+    host.written()
+    ordered = host.restores[0].snapshot
+    host.restore()
+
+    assert EntryId(1, 3) == ordered.last_included
+    assert message.data == host.disk.contents[ordered.last_included]
+    assert (3, (1, 2, 3)) == (host.status.last_applied, host.status.configuration.voters)
+
+
+def test_a_chunk_that_does_not_follow_is_asked_for_again() -> None:
+    """Figure 5.3: what is written at an offset follows what was written before."""
+    message = snapshot_of(behind())
+    host = Make.host(3, term=1)
+
+    host.receive(1, attrs.evolve(message, offset=4, data=message.data[4:]))
+
+    assert [0] == [m.next_offset for m in host.sent(InstallSnapshotResponse)]
+    assert [] == host.writes
+
+
+def test_a_chunk_that_was_lost_is_sent_again() -> None:
+    """§5.1: as any request that is not answered."""
+    cluster = behind()
+    cluster[1].tick()
+    for _ in range(2):
+        cluster.deliver()
+    cluster[1].work_all()
+    lost = cluster[1].take_sent(InstallSnapshot)
+
+    for _ in range(8):
+        cluster.beat(1)
+
+    assert 1 == len(lost)
     assert cluster[1].snapshot.last_included == cluster[3].snapshot.last_included
 
 
@@ -216,6 +290,24 @@ def test_a_snapshot_is_taken_when_the_log_has_grown_enough(config: Config) -> No
     host.apply()
 
     assert (0, 1) == (before, len(host.takes))
+
+
+def test_the_log_may_grow_as_large_as_the_last_snapshot() -> None:
+    """§5.1.2: a snapshot that is written too often costs more than it saves."""
+    config = Config(snapshot_after_bytes=100, trailing_entries=0)
+    host = Make.leader(config=config)
+    host.propose(b"a" * 1_000)
+    host.work_all()
+    first = host.snapshot.last_included
+
+    host.propose(b"b" * 500)
+    host.work_all()
+    too_early = host.snapshot.last_included
+    host.propose(b"c" * 500)
+    host.work_all()
+
+    assert EntryId(1, 2) == first == too_early
+    assert EntryId(1, 4) == host.snapshot.last_included
 
 
 def test_proposals_go_on_while_a_snapshot_is_written() -> None:

@@ -8,8 +8,14 @@ import attrs
 from leto.raft.actions import Outcome, Readable, Refusal, Refused, RoleName, Unknown
 from leto.raft.config import Config
 from leto.raft.events import ReadPolicy, ReadRequested, TransferRequested
-from leto.raft.messages import AppendEntries, AppendEntriesResponse, ReadIndex, RequestVote
-from leto.raft.types import EntryId, NodeId
+from leto.raft.messages import (
+    AppendEntries,
+    AppendEntriesResponse,
+    ReadIndex,
+    ReadIndexResponse,
+    RequestVote,
+)
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 from tests.support.hosts import Cluster, Host, Make, entries
 
 LEASE_US = 500_000
@@ -55,6 +61,27 @@ def test_a_leader_that_reaches_no_majority_for_an_election_timeout_steps_down() 
     waited = leader.now - started
     assert waited <= Config().election_timeout_min_us + 2 * Config().heartbeat_interval_us
     assert Unknown() == leader.answers[request]
+
+
+def test_a_server_forgets_the_leader_when_it_begins_an_election() -> None:
+    """§6.2: or it would send clients to one that may be gone."""
+    follower = led()[2]
+    known = follower.status.leader
+
+    follower.tick()
+    request = follower.propose(b"x")
+
+    assert 1 == known
+    assert Refused(Refusal.NOT_LEADER, None) == follower.answers[request]
+
+
+def test_a_server_forgets_the_leader_when_the_term_changes() -> None:
+    """§6.2: who leads the new one, it does not know yet."""
+    follower = led()[2]
+
+    follower.receive(3, AppendEntriesResponse(term=5, round=0, match_index=0))
+
+    assert (5, None) == (follower.term, follower.status.leader)
 
 
 # --- §6.4 read-only queries ------------------------------------------------------------
@@ -162,6 +189,36 @@ def test_a_follower_reads_at_an_index_that_the_leader_confirms() -> None:
     assert Readable(2) == cluster[2].answers[request]
 
 
+def test_a_follower_reads_once_it_has_applied_what_the_leader_had_committed() -> None:
+    """§6.4: the index is the leader's, the state machine its own."""
+    host = Make.host(2)
+    host.receive(
+        1, AppendEntries(term=1, round=1, prev=BEFORE_LOG, entries=entries(1), leader_commit=1)
+    )
+    host.written()
+    request = host.read()
+    (asked,) = host.sent(ReadIndex)
+
+    host.receive(1, ReadIndexResponse(term=1, read=asked.read, index=1))
+    before = request in host.answers
+    host.apply()
+
+    assert not before
+    assert Readable(1) == host.answers[request]
+
+
+def test_a_read_without_confirmation_says_as_of_when_it_is() -> None:
+    """§6.4: a client may hold it against what it saw before, so that it never goes back."""
+    cluster = led()
+    cluster[1].propose(b"x")
+    cluster.settle()
+
+    request = cluster[2].ask(lambda request_id: ReadRequested(request_id, ReadPolicy.STALE))
+
+    applied = cluster[2].status.last_applied
+    assert Readable(applied, ReadPolicy.STALE) == cluster[2].answers[request]
+
+
 def test_a_deposed_leader_answers_no_read() -> None:
     """§6.4: that is what the round is for."""
     cluster = led()
@@ -198,6 +255,20 @@ def test_a_lease_that_has_run_out_is_none() -> None:
     leader.now += LEASE_US
 
     assert lease_read(leader) is None
+
+
+def test_a_lease_is_none_before_the_leader_has_committed_in_its_term() -> None:
+    """§6.4, §6.4.1: a lease says who leads, not what is committed."""
+    configuration = attrs.evolve(Make.configuration(1), lease_us=LEASE_US)
+    host = Make.host(configuration=configuration, voters=(1,))
+    host.tick()
+    host.written()
+
+    before = (host.role, lease_read(host))
+    host.work_all()
+
+    assert (RoleName.LEADER, None) == before
+    assert isinstance(lease_read(host), Readable)
 
 
 def test_whoever_acknowledged_grants_no_vote_while_the_lease_may_last() -> None:

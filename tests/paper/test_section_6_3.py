@@ -144,3 +144,55 @@ def test_the_number_of_sessions_is_bounded() -> None:
         sessions.apply(register(0))
 
     assert 3 == sessions.count
+
+
+def test_concurrent_commands_of_a_client_are_each_performed_once() -> None:
+    """A session keeps the result of each number that may come again, in whatever order."""
+    counter = Counter()
+    sessions = Sessions(counter)
+    session = Session(registered(reply_of(sessions.apply(register(0)))))
+    commands = [session.command(b"add", 0)[1] for _ in range(3)]
+    shuffled = [commands[at] for at in (2, 0, 1)]
+
+    first = [sessions.apply(command) for command in shuffled]
+    again = [sessions.apply(command) for command in shuffled]
+
+    assert (3, first) == (counter.count, again)
+
+
+def test_results_that_the_client_has_are_forgotten() -> None:
+    """It says with each command up to where it was answered; those numbers come no more."""
+    counter = Counter()
+    sessions = Sessions(counter)
+    session = Session(registered(reply_of(sessions.apply(register(0)))))
+    number, command = session.command(b"add", 0)
+    sessions.apply(command)
+    session.answered(number)
+    sessions.apply(session.command(b"add", 0)[1])
+
+    reply = reply_of(sessions.apply(command))
+
+    assert reply.verdict is not Verdict.DONE
+    assert 2 == counter.count
+
+
+def test_a_client_that_goes_on_asking_keeps_its_session() -> None:
+    """What expires is what was not used for long."""
+    sessions = Sessions(Counter())
+    session = Session(registered(reply_of(sessions.apply(register(0)))))
+
+    replies = [
+        reply_of(sessions.apply(session.command(b"add", hour * SESSION_TTL_MS // 2)[1]))
+        for hour in range(6)
+    ]
+
+    assert {Verdict.DONE} == {reply.verdict for reply in replies}
+
+
+def test_each_client_is_given_a_session_of_its_own() -> None:
+    """The log numbers them, so that no two share one."""
+    sessions = Sessions(Counter())
+
+    numbers = [registered(reply_of(sessions.apply(register(0)))) for _ in range(3)]
+
+    assert 3 == len(set(numbers))

@@ -89,6 +89,41 @@ def test_a_pre_vote_is_refused_while_a_leader_is_heard() -> None:
     assert 1 == host.term
 
 
+def test_a_leader_grants_no_pre_vote() -> None:
+    """It hears from itself: only a lost quorum ends its leadership."""
+    cluster = Make.cluster()
+    leader = cluster.elect(1)
+
+    leader.receive(3, PreVote(term=1, round=1, last=EntryId(9, 9)))
+
+    assert [False] == [m.vote_granted for m in leader.sent(PreVoteResponse)]
+
+
+def test_granting_a_pre_vote_does_not_put_ones_own_election_off() -> None:
+    """It is no vote: who asked may not even stand."""
+    host = Make.host(term=1)
+    before = host.deadline
+
+    host.receive(2, PreVote(term=1, round=1, last=BEFORE_LOG), after=100)
+
+    assert [True] == [m.vote_granted for m in host.sent(PreVoteResponse)]
+    assert before == host.deadline
+
+
+def test_an_answer_to_an_earlier_question_does_not_count() -> None:
+    """Who would have voted then may follow a leader by now."""
+    host = Make.host(voters=(1, 2, 3, 4, 5), term=3)
+    earlier, asked = asks(host), asks(host)
+
+    for sender in (2, 3):
+        answer(host, sender, earlier)
+    by_earlier = host.term
+    for sender in (2, 3):
+        answer(host, sender, asked)
+
+    assert (3, 4) == (by_earlier, host.term)
+
+
 def test_a_partitioned_server_does_not_increase_its_term() -> None:
     """However long it is away."""
     host = Make.host(term=2)
