@@ -35,7 +35,7 @@ PARTS = {  # of a file's path the first that it contains
     "leto_sim/node_level/canonical": "journal",
     "leto_sim/journal": "journal",
     "leto_sim/node_level/disk": "disk",
-    "leto_sim/node_level/platter": "disk",
+    "leto_sim/platter": "disk",
     "generated methods leto.raft": "the core",
 }
 REST = "the rest"

@@ -14,13 +14,14 @@ import attrs
 
 from benchmarks.report import parser, run, table
 from leto.raft.types import Micros
+from leto_sim.clock import SECOND
 from leto_sim.randomness import stream
 from leto_sim.result import RunResult
 from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.errands import Workload
 from leto_sim.server_level.resp_client import Manners
 from leto_sim.server_level.run import ServerLevelRun
-from leto_sim.server_level.scenario import SECOND, ServerScenario
+from leto_sim.server_level.scenario import ServerScenario
 
 FRACTION_MIN = 0.8
 """Of the undisturbed throughput."""

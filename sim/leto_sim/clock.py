@@ -6,11 +6,14 @@ that every machine computes the same. What it shows never goes back.
 """
 
 from random import Random
+from typing import Final
 
 import attrs
 
 from leto.raft.types import Micros
 
+MS: Final = 1_000
+SECOND: Final = 1_000 * MS
 TRUE_RATE = 1_000_000
 NEVER: Micros = 1 << 62
 """When a clock that stands still shows something later."""

@@ -10,7 +10,7 @@ from leto.raft.configuration import Configuration, Member
 from leto.raft.entries import Command, Entry, Payload, SnapshotMark
 from leto.raft.status import FollowerStatus, Status
 from leto.raft.types import NodeId
-from leto_sim.node_level.platter import LogImage, Platter
+from leto_sim.platter import LogImage, Platter
 
 NameOf = Callable[[NodeId], str]
 ENTRIES_SHOWN = 20

@@ -15,6 +15,7 @@ from leto_sim.lincheck.witness import find_witness
 from leto_sim.result import Evidence, PropertyViolated
 
 LINEARIZABILITY: Final = "linearizability"
+EXACTLY_ONCE: Final = "a command of a session is performed exactly once"  # each level looks itself
 _ROWS_MAX: Final = 9  # with the rest, one screen
 
 

@@ -8,9 +8,12 @@ when a fault is taken out of the plan. Shrinking a failure depends on it.
 """
 
 from hashlib import blake2b
+from math import log
 from random import Random
 from struct import Struct
 from typing import TypeAlias
+
+from leto.raft.types import Micros
 
 DRAW_BITS = 32
 DRAW_RANGE = 1 << DRAW_BITS
@@ -45,6 +48,11 @@ class Draws:
 def chance(probability: float) -> int:
     """The threshold below which a draw falls with that probability."""
     return int(probability * DRAW_RANGE)
+
+
+def exponential_us(mean_us: int, uniform: int) -> Micros:
+    """An exponentially distributed time, from a uniform draw."""
+    return int(-log((uniform + 1) / DRAW_RANGE) * mean_us)
 
 
 def _named_digest(seed: int, names: tuple[str | int, ...]) -> bytes:

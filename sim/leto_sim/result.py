@@ -1,7 +1,7 @@
 """What a run of the simulator ends with, whichever level it simulated.
 
 Responsible for the values that a run hands to whoever started it. It knows
-neither how they come about (`leto_sim.run`) nor how they are shown
+neither how they come about (`leto_sim.course`) nor how they are shown
 (`leto_sim.screen`).
 """
 

@@ -14,6 +14,7 @@ from leto.machine import StateMachine
 from leto.raft.actions import Committed, Outcome, Readable, Refused
 from leto.raft.events import CommandsProposed, Proposal, ReadRequested
 from leto.raft.types import Micros
+from leto_sim.clock import MS
 from leto_sim.node_level.custom_faults import Strike
 from leto_sim.node_level.faults import Fault
 from leto_sim.node_level.invariants import Invariant
@@ -21,7 +22,7 @@ from leto_sim.node_level.machine import Registers
 from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.run import SAME_CONTENT, NodeLevelRun
-from leto_sim.node_level.scenario import MS, Habits, Scenario
+from leto_sim.node_level.scenario import Habits, Scenario
 from leto_sim.node_level.view import ClusterView, NodeView
 from leto_sim.node_level.workloads import CommandWorkload, Propose
 from leto_sim.result import PropertyViolated, RunResult, SimulationFailed

@@ -13,7 +13,7 @@ from leto.raft.actions import RoleName
 from leto.raft.entries import Entry
 from leto.raft.status import Status
 from leto.raft.types import Index, NodeId, Term
-from leto_sim.node_level.platter import LogImage, Platter
+from leto_sim.platter import LogImage, Platter
 
 Runs: TypeAlias = tuple[tuple[Term, int], ...]
 """Terms of successive entries, and how many of each."""

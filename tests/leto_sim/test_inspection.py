@@ -6,7 +6,7 @@ from leto.raft.events import ChangeRequested
 from leto.raft.types import EntryId, NodeId
 from leto_sim import inspection
 from leto_sim.inspection import describe_disk, describe_life
-from leto_sim.node_level.platter import LogImage, Platter
+from leto_sim.platter import LogImage, Platter
 from tests.support.sims import cluster_of, elect, pass_time
 
 MS = 1_000

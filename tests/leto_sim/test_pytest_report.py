@@ -6,10 +6,11 @@ import attrs
 import pytest
 
 from leto_sim import Invariant
-from leto_sim.node_level.faults import Crash, Pause, PlannedFault, TakeSnapshotNow
+from leto_sim.clock import MS
+from leto_sim.faults import Crash, Pause, TakeSnapshotNow
+from leto_sim.node_level.faults import PlannedFault
 from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.run import NodeLevelRun, run_scenario
-from leto_sim.node_level.scenario import MS
 from leto_sim.node_level.workloads import CommandWorkload
 from leto_sim.pytest_report import Report
 from leto_sim.result import PropertyViolated, SimulationFailed

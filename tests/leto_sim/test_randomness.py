@@ -1,6 +1,6 @@
 """Chance by name."""
 
-from leto_sim.randomness import DRAW_RANGE, Draws, chance, stream
+from leto_sim.randomness import DRAW_RANGE, Draws, chance, exponential_us, stream
 
 
 def test_a_stream_is_decided_by_seed_and_names() -> None:
@@ -42,3 +42,12 @@ def test_a_chance_is_met_that_often() -> None:
     assert 500 < met < 700
     assert DRAW_RANGE == chance(1.0)
     assert 0 == chance(0.0)
+
+
+def test_exponential_times_have_their_mean() -> None:
+    draws = [(number * DRAW_RANGE) // 1_000 for number in range(1_000)]
+
+    times = [exponential_us(500, uniform) for uniform in draws]
+
+    assert 450 < sum(times) / len(times) < 550
+    assert 0 == exponential_us(500, DRAW_RANGE - 1)

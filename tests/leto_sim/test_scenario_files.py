@@ -7,15 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leto_sim.faults import Crash, TakeSnapshotNow
 from leto_sim.levels import LEVELS, level_named
-from leto_sim.node_level.faults import (
-    Ambush,
-    Crash,
-    Direction,
-    Isolate,
-    PlannedFault,
-    TakeSnapshotNow,
-)
+from leto_sim.node_level.faults import Ambush, Direction, Isolate, PlannedFault
 from leto_sim.node_level.scenario import Scenario
 from leto_sim.scenario_files import (
     SavedScenario,

@@ -6,8 +6,8 @@ import attrs
 import pytest
 
 from leto_sim.course import AnyScenario, Course
+from leto_sim.faults import Crash, Pause
 from leto_sim.levels import level_named
-from leto_sim.node_level.faults import Crash, Pause
 from leto_sim.node_level.run import NodeLevelRun
 from leto_sim.node_level.scenario import Scenario, draw_scenario
 from leto_sim.result import PropertyViolated

@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 
-from leto_sim.node_level.faults import Crash, Fault, TakeSnapshotNow
+from leto_sim.faults import Crash, TakeSnapshotNow
+from leto_sim.node_level.faults import Fault
 from leto_sim.node_level.scenario import Scenario
 from leto_sim.node_level.workloads import CommandWorkload
 from leto_sim.simulation import simulate

@@ -5,6 +5,7 @@ import importlib
 import re
 import subprocess
 import tomllib
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -31,6 +32,25 @@ TIED_TO_A_PLACE = re.compile(
     """,
     re.VERBOSE,
 )
+
+
+DOTTED = re.compile(r"`((?:leto|leto_sim|leto_adapters)(?:\.[A-Za-z_]\w*)+)`")
+
+
+@cache
+def is_there(name: str) -> bool:
+    """Whether a dotted name leads to a module, or to something in one."""
+    module, _, rest = name.partition(".")
+    found: object = importlib.import_module(module)
+    for part in rest.split("."):
+        module = f"{module}.{part}"
+        if not hasattr(found, part):
+            try:
+                importlib.import_module(module)
+            except ModuleNotFoundError:
+                return False
+        found = getattr(found, part)
+    return True
 
 
 def committed_texts() -> list[Path]:
@@ -74,6 +94,20 @@ def test_module_says_what_it_is_responsible_for(module: Path) -> None:
     docstring = ast.get_docstring(ast.parse(module.read_text()))
 
     assert docstring
+
+
+def test_names_of_modules_in_docstrings_and_pages_are_those_of_today() -> None:
+    pages = sorted((ROOT / "docs").rglob("*.md"))
+    texts = {path: path.read_text() for path in (*MODULES, *pages)}
+
+    stale = {
+        f"{relative(path)}: {name}"
+        for path, text in texts.items()
+        for name in DOTTED.findall(text)
+        if not is_there(name)
+    }
+
+    assert set() == stale
 
 
 @pytest.mark.parametrize("test", UNIT_TESTS, ids=relative)

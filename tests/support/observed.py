@@ -10,7 +10,7 @@ from leto.raft.entries import Command, Entry
 from leto.raft.status import FollowerStatus
 from leto.raft.types import EntryId, Index, Micros, NodeId, Term
 from leto_sim.checkers.forcings import Forcing
-from leto_sim.node_level.platter import LogImage, Platter
+from leto_sim.platter import LogImage, Platter
 
 
 @attrs.define

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import attrs
 
 from leto.raft import Config
+from leto_sim.clock import MS
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.datagrams import Weather
 from leto_sim.node_level.disk import DiskSpeed
 from leto_sim.node_level.process import Process
-from leto_sim.node_level.scenario import MS, Habits, Scenario
+from leto_sim.node_level.scenario import Habits, Scenario
 
 QUICK = Config(
     election_timeout_min_us=100 * MS,

@@ -15,7 +15,7 @@ from leto.raft.types import NodeId, Term
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.patience import MAY_LEAD, may_lead
 from leto_sim.checkers.quorums import has_quorum
-from leto_sim.node_level.platter import Platter
+from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
 
 HAS_LEAVE = "who campaigns has a quorum's leave"

@@ -22,7 +22,7 @@ from leto.raft.types import BEFORE_LOG, EntryId, Index, NodeId
 from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.observed import Observed
-from leto_sim.node_level.platter import LogImage
+from leto_sim.platter import LogImage
 from leto_sim.result import PropertyViolated
 
 QUORUMS_INTERSECT = "quorums of successive configurations intersect"

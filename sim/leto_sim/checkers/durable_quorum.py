@@ -9,7 +9,7 @@ from leto.raft.configuration import Configuration
 from leto.raft.types import EntryId, NodeId
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.quorums import has_quorum
-from leto_sim.node_level.platter import Platter
+from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
 
 DURABLE_QUORUM = "committed on a durable quorum"

@@ -30,7 +30,7 @@ from leto.raft.types import EntryId, Index, Micros, NodeId, Term
 from leto_sim.checkers.campaigns import Campaigns
 from leto_sim.checkers.observed import Observed
 from leto_sim.clock import Clock
-from leto_sim.node_level.platter import Platter
+from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
 
 FORCED_IN_DESPAIR = "nothing is forced while a quorum may be alive"

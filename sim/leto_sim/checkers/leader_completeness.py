@@ -14,7 +14,7 @@ from leto.raft.types import BEFORE_LOG, EntryId, NodeId, Term
 from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.quorums import has_quorum
-from leto_sim.node_level.platter import Platter
+from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
 
 LEADER_COMPLETENESS = "leader completeness"

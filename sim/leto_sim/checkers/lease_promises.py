@@ -30,7 +30,7 @@ from leto.raft.types import EntryId, Micros, NodeId, Term
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.quorums import has_quorum
 from leto_sim.clock import Clock
-from leto_sim.node_level.platter import Platter
+from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
 
 PROMISES_KEPT = "who has promised a lease votes for nobody"

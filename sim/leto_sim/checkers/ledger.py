@@ -10,7 +10,7 @@ from leto.raft.actions import Write
 from leto.raft.types import BEFORE_LOG, EntryId, Index, Term
 from leto_sim.checkers.forcings import Forcing
 from leto_sim.checkers.observed import Observed
-from leto_sim.node_level.platter import LogImage
+from leto_sim.platter import LogImage
 from leto_sim.result import PropertyViolated
 
 COMMITTED_FOR_EVER = "committed entries stay"

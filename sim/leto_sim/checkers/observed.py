@@ -12,7 +12,7 @@ from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration
 from leto.raft.status import FollowerView
 from leto.raft.types import Index, Micros, NodeId, Term
-from leto_sim.node_level.platter import LogImage, Platter
+from leto_sim.platter import LogImage, Platter
 
 
 class ObservedStatus(Protocol):

@@ -76,7 +76,7 @@ from leto_sim.lookout import Lookout
 
 if TYPE_CHECKING:
     from leto_sim.checkers.folds import Folds
-    from leto_sim.node_level.platter import LogImage, Platter
+    from leto_sim.platter import LogImage, Platter
 
 Listener: TypeAlias = Callable[[Observed, Send], None]
 Heed: TypeAlias = Callable[[Observed, Event, Micros], bool]

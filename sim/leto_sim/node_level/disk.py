@@ -14,14 +14,13 @@ Invariants:
 
 from collections import deque
 from collections.abc import Callable
-from math import log
 
 import attrs
 
 from leto.raft.actions import Write
 from leto.raft.types import Micros, Seq
-from leto_sim.node_level.platter import Platter
-from leto_sim.randomness import DRAW_BITS, DRAW_RANGE, Draws, Roll
+from leto_sim.platter import Platter
+from leto_sim.randomness import DRAW_BITS, Draws, Roll, exponential_us
 from leto_sim.scheduler import Scheduler
 
 
@@ -40,11 +39,6 @@ class DiskSpeed:
     def steadied(self, tail_max_us: Micros) -> "DiskSpeed":
         """With a shorter tail, if this one is longer."""
         return attrs.evolve(self, sync_tail_us=min(self.sync_tail_us, tail_max_us))
-
-
-def exponential_us(mean_us: int, uniform: int) -> Micros:
-    """An exponentially distributed time, from a uniform draw."""
-    return int(-log((uniform + 1) / DRAW_RANGE) * mean_us)
 
 
 class Disk:

@@ -12,6 +12,7 @@ from typing import Final
 
 from leto.machine import StateMachine
 from leto.sessions import Reply, Sessions, Verdict, perform, register, reply_of
+from leto_sim.judging import EXACTLY_ONCE
 from leto_sim.lincheck.dialects import KeyDialect
 from leto_sim.lincheck.history import write_history
 from leto_sim.lincheck.model import Operation
@@ -21,7 +22,6 @@ from leto_sim.node_level.scenario import Habits
 from leto_sim.node_level.workloads import NUMBER_BYTES, Propose, Request, Seen, Workload, asked
 from leto_sim.result import PropertyViolated
 
-EXACTLY_ONCE: Final = "a command of a session is performed exactly once"
 SESSIONS: Final = 8
 _TALLY: Final = Struct(">HQ")  # its key, and how far it has come
 

@@ -13,11 +13,23 @@ from leto.raft.actions import Outcome, RoleName
 from leto.raft.events import ReadPolicy, ReadRequested, SnapshotRequested, TransferRequested
 from leto.raft.types import Micros, NodeId
 from leto_sim.clock import NEVER, TRUE_RATE
+from leto_sim.faults import (
+    LEADER,
+    Crash,
+    CutLinks,
+    FailDisk,
+    FailReads,
+    LoseDisk,
+    Pause,
+    RemoveNode,
+    StallDisk,
+    TakeSnapshotNow,
+    Victim,
+)
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.core import ids_of
 from leto_sim.node_level.faults import (
-    LEADER,
     AddNode,
     AdvanceClock,
     Ambush,
@@ -25,42 +37,32 @@ from leto_sim.node_level.faults import (
     Blunder,
     ClogLinks,
     CorruptDisk,
-    Crash,
     CrashWhenSending,
     CrashWhileWriting,
-    CutLinks,
     CutOffWhenSending,
     CutRing,
     Direction,
     DriftClock,
-    FailDisk,
-    FailReads,
     Fault,
     FillDisk,
     FlapLinks,
     ForceInVain,
     Freeze,
     Isolate,
-    LoseDisk,
     LoseQuorum,
     Oust,
-    Pause,
     PlannedFault,
-    RemoveNode,
     Reshape,
     Revolt,
     SetLease,
     SlowDown,
     SlowLinks,
-    StallDisk,
     StopClock,
     Storm,
     Strand,
     Swizzle,
-    TakeSnapshotNow,
     TakeSnapshotWhileBusy,
     TransferLeadership,
-    Victim,
 )
 from leto_sim.node_level.partitions import Partitions
 from leto_sim.node_level.process import Process

@@ -10,12 +10,11 @@ from typing import TypeAlias, assert_never
 import attrs
 
 from leto.raft.types import Micros, NodeId
+from leto_sim.faults import CutLinks, Victim
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.datagrams import CALM, Link
-from leto_sim.node_level.disk import exponential_us
 from leto_sim.node_level.faults import (
     ClogLinks,
-    CutLinks,
     CutRing,
     Direction,
     FlapLinks,
@@ -23,9 +22,8 @@ from leto_sim.node_level.faults import (
     SlowLinks,
     Storm,
     Swizzle,
-    Victim,
 )
-from leto_sim.randomness import Draws
+from leto_sim.randomness import Draws, exponential_us
 
 LinkFault: TypeAlias = CutLinks | CutRing | FlapLinks | Swizzle | ClogLinks | SlowLinks | Storm
 

@@ -12,8 +12,20 @@ import attrs
 
 from leto.raft import Config
 from leto.raft.types import Micros
-from leto_sim.node_level.faults import (
+from leto_sim.faults import (
     LEADER,
+    Crash,
+    CutLinks,
+    FailDisk,
+    FailReads,
+    LoseDisk,
+    Pause,
+    RemoveNode,
+    StallDisk,
+    TakeSnapshotNow,
+    Victim,
+)
+from leto_sim.node_level.faults import (
     AddNode,
     AdvanceClock,
     Ambush,
@@ -21,16 +33,12 @@ from leto_sim.node_level.faults import (
     Blunder,
     ClogLinks,
     CorruptDisk,
-    Crash,
     CrashWhenSending,
     CrashWhileWriting,
-    CutLinks,
     CutOffWhenSending,
     CutRing,
     Direction,
     DriftClock,
-    FailDisk,
-    FailReads,
     Fault,
     FillDisk,
     FlapLinks,
@@ -38,26 +46,20 @@ from leto_sim.node_level.faults import (
     Freeze,
     Impossible,
     Isolate,
-    LoseDisk,
     LoseQuorum,
     Oust,
-    Pause,
     PlannedFault,
-    RemoveNode,
     Reshape,
     Revolt,
     SetLease,
     SlowDown,
     SlowLinks,
-    StallDisk,
     StopClock,
     Storm,
     Strand,
     Swizzle,
-    TakeSnapshotNow,
     TakeSnapshotWhileBusy,
     TransferLeadership,
-    Victim,
 )
 
 _HALF = 0.5

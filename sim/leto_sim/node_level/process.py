@@ -56,15 +56,15 @@ from leto.raft.types import EntryId, Micros, NodeId, RequestId, Seq
 from leto_sim.checkers.panel import Panel
 from leto_sim.checkers.requests import Requested
 from leto_sim.clock import NEVER, Clock
+from leto_sim.descriptions import describe_event
 from leto_sim.journal import Journal, Lanes
 from leto_sim.node_level.canonical import FORMS, canonical_write
 from leto_sim.node_level.datagrams import Datagrams
-from leto_sim.node_level.descriptions import describe_event
-from leto_sim.node_level.disk import Disk, DiskSpeed, exponential_us
+from leto_sim.node_level.disk import Disk, DiskSpeed
 from leto_sim.node_level.parts import Parts
-from leto_sim.node_level.platter import LogImage, Platter
 from leto_sim.node_level.replica import Replica
-from leto_sim.randomness import Draws, stream
+from leto_sim.platter import LogImage, Platter
+from leto_sim.randomness import Draws, exponential_us, stream
 from leto_sim.result import PropertyViolated
 from leto_sim.scheduler import Scheduler
 

@@ -7,25 +7,24 @@ that others do without. A scenario is a value: whoever wants another one writes 
 """
 
 from random import Random
-from typing import Final, TypeVar
+from typing import Final
 
 import attrs
 
 from leto.raft import Config
-from leto.raft.config import KIB, MIB
 from leto.raft.types import Micros
+from leto_sim.clock import MS
 from leto_sim.node_level.datagrams import CALM, Weather
 from leto_sim.node_level.disk import DiskSpeed
 from leto_sim.node_level.faults import PlannedFault
 from leto_sim.node_level.plans import draw_plan, stage_of, with_disasters
 from leto_sim.randomness import stream
+from leto_sim.settings import draw_config
 
-MS = 1_000
 NODES_MAX = 9
 LEASE_DRIFT_MAX = 0.1  # the fastest clock against the slowest: `leto.raft.leases` allows a ninth
 DRIFT_BESIDE_FAULTS = 0.05  # where clocks also jump and stop, by so much of a lease at once:
 CLOCK_FAULT_MAX = 0.04
-Knob = TypeVar("Knob")
 _HALF: Final = 0.5
 _REPEATERS_SHARE: Final = 0.15
 _SESSIONS_CHUNK_BYTES: Final = 500
@@ -116,35 +115,6 @@ def _able_to_carry_sessions(config: Config) -> Config:
     """A snapshot of every session's results in pieces of a few bytes would never end."""
     chunk_bytes = max(config.snapshot_chunk_bytes, _SESSIONS_CHUNK_BYTES)
     return attrs.evolve(config, snapshot_chunk_bytes=chunk_bytes)
-
-
-def draw_config(rng: Random) -> Config:
-    """Settings, some at their extremes: what is rare with the others happens all the time."""
-    share_of_extremes = rng.choice((0.15, 0.5, 0.85))
-
-    def knob(usual: Knob, *extremes: Knob) -> Knob:
-        return rng.choice(extremes) if rng.random() < share_of_extremes else usual
-
-    heartbeat_us = knob(50, 20, 100) * MS
-    election_us = heartbeat_us * knob(5, 2, 3, 10)
-    chunk_bytes = knob(256 * KIB, 7, 30)
-    return Config(
-        election_timeout_min_us=election_us,
-        election_timeout_max_us=int(election_us * knob(2.0, 1.3, 3.0)),
-        heartbeat_interval_us=heartbeat_us,
-        append_bytes_max=knob(MIB, 1, 200),
-        appends_in_flight_max=knob(64, 1, 2),
-        bytes_in_flight_max=knob(8 * MIB, 1, 500),
-        uncommitted_bytes_max=knob(64 * MIB, 300, 2_000),
-        apply_bytes_max=knob(64 * KIB, 1, 300),
-        snapshot_chunk_bytes=chunk_bytes,
-        # Room for one chunk: of several followers in need all but one wait.
-        snapshot_bytes_in_flight_max=chunk_bytes * knob(1, 3),
-        snapshot_after_entries=knob(100, 1, 3, 20, 100_000),
-        snapshot_after_bytes=knob(64 * MIB, 300, 1_000),
-        trailing_entries=knob(20, 0, 1, 5, 10_000),
-        trailing_bytes=knob(16 * MIB, 0, 300),
-    )
 
 
 def draw_habits(rng: Random) -> Habits:

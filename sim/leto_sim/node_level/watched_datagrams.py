@@ -10,9 +10,9 @@ import attrs
 
 from leto.raft.messages import Message
 from leto.raft.types import NodeId
+from leto_sim.descriptions import describe_message
 from leto_sim.journal import Journal
 from leto_sim.node_level.datagrams import Datagrams, Link, Weather
-from leto_sim.node_level.descriptions import describe_message
 from leto_sim.scheduler import Scheduler
 from leto_sim.view.recording import Arrival, Passage, Recording
 

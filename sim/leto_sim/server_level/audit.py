@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from leto.resp import Reply
+from leto_sim.clock import MS
 from leto_sim.lincheck.strings import KeyCommand, KeyReply, Verb
-from leto_sim.node_level.scenario import MS
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.errands import History, KeyErrand, Question, fate_of

@@ -18,8 +18,8 @@ from leto.server import Server, Settings
 from leto.server.world import Fact, Log, Order, Port, Stop, StopRequested
 from leto_sim.checkers.folds import Folds
 from leto_sim.checkers.panel import Panel
+from leto_sim.descriptions import describe_standing
 from leto_sim.journal import Form, Journal, Lanes
-from leto_sim.node_level.descriptions import describe_standing
 from leto_sim.randomness import stream
 from leto_sim.scheduler import Scheduler
 from leto_sim.server_level.canonical import canonical_fact

@@ -14,8 +14,8 @@ from typing import Final
 import attrs
 
 from leto.resp import ErrorReply, Reply
+from leto_sim.judging import EXACTLY_ONCE
 from leto_sim.lincheck.strings import KeyCommand, Verb
-from leto_sim.node_level.exactly_once import EXACTLY_ONCE
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.errands import History, KeyErrand, Question, Workload, fate_of
 from leto_sim.server_level.promises import Fate, Promises

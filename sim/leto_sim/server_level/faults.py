@@ -1,7 +1,7 @@
 """What can go wrong with whole servers, beside the faults that nodes share.
 
 Responsible for naming those faults. `leto_sim.server_level.nemesis` lets them happen,
-`leto_sim.server_level.scenario` draws plans of them.
+`leto_sim.server_level.plans` draws plans of them.
 """
 
 from typing import TypeAlias
@@ -9,7 +9,7 @@ from typing import TypeAlias
 import attrs
 
 from leto.raft.types import Micros
-from leto_sim.node_level.faults import (
+from leto_sim.faults import (
     Crash,
     CutLinks,
     FailDisk,

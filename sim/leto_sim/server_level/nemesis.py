@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 from leto.raft.types import Micros
 from leto.server.world import DiskRoomMeasured
-from leto_sim.node_level.faults import (
+from leto_sim.faults import (
     LEADER,
     Crash,
     CutLinks,

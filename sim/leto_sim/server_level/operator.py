@@ -13,7 +13,7 @@ import attrs
 
 from leto.resp import ErrorReply, Reply
 from leto.server.world import Stop
-from leto_sim.node_level.scenario import MS
+from leto_sim.clock import MS
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import Machine, ServerCluster

@@ -22,8 +22,8 @@ from leto.server.world import (
     Transmit,
 )
 from leto.wire import Frame, FrameReader, Goodbye, Hello, Ping, Unreadable, decode
+from leto_sim.descriptions import describe_message
 from leto_sim.journal import Journal
-from leto_sim.node_level.descriptions import describe_message
 from leto_sim.view.recording import Arrival, Passage, Recording
 
 DIALS = "dials"

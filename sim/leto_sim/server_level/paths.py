@@ -14,8 +14,7 @@ Invariants:
 import attrs
 
 from leto.raft.types import Micros
-from leto_sim.node_level.disk import exponential_us
-from leto_sim.randomness import Draws, chance
+from leto_sim.randomness import Draws, chance, exponential_us
 
 
 @attrs.frozen(kw_only=True)

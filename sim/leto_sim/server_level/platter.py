@@ -1,7 +1,7 @@
 """What is durable on a server's disk, read from the platters' bytes.
 
 Responsible for following one machine's write-ahead log as syncs complete, frame by
-frame, and for the image that the frames leave (`leto_sim.node_level.platter`). The server's word
+frame, and for the image that the frames leave (`leto_sim.platter`). The server's word
 counts for nothing: only bytes that a power cut would spare are read. It also checks
 what one life of a server finds of another's: a new segment says where the log ended,
 and that must be where the platters' log ends.
@@ -24,7 +24,7 @@ from leto.wal import (
     snapshot_name,
 )
 from leto.wal.records import NOWHERE
-from leto_sim.node_level.platter import LogImage, Platter
+from leto_sim.platter import LogImage, Platter
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.files import SimulatedDirectory
 from leto_sim.server_level.records import Records

@@ -14,6 +14,7 @@ import attrs
 
 from leto.raft.types import Micros
 from leto.resp import Reply
+from leto_sim.clock import MS, SECOND
 from leto_sim.course import Course, run_then_trace
 from leto_sim.inspection import describe_disk, describe_life
 from leto_sim.judging import check_order
@@ -21,7 +22,6 @@ from leto_sim.lincheck.dialects import KeyDialect
 from leto_sim.lincheck.history import write_history
 from leto_sim.lincheck.strings import StringKey
 from leto_sim.lincheck.timeline import describe_operation
-from leto_sim.node_level.scenario import MS
 from leto_sim.operations import Asked
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
@@ -33,7 +33,7 @@ from leto_sim.server_level.exactly_once import SessionErrands, tally_keys
 from leto_sim.server_level.nemesis import ServerNemesis
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
 from leto_sim.server_level.resp_client import RespClient
-from leto_sim.server_level.scenario import SECOND, ServerScenario, draw_server_scenario
+from leto_sim.server_level.scenario import ServerScenario, draw_server_scenario
 from leto_sim.standing import Standing, standing_of
 from leto_sim.view.recording import Recording
 

@@ -1,12 +1,11 @@
 """What is strange about a run of whole servers: settings, weather, disks, clients, faults.
 
 Responsible for drawing all of it from a seed, swarm style, as `leto_sim.node_level.scenario`
-does for nodes: each seed enables some kinds of faults and leaves others out, and takes
+does for nodes; the plan of faults is drawn in `leto_sim.server_level.plans`. Each seed takes
 extremes rather than what is usual. A scenario is a value: whoever wants another one
 writes it.
 """
 
-from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
@@ -16,44 +15,22 @@ from leto.raft import Config
 from leto.raft.config import KIB, MIB
 from leto.raft.types import Micros
 from leto.server import Limits, ReadMode
-from leto_sim.node_level.faults import (
-    LEADER,
-    Crash,
-    CutLinks,
-    FailDisk,
-    FailReads,
-    LoseDisk,
-    Pause,
-    RemoveNode,
-    StallDisk,
-    TakeSnapshotNow,
-)
-from leto_sim.node_level.scenario import MS, draw_config
+from leto_sim.clock import MS, SECOND
 from leto_sim.randomness import stream
-from leto_sim.server_level.damage import DiskDamage
 from leto_sim.server_level.disk import DiskTiming
 from leto_sim.server_level.errands import Workload
-from leto_sim.server_level.faults import (
-    CutPower,
-    DamageDisk,
-    FillDisk,
-    JumpClock,
-    PlannedServerFault,
-    ResetStreams,
-    ServerFault,
-    StopServer,
-    TypeCommand,
-)
+from leto_sim.server_level.faults import PlannedServerFault
 from leto_sim.server_level.paths import StreamWeather
+from leto_sim.server_level.plans import draw_plan
 from leto_sim.server_level.process import HostClock
 from leto_sim.server_level.resp_client import Manners
+from leto_sim.settings import draw_config
 
-SECOND: Final = 1_000 * MS
 DURATION_US: Final = 60 * SECOND  # far more than ten thousand events take
 _HALF: Final = 0.5
 _NEWER_SHARE: Final = 0.2
-_SESSION_BYTES: Final = 100  # the same, of what is remembered for a client that counts
 _CHUNK_BYTES: Final = 50  # of a snapshot on its way, at the least: the names of a few keys
+_SESSION_BYTES: Final = 100  # the same, of what is remembered for a client that counts
 
 
 @attrs.frozen(kw_only=True)
@@ -105,7 +82,7 @@ def draw_server_scenario(
         newer=rng.randrange(1 << size) if rng.random() < _NEWER_SHARE else 0,
         workload=workload,
         manners=attrs.evolve(draw_manners(rng), farewell_chance=farewell_chance),
-        plan=draw_plan(rng, size, workload.clients, config),
+        plan=draw_plan(rng, size, workload.clients, config, DURATION_US),
     )
 
 
@@ -193,146 +170,3 @@ def draw_clock(rng: Random) -> HostClock:
         drift_ppm=rng.choice((0, -200, 200)),
         unix_offset_ms=rng.choice((0, 0, -5_000, 3_600_000)),
     )
-
-
-def draw_plan(
-    rng: Random, nodes: int, clients: int, config: Config
-) -> tuple[PlannedServerFault, ...]:
-    """Faults of some kinds, at some rate, from the founding on or soon after it."""
-    kinds = [kind for kind in _KINDS if rng.random() < _HALF] or [_kill]
-    patience_us = config.election_timeout_max_us
-    mean_gap_us = patience_us * rng.choice((1, 2, 4))
-    at_us = rng.choice((0, 3 * SECOND))
-    plan: list[PlannedServerFault] = []
-    while at_us < DURATION_US:
-        at_us += 1 + int(rng.expovariate(1 / mean_gap_us))
-        draw = rng.choice(kinds)
-        plan.append(PlannedServerFault(at_us, draw(rng, _Cast(nodes, clients, patience_us))))
-    return tuple(plan)
-
-
-# --- kinds of faults ---------------------------------------------------------------------
-
-
-@attrs.frozen
-class _Cast:
-    """Who can be hurt, and how long they are ready to wait."""
-
-    nodes: int
-    clients: int
-    patience_us: Micros
-
-    def victim(self, rng: Random) -> int:
-        """Often the leader: most of what can go wrong does so around it."""
-        return LEADER if rng.random() < _LEADERS_SHARE else rng.randrange(self.nodes)
-
-    def while_us(self, rng: Random) -> Micros:
-        """From a moment to several elections."""
-        return int(self.patience_us * rng.choice((0.05, 0.3, 1, 3)) * rng.random())
-
-
-_LEADERS_SHARE: Final = 0.4
-_ONE_WAY_SHARE: Final = 0.4
-
-
-def _kill(rng: Random, cast: _Cast) -> ServerFault:
-    return Crash(cast.victim(rng), cast.while_us(rng))
-
-
-def _cut_power(rng: Random, cast: _Cast) -> ServerFault:
-    return CutPower(cast.victim(rng), cast.while_us(rng))
-
-
-def _stop(rng: Random, cast: _Cast) -> ServerFault:
-    return StopServer(cast.victim(rng), cast.while_us(rng))
-
-
-def _pause(rng: Random, cast: _Cast) -> ServerFault:
-    return Pause(cast.victim(rng), cast.while_us(rng))
-
-
-def _cut_links(rng: Random, cast: _Cast) -> ServerFault:
-    machines = cast.nodes if rng.random() < _HALF else cast.nodes + cast.clients
-    left = rng.randrange(1, 1 << machines)
-    right = ~left & ((1 << machines) - 1)
-    if rng.random() < _HALF:
-        right &= rng.randrange(1 << machines)  # who is on neither side is a bridge
-    return CutLinks(left, right, rng.random() < _ONE_WAY_SHARE, 2 * cast.while_us(rng))
-
-
-def _reset(rng: Random, cast: _Cast) -> ServerFault:
-    return ResetStreams(cast.victim(rng))
-
-
-def _stall(rng: Random, cast: _Cast) -> ServerFault:
-    return StallDisk(cast.victim(rng), cast.while_us(rng))
-
-
-def _fail(rng: Random, cast: _Cast) -> ServerFault:
-    return FailDisk(cast.victim(rng), cast.while_us(rng))
-
-
-def _lose(rng: Random, cast: _Cast) -> ServerFault:
-    return LoseDisk(cast.victim(rng))
-
-
-def _remove(rng: Random, cast: _Cast) -> ServerFault:
-    return RemoveNode(cast.victim(rng))
-
-
-def _jump(rng: Random, cast: _Cast) -> ServerFault:
-    return JumpClock(cast.victim(rng), rng.choice((-86_400_000, -700, 700, 86_400_000)))
-
-
-def _snapshot(rng: Random, cast: _Cast) -> ServerFault:
-    return TakeSnapshotNow(cast.victim(rng))
-
-
-def _fill(rng: Random, cast: _Cast) -> ServerFault:
-    return FillDisk(cast.victim(rng), cast.while_us(rng), to_the_brim=rng.random() < _HALF)
-
-
-def _transfer(rng: Random, cast: _Cast) -> ServerFault:
-    name = f"id{rng.randint(1, cast.nodes)}"
-    return TypeCommand(("RAFT", "TRANSFER", *rng.choice(((), (name,)))))
-
-
-def _prefer(rng: Random, cast: _Cast) -> ServerFault:
-    name = f"id{rng.randint(1, cast.nodes)}"
-    return TypeCommand(("RAFT", "PRIORITY", name, str(rng.randint(1, 3))))
-
-
-def _lease(rng: Random, cast: _Cast) -> ServerFault:
-    lease_us = cast.patience_us * rng.choice((0, 0.1, 0.5, 1))
-    return TypeCommand(("RAFT", "LEASE", str(int(lease_us // 1000))))
-
-
-def _damage(rng: Random, cast: _Cast) -> ServerFault:
-    damage = rng.choice(tuple(DiskDamage))
-    return DamageDisk(cast.victim(rng), damage, dies=rng.random() < _HALF)
-
-
-def _fail_reads(rng: Random, cast: _Cast) -> ServerFault:
-    return FailReads(cast.victim(rng), rng.randint(1, 3))
-
-
-_KINDS: Final[Sequence[Callable[[Random, _Cast], ServerFault]]] = (
-    _kill,
-    _cut_power,
-    _stop,
-    _pause,
-    _cut_links,
-    _reset,
-    _stall,
-    _fail,
-    _lose,
-    _remove,
-    _jump,
-    _snapshot,
-    _fill,
-    _transfer,
-    _prefer,
-    _lease,
-    _damage,
-    _fail_reads,
-)

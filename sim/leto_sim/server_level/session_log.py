@@ -18,7 +18,7 @@ import attrs
 
 from leto.resp import ErrorReply, Reply
 from leto.sessions import SESSION_TTL_MS
-from leto_sim.node_level.exactly_once import EXACTLY_ONCE
+from leto_sim.judging import EXACTLY_ONCE
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.fold import stamp_of
 

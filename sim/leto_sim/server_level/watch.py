@@ -34,7 +34,7 @@ from leto.server.world import (
 )
 from leto.wal import SegmentReader, has_file, segment_number
 from leto_sim.checkers.panel import Panel
-from leto_sim.node_level.platter import LogImage, Platter
+from leto_sim.platter import LogImage, Platter
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.leading import Leading
 from leto_sim.server_level.lookout import ServerLookout

@@ -7,7 +7,7 @@ from leto.raft.actions import Send
 from leto.raft.messages import Message, PreVote, PreVoteResponse, TimeoutNow
 from leto.raft.types import EntryId, NodeId
 from leto_sim.checkers.campaigns import Campaigns
-from leto_sim.node_level.platter import Platter
+from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
 from tests.support.observed import StandingNode, node_with_log, voters
 

@@ -4,7 +4,7 @@ import pytest
 
 from leto.raft.types import EntryId, NodeId
 from leto_sim.checkers.durable_quorum import check_durable_quorum
-from leto_sim.node_level.platter import Platter
+from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
 from tests.support.observed import log_of, node_with_log, voters
 

@@ -14,7 +14,7 @@ from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 from leto_sim.checkers.campaigns import Campaigns
 from leto_sim.checkers.forcings import Forcing, Forcings
 from leto_sim.clock import Clock
-from leto_sim.node_level.platter import LogImage
+from leto_sim.platter import LogImage
 from leto_sim.result import PropertyViolated
 from tests.support.observed import StandingNode, entry, log_of, node_with_log, voters
 

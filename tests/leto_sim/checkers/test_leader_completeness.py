@@ -4,7 +4,7 @@ import pytest
 
 from leto.raft.types import EntryId, NodeId
 from leto_sim.checkers.leader_completeness import CommittedInTerms, check_committed
-from leto_sim.node_level.platter import Platter
+from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
 from tests.support.observed import forcing, log_of, node_with_log, voters
 

@@ -17,7 +17,7 @@ from leto.raft.messages import (
 from leto.raft.types import BEFORE_LOG, EntryId, Micros, NodeId
 from leto_sim.checkers.lease_promises import LeasePromises
 from leto_sim.clock import Clock
-from leto_sim.node_level.platter import LogImage
+from leto_sim.platter import LogImage
 from leto_sim.result import PropertyViolated
 from tests.support.observed import StandingNode, voters
 

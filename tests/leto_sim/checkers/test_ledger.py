@@ -7,7 +7,7 @@ from leto.raft.configuration import EMPTY_CONFIGURATION
 from leto.raft.entries import SnapshotMark
 from leto.raft.types import BEFORE_LOG, EntryId
 from leto_sim.checkers.ledger import Ledger
-from leto_sim.node_level.platter import LogImage
+from leto_sim.platter import LogImage
 from leto_sim.result import PropertyViolated
 from tests.support.observed import StandingNode, forcing, log_of, node_with_log
 

@@ -3,9 +3,10 @@
 import attrs
 import pytest
 
+from leto_sim.clock import MS
 from leto_sim.node_level.clients import Client
 from leto_sim.node_level.cluster import Cluster
-from leto_sim.node_level.scenario import MS, Habits, Scenario
+from leto_sim.node_level.scenario import Habits, Scenario
 from leto_sim.node_level.workloads import Propose, Query, RegisterWorkload, Seen
 from tests.support.sims import QUIET, elect, pass_time, wait
 

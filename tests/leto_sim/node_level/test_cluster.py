@@ -8,9 +8,9 @@ from leto.raft.configuration import MemberRole
 from leto.raft.entries import HardState
 from leto.raft.messages import AppendEntriesResponse, ReadIndex
 from leto.raft.types import NodeId
+from leto_sim.clock import MS
 from leto_sim.node_level.cluster import Cluster, member
 from leto_sim.node_level.process import Process
-from leto_sim.node_level.scenario import MS
 from tests.support.sims import QUICK, QUIET, cluster_of, elect, pass_time, wait
 
 

@@ -2,10 +2,10 @@
 
 import attrs
 
+from leto_sim.clock import MS
 from leto_sim.node_level.custom_faults import Strike
 from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.run import NodeLevelRun, run_scenario
-from leto_sim.node_level.scenario import MS
 from leto_sim.node_level.view import ClusterView
 from tests.support.sims import QUIET
 

@@ -3,9 +3,9 @@
 import pytest
 
 from leto.raft.actions import Write
-from leto_sim.node_level.disk import Disk, DiskSpeed, exponential_us
-from leto_sim.node_level.platter import Platter
-from leto_sim.randomness import DRAW_RANGE, Draws
+from leto_sim.node_level.disk import Disk, DiskSpeed
+from leto_sim.platter import Platter
+from leto_sim.randomness import Draws
 from leto_sim.scheduler import Scheduler
 from tests.support.observed import entry
 
@@ -107,15 +107,6 @@ def test_a_mended_disk_neither_fails_nor_stalls(bench: Bench) -> None:
     bench.run()
 
     assert [(SYNC_US, 1)] == bench.said
-
-
-def test_exponential_times_have_their_mean() -> None:
-    draws = [(number * DRAW_RANGE) // 1_000 for number in range(1_000)]
-
-    times = [exponential_us(500, uniform) for uniform in draws]
-
-    assert 450 < sum(times) / len(times) < 550
-    assert 0 == exponential_us(500, DRAW_RANGE - 1)
 
 
 def test_writes_that_complete_on_their_own_count_in_order() -> None:

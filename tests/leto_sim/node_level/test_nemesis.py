@@ -7,53 +7,55 @@ import pytest
 
 from leto.raft.actions import RoleName, Write
 from leto.raft.events import CommandsProposed, Proposal
-from leto_sim.clock import NEVER
+from leto_sim.clock import MS, NEVER
+from leto_sim.faults import (
+    LEADER,
+    Crash,
+    CutLinks,
+    FailDisk,
+    FailReads,
+    LoseDisk,
+    Pause,
+    RemoveNode,
+    StallDisk,
+    TakeSnapshotNow,
+)
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.datagrams import CALM
 from leto_sim.node_level.disk import DiskSpeed
 from leto_sim.node_level.faults import (
-    LEADER,
     AddNode,
     AdvanceClock,
     Ambush,
     AskLeaders,
     Blunder,
     CorruptDisk,
-    Crash,
     CrashWhenSending,
     CrashWhileWriting,
-    CutLinks,
     CutOffWhenSending,
     Direction,
     DriftClock,
-    FailDisk,
-    FailReads,
     Fault,
     FillDisk,
     Freeze,
     Impossible,
     Isolate,
-    LoseDisk,
     Oust,
-    Pause,
     PlannedFault,
-    RemoveNode,
     Reshape,
     Revolt,
     SetLease,
     SlowDown,
-    StallDisk,
     StopClock,
     Storm,
     Strand,
-    TakeSnapshotNow,
     TakeSnapshotWhileBusy,
     TransferLeadership,
 )
 from leto_sim.node_level.machine import encode_write
 from leto_sim.node_level.nemesis import Nemesis
-from leto_sim.node_level.scenario import MS, Scenario
+from leto_sim.node_level.scenario import Scenario
 from tests.support.sims import QUIET, elect, pass_time, wait
 
 STRIKES_AT = 1_000 * MS

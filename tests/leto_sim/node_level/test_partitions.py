@@ -5,11 +5,12 @@ import pytest
 
 from leto.raft.messages import Message, ReadIndex
 from leto.raft.types import NodeId
+from leto_sim.clock import MS
+from leto_sim.faults import CutLinks, Victim
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.datagrams import CALM
 from leto_sim.node_level.faults import (
     ClogLinks,
-    CutLinks,
     CutRing,
     Direction,
     FlapLinks,
@@ -17,10 +18,8 @@ from leto_sim.node_level.faults import (
     SlowLinks,
     Storm,
     Swizzle,
-    Victim,
 )
 from leto_sim.node_level.partitions import LinkFault, Partitions
-from leto_sim.node_level.scenario import MS
 from tests.support.sims import QUIET, pass_time
 
 FOR_US = 300 * MS

@@ -4,9 +4,10 @@ from random import Random
 from typing import get_args
 
 from leto.raft import Config
+from leto_sim.clock import MS
+from leto_sim.faults import Crash
 from leto_sim.node_level.faults import (
     AdvanceClock,
-    Crash,
     DriftClock,
     Fault,
     ForceInVain,
@@ -16,7 +17,6 @@ from leto_sim.node_level.faults import (
     StopClock,
 )
 from leto_sim.node_level.plans import draw_plan, stage_of, with_disasters
-from leto_sim.node_level.scenario import MS
 
 STAGE = stage_of(5, Config(), lease_us=300_000)
 DURATION_US = 100_000 * MS

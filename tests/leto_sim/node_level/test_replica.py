@@ -7,12 +7,14 @@ import pytest
 
 from leto.machine import StateMachine
 from leto_sim.checkers.determinism import DETERMINISM
+from leto_sim.clock import MS
+from leto_sim.faults import Crash, TakeSnapshotNow
 from leto_sim.node_level.cluster import Cluster
-from leto_sim.node_level.faults import Crash, PlannedFault, TakeSnapshotNow
+from leto_sim.node_level.faults import PlannedFault
 from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.replica import NEVER_RAISES, ONE_AT_A_TIME
 from leto_sim.node_level.run import run_scenario
-from leto_sim.node_level.scenario import MS, Scenario
+from leto_sim.node_level.scenario import Scenario
 from leto_sim.node_level.workloads import CommandWorkload
 from leto_sim.result import PropertyViolated, Violation
 from tests.support.sims import QUIET, elect, pass_time

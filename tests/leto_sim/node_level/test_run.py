@@ -5,9 +5,11 @@ from collections.abc import Callable
 import attrs
 import pytest
 
+from leto_sim.clock import MS
+from leto_sim.faults import Crash, RemoveNode
 from leto_sim.judging import LINEARIZABILITY
 from leto_sim.node_level import run
-from leto_sim.node_level.faults import Crash, PlannedFault, RemoveNode
+from leto_sim.node_level.faults import PlannedFault
 from leto_sim.node_level.run import (
     PROGRESS,
     SAME_CONTENT,
@@ -15,7 +17,7 @@ from leto_sim.node_level.run import (
     run_node_level,
     run_scenario,
 )
-from leto_sim.node_level.scenario import MS, draw_scenario
+from leto_sim.node_level.scenario import draw_scenario
 from leto_sim.node_level.workloads import Query, Seen
 from leto_sim.result import PropertyViolated
 from tests.support.sims import QUIET

@@ -1,14 +1,11 @@
 """Each seed is strange in its own way, and always in the same."""
 
-from random import Random
-
 from leto_sim.node_level.faults import AdvanceClock, DriftClock, StopClock
 from leto_sim.node_level.scenario import (
     CLOCK_FAULT_MAX,
     DRIFT_BESIDE_FAULTS,
     LEASE_DRIFT_MAX,
     NODES_MAX,
-    draw_config,
     draw_scenario,
 )
 
@@ -38,15 +35,6 @@ def test_settings_are_extreme() -> None:
     assert {1, 200, 2**20} == {config.append_bytes_max for config in configs}
     assert {0, 1} < {config.trailing_entries for config in configs}
     assert {1, 3} < {config.snapshot_after_entries for config in configs}
-
-
-def test_a_seed_takes_few_or_many_settings_from_their_extremes() -> None:
-    usual = [
-        sum((c.append_bytes_max == 2**20, c.trailing_entries == 20, c.appends_in_flight_max == 64))
-        for c in (draw_config(Random(seed)) for seed in range(100))
-    ]
-
-    assert {0, 1, 2, 3} == set(usual)
 
 
 def test_where_leases_rely_on_clocks_these_err_within_the_bound() -> None:

@@ -4,10 +4,10 @@ import attrs
 import pytest
 
 from leto.raft.actions import RoleName
+from leto_sim.clock import MS
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.machine import Registers
-from leto_sim.node_level.scenario import MS
 from leto_sim.node_level.view import ClusterView, NodeDown, NodeView
 from tests.support.sims import QUIET, elect, pass_time, wait
 

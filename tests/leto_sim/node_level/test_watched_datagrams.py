@@ -2,10 +2,11 @@
 
 import attrs
 
+from leto_sim.clock import MS
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.datagrams import Weather
 from leto_sim.node_level.run import NodeLevelRun
-from leto_sim.node_level.scenario import MS, draw_scenario
+from leto_sim.node_level.scenario import draw_scenario
 from leto_sim.result import TraceLine
 from leto_sim.standing import Standing
 from leto_sim.view.recording import Recording

@@ -1,8 +1,9 @@
 """Machines start, die and come back; whoever looks sees how they stand."""
 
 from leto.server.world import Stop
+from leto_sim.clock import SECOND
 from leto_sim.server_level.cluster import ServerCluster
-from leto_sim.server_level.scenario import SECOND, ServerScenario
+from leto_sim.server_level.scenario import ServerScenario
 
 
 def formed(*, nodes: int = 3, traced: bool = False, names_hosts: bool = True) -> ServerCluster:

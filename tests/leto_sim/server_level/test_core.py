@@ -5,11 +5,12 @@ from random import Random
 import attrs
 import pytest
 
+from leto_sim.clock import SECOND
 from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.core import choose_core
 from leto_sim.server_level.nemesis import ServerNemesis
 from leto_sim.server_level.operator import ServerOperator
-from leto_sim.server_level.scenario import SECOND, ServerScenario
+from leto_sim.server_level.scenario import ServerScenario
 
 
 def whole(nodes: int) -> ServerCluster:

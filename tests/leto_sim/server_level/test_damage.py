@@ -9,14 +9,14 @@ from leto.server.world import Delete, Rename, SyncDirectory, SyncFile, WriteAt
 from leto.wal import ClusterJoined, Identity, Position, Record, SegmentHead, segment_name
 from leto.wal.frames import encode_frame
 from leto.wire.values import ClusterId
-from leto_sim.node_level.scenario import MS
+from leto_sim.clock import MS, SECOND
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.damage import DiskDamage, Wound, check_noticed, inflict
 from leto_sim.server_level.files import SimulatedDirectory
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
 from leto_sim.server_level.platter import ServerPlatter
-from leto_sim.server_level.scenario import SECOND, ServerScenario
+from leto_sim.server_level.scenario import ServerScenario
 
 HEAD = SegmentHead(identity=Identity(NodeId(7), "id1"), incarnation=1)
 FILE = segment_name(1)

@@ -8,7 +8,8 @@ import pytest
 from leto.raft import Config
 from leto.raft.types import EntryId
 from leto.server import Server
-from leto_sim.node_level.faults import (
+from leto_sim.clock import MS, SECOND
+from leto_sim.faults import (
     LEADER,
     Crash,
     CutLinks,
@@ -20,7 +21,6 @@ from leto_sim.node_level.faults import (
     StallDisk,
     TakeSnapshotNow,
 )
-from leto_sim.node_level.scenario import MS
 from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.damage import DiskDamage
 from leto_sim.server_level.disk import DiskTiming
@@ -38,7 +38,7 @@ from leto_sim.server_level.faults import (
 from leto_sim.server_level.nemesis import ServerNemesis
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
 from leto_sim.server_level.process import Process
-from leto_sim.server_level.scenario import SECOND, ServerScenario
+from leto_sim.server_level.scenario import ServerScenario
 
 STRIKES_AT = SECOND
 

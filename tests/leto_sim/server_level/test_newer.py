@@ -15,9 +15,10 @@ from leto.server.world import (
     Transmit,
 )
 from leto.wire import WIRE_MINOR, ClusterId, FrameReader, Hello, decode, encode
+from leto_sim.clock import SECOND
 from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.newer import FROM_THE_FUTURE, NewerServer
-from leto_sim.server_level.scenario import SECOND, ServerScenario
+from leto_sim.server_level.scenario import ServerScenario
 
 LINK = ConnectionId(7)
 HELLO = Hello(

@@ -4,13 +4,13 @@ import pytest
 
 from leto.resp import OK, ErrorReply, Reply
 from leto.server.world import Stop
-from leto_sim.node_level.scenario import MS
+from leto_sim.clock import MS, SECOND
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.damage import DiskDamage
 from leto_sim.server_level.errands import LOST
 from leto_sim.server_level.operator import ServerOperator, is_carried_out, is_heard_of
-from leto_sim.server_level.scenario import SECOND, ServerScenario
+from leto_sim.server_level.scenario import ServerScenario
 
 
 class Site:

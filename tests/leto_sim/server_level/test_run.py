@@ -9,8 +9,8 @@ import attrs
 import pytest
 
 from leto.raft import Config
-from leto_sim.node_level.faults import Crash, LoseDisk, TakeSnapshotNow
-from leto_sim.node_level.scenario import MS
+from leto_sim.clock import MS, SECOND
+from leto_sim.faults import Crash, LoseDisk, TakeSnapshotNow
 from leto_sim.server_level import run
 from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.disk import DiskTiming
@@ -18,7 +18,7 @@ from leto_sim.server_level.errands import Workload
 from leto_sim.server_level.faults import CutPower, PlannedServerFault, ServerFault
 from leto_sim.server_level.resp_client import Manners
 from leto_sim.server_level.run import ServerLevelRun, run_server_level, run_server_scenario
-from leto_sim.server_level.scenario import SECOND, ServerScenario
+from leto_sim.server_level.scenario import ServerScenario
 from leto_sim.server_level.watch import ServerLife
 
 SEEDS = range(1, 11)

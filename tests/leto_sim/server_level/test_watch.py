@@ -24,6 +24,7 @@ from leto.server.world import (
 )
 from leto.wire import ClusterId, Hello, encode
 from leto_sim.checkers.panel import Panel
+from leto_sim.clock import SECOND
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.files import SimulatedDirectory
@@ -31,7 +32,7 @@ from leto_sim.server_level.fold import FoldedMachine
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
 from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.promises import Promises
-from leto_sim.server_level.scenario import SECOND, ServerScenario
+from leto_sim.server_level.scenario import ServerScenario
 from leto_sim.server_level.watch import ServerLife
 
 ONE = ConnectionId(1)

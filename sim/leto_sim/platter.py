@@ -2,7 +2,7 @@
 
 Responsible for the image that a sequence of `Write`s leaves, and for what a
 starting node finds of it. When a write becomes durable, and which are lost at a
-crash, is `leto_sim.write_lane`. The checkers read platters: what a node says is
+crash, is `leto_sim.node_level.disk` and `leto_sim.server_level.files`. The checkers read platters: what a node says is
 durable counts for nothing.
 
 Invariants:

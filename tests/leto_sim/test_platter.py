@@ -8,7 +8,7 @@ from leto.raft.actions import Write
 from leto.raft.configuration import EMPTY_CONFIGURATION
 from leto.raft.entries import HardState, Restored, SnapshotChunk, SnapshotMark
 from leto.raft.types import BEFORE_LOG, EntryId, Index, NodeId
-from leto_sim.node_level.platter import LogImage, Platter
+from leto_sim.platter import LogImage, Platter
 from leto_sim.result import PropertyViolated
 from tests.support.observed import entry, log_of
 

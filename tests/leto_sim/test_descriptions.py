@@ -41,7 +41,7 @@ from leto.raft.messages import (
     TimeoutNow,
 )
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
-from leto_sim.node_level.descriptions import describe_event, describe_message, describe_standing
+from leto_sim.descriptions import describe_event, describe_message, describe_standing
 from tests.support.observed import entry
 
 LAST = EntryId(2, 5)

@@ -1,0 +1,33 @@
+"""What strikes whole servers in a seed's run, and when."""
+
+from random import Random
+
+from leto.raft import Config
+from leto_sim.clock import SECOND
+from leto_sim.server_level.faults import PlannedServerFault, ServerFault
+from leto_sim.server_level.plans import draw_plan
+
+DURATION_US = 60 * SECOND
+PLANS = [draw_plan(Random(seed), 3, 2, Config(), DURATION_US) for seed in range(60)]
+
+
+def kinds(plan: tuple[PlannedServerFault, ...]) -> set[type[ServerFault]]:
+    return {type(planned.fault) for planned in plan}
+
+
+def test_every_kind_of_fault_is_planned_by_some_seed() -> None:
+    assert set(ServerFault.__args__) == set[type[ServerFault]]().union(*map(kinds, PLANS))
+
+
+def test_every_seed_plans_some_kinds_of_faults_and_few_plan_all() -> None:
+    counts = [len(kinds(plan)) for plan in PLANS]
+
+    assert min(counts) >= 1
+    assert counts.count(len(ServerFault.__args__)) < 5
+
+
+def test_faults_strike_in_order_for_as_long_as_the_storm_lasts() -> None:
+    times = [planned.at_us for planned in PLANS[1]]
+
+    assert sorted(times) == times
+    assert times[-1] >= DURATION_US
