@@ -145,6 +145,8 @@ def settings_from(flags: Mapping[str, str]) -> Settings:
     for _, flag, address in _ports(settings):
         if not address.port:
             raise _wrong(f"{flag} {address!s} has no port that others could find: choose one")
+    if settings.has_one_port:
+        raise _wrong(f"-listen and -raftbind are both {settings.listen}: choose two ports")
     return settings
 
 

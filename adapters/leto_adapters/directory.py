@@ -35,8 +35,10 @@ class DataDirectory:
             self.descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
             self._lock = self._open_lock()
         except OSError as error:
+            is_file = isinstance(error, FileExistsError)
+            reason = "it is a file" if is_file else error.strerror
             raise DirectoryUnusable(
-                f"cannot use the data directory {path}: {error.strerror}; choose another -raftdir"
+                f"cannot use the data directory {path}: {reason}; choose another -raftdir"
             ) from error
         self._take_lock()
 

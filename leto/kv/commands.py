@@ -158,7 +158,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     _row("hello", -1, _CONNECTION, "noscript loading stale fast no_auth allow_busy", _NO_KEYS,
          "connection", "6.0.0", "Introduce each other: [2 | 3 [SETNAME name]]."),
     _row("client", -2, _CONNECTION, "noscript loading stale", _NO_KEYS, "connection", "2.4.0",
-         "About this connection: ID | GETNAME | SETNAME name | SETINFO attribute value."),
+         "About this connection: ID | GETNAME | SETNAME name | SETINFO attribute value | HELP."),
     _row("command", -1, _CONNECTION, "loading stale", _NO_KEYS, "server", "2.8.13",
          "About the commands: COUNT | DOCS [name ...] | INFO [name ...] | LIST."),
     _row("readonly", 1, _CONNECTION, "loading stale fast", _NO_KEYS, "cluster", "3.0.0",

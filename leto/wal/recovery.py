@@ -38,7 +38,13 @@ from leto.wal.corruption import UPGRADE, Corrupt
 from leto.wal.frames import Frame, SegmentReader, segment_name, segment_number
 from leto.wal.parts import PartReader, find_part
 from leto.wal.records import NOWHERE, Position, SegmentHead
-from leto.wal.snapshots import has_file, is_snapshot_file, received_name, snapshot_name
+from leto.wal.snapshots import (
+    has_file,
+    is_finished_snapshot,
+    is_snapshot_file,
+    received_name,
+    snapshot_name,
+)
 from leto.wal.steps import ReadAt
 
 PIECE_BYTES: Final = 64 << 10
@@ -176,6 +182,8 @@ class Recovery:
         objection = chain.final_objection()
         if objection is not None:
             return objection.as_corrupt
+        if chain.head is None and (widow := self._finished_snapshot()) is not None:
+            return Corrupt(widow, 0, "there is a snapshot, but no log that names it")
         mark = None if chain.image is None else chain.image.snapshot
         return self._corrupt_snapshot(mark) or Recovered(
             head=self._final_head(),
@@ -200,6 +208,10 @@ class Recovery:
             last_index=image.last_index,
             previous=self._chain.end,
         )
+
+    def _finished_snapshot(self) -> str | None:
+        """A file of a name that a snapshot gets when a log is there to name it."""
+        return next(filter(is_finished_snapshot, sorted(self._files)), None)
 
     def _corrupt_snapshot(self, mark: SnapshotMark | None) -> Corrupt | None:
         if mark is None or not has_file(mark):

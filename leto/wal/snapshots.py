@@ -60,6 +60,11 @@ def is_snapshot_file(name: str) -> bool:
     return name.startswith(_PREFIX) and name.endswith((_FINISHED, _TAKEN))
 
 
+def is_finished_snapshot(name: str) -> bool:
+    """Whether the file has been a snapshot that counts, or was about to."""
+    return name.startswith(_PREFIX) and name.endswith(_FINISHED)
+
+
 def has_file(mark: SnapshotMark) -> bool:
     """Whether the snapshot has content; a founding one has none, and so no file."""
     return mark.size_bytes > 0

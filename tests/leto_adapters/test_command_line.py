@@ -135,6 +135,7 @@ def test_sizes_are_spelled_as_in_redis_configuration(size: str, size_bytes: int 
         ("-id x -listen 5379", "-listen '5379' is not host:port or :port"),
         ("-id x -raftbind :70000", "-raftbind ':70000' is not host:port or :port"),
         ("-id x -listen :0", "-listen :0 has no port that others could find: choose one"),
+        ("-id x -raftbind :5379", "-listen and -raftbind are both :5379: choose two ports"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(

@@ -67,5 +67,5 @@ def test_path_that_is_a_file_is_refused_with_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
 
-    with pytest.raises(DirectoryUnusable, match=r"cannot use .*file: File exists; choose another"):
+    with pytest.raises(DirectoryUnusable, match=r"cannot use .*file: it is a file; choose another"):
         DataDirectory(path)

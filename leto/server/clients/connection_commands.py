@@ -29,6 +29,19 @@ _NAME_OBJECTION: Final = ErrorReply(
     "ERR Client names cannot contain spaces, newlines or special characters."
 )
 _FIRST_PRINTABLE, _LAST_PRINTABLE = 33, 126
+_CLIENT_HELP: Final = (
+    "CLIENT <subcommand> [<arg> ...]. Subcommands are:",
+    "GETNAME",
+    "    Return the name of the current connection.",
+    "ID",
+    "    Return the ID of the current connection.",
+    "SETINFO <option> <value>",
+    "    Set client meta attr. Options are: lib-name, lib-ver.",
+    "SETNAME <name>",
+    "    Assign the name <name> to the current connection.",
+    "HELP",
+    "    Print this help.",
+)
 
 
 def ping(_connection: ClientConnection, request: Request) -> Reply:
@@ -86,7 +99,7 @@ def hello(connection: ClientConnection, request: Request) -> Reply:
 
 
 def client(connection: ClientConnection, request: Request) -> Reply:
-    """CLIENT ID | GETNAME | SETNAME name | SETINFO attribute value."""
+    """CLIENT ID | GETNAME | SETNAME name | SETINFO attribute value | HELP."""
     subcommand = request[1].upper()
     match subcommand, request[2:]:
         case b"ID", ():
@@ -100,7 +113,9 @@ def client(connection: ClientConnection, request: Request) -> Reply:
             return OK
         case b"SETINFO", (attribute, value):
             return _set_info(attribute, value)
-        case b"ID" | b"GETNAME" | b"SETNAME" | b"SETINFO", _:
+        case b"HELP", ():
+            return tuple(Simple(line) for line in _CLIENT_HELP)
+        case b"ID" | b"GETNAME" | b"SETNAME" | b"SETINFO" | b"HELP", _:
             return wrong_arity(f"client|{subcommand.decode().lower()}")
         case _:
             shown = request[1].decode("utf-8", "surrogateescape")[:128]

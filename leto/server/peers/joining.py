@@ -19,7 +19,7 @@ from leto.resp import ErrorReply, Reply, ReplyParser, Verbatim, encode_request
 from leto.server.addresses import parse_address
 from leto.server.dice import jittered
 from leto.server.world import ConnectionDialled, ConnectionId, DialFailed, Transmit
-from leto.wire import NO_CLUSTER, ClusterId
+from leto.wire import FRAME_MARK, NO_CLUSTER, ClusterId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,6 +177,9 @@ class _Conversation:
         self._parser = ReplyParser()
 
     def received(self, data: bytes) -> None:
+        if data.startswith(FRAME_MARK):  # a peer says Hello
+            self._joining.retry("that is the port for nodes: give the member's -listen port")
+            return
         self._parser.feed(data)
         for reply in self._parser.take(1):  # one question, one answer
             self._joining.answered(reply)

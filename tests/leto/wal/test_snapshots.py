@@ -14,6 +14,7 @@ from leto.wal.snapshots import (
     SnapshotFiles,
     SnapshotReader,
     SnapshotWriter,
+    is_finished_snapshot,
     is_snapshot_file,
     read_chunk,
     received_entry,
@@ -59,6 +60,10 @@ def test_other_files_are_not_being_received(name: str) -> None:
 @pytest.mark.parametrize("name", [TAKEN, RECEIVED, FINISHED])
 def test_snapshot_files_are_ours_finished_or_not(name: str) -> None:
     assert is_snapshot_file(name)
+
+
+def test_only_a_finished_one_has_a_finished_ones_name() -> None:
+    assert [FINISHED] == list(filter(is_finished_snapshot, (TAKEN, FINISHED, RECEIVED, "LOCK")))
 
 
 @pytest.mark.parametrize("name", ["LOCK", "snapshot-of-my-cat.jpg", "my.snapshot"])

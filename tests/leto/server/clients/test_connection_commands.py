@@ -37,6 +37,7 @@ def client(world: "World") -> "Client":
         )),
         ("CLIENT SETINFO lib-colour red", ErrorReply("ERR Unrecognized option 'lib-colour'")),
         ("CLIENT ID x", ErrorReply("ERR wrong number of arguments for 'client|id' command")),
+        ("CLIENT HELP x", ErrorReply("ERR wrong number of arguments for 'client|help' command")),
         ("CLIENT NOPE", ErrorReply("ERR unknown subcommand 'NOPE'. Try CLIENT HELP.")),
         ("COMMAND COUNT x", ErrorReply(
             "ERR wrong number of arguments for 'command|count' command"
@@ -62,6 +63,14 @@ def test_a_client_has_an_id_of_its_own(world: "World", client: "Client") -> None
 
     assert client.ask("CLIENT ID") == client.ask("CLIENT ID")
     assert client.ask("CLIENT ID") != other.ask("CLIENT ID")
+
+
+def test_client_help_is_what_the_errors_lead_to(client: "Client") -> None:
+    help_lines = client.ask("CLIENT HELP")
+
+    assert isinstance(help_lines, tuple)
+    assert Simple("CLIENT <subcommand> [<arg> ...]. Subcommands are:") == help_lines[0]
+    assert Simple("SETNAME <name>") in help_lines
 
 
 def test_a_client_keeps_its_name_until_it_is_reset(client: "Client") -> None:

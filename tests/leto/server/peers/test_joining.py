@@ -159,6 +159,16 @@ def test_what_is_no_leto_is_said(world: "World") -> None:
     assert "that is no Leto" in str(complaint["reason"])
 
 
+def test_a_port_for_nodes_is_told_from_one_for_clients(world: "World") -> None:
+    joiner = world.machine(2, join=1)
+    talk = _Talk(world, joiner)
+
+    talk.answer(b"LR\x00\x01")
+
+    (complaint,) = joiner.messages("cannot join yet, trying again")
+    assert "that is the port for nodes: give the member's -listen port" == complaint["reason"]
+
+
 def test_a_conversation_that_ends_or_stalls_is_begun_again(world: "World") -> None:
     joiner = world.machine(2, join=1)
     talk = _Talk(world, joiner)
