@@ -1,8 +1,9 @@
-"""What an event costs at node level, counted: bytecodes, and calls of Python functions.
+"""What an event costs at either level, counted: bytecodes, and calls of Python functions.
 
-Over scenarios of five nodes as seeds draw them, with every online check on, by the part of
-the program that executes them. A count is the same on a busy machine as on an idle one, and
-a change of a hundredth shows; what it is worth in time, `benchmarks.simulation` says.
+Over scenarios of five nodes, or of three servers, as seeds draw them, with every online
+check on, by the part of the program that executes them. A count is the same on a busy
+machine as on an idle one, and a change of a hundredth shows; what it is worth in time,
+`benchmarks.simulation` says.
 
 What is written in C (the heap, dictionaries, digests, the collector) does not count.
 """
@@ -16,15 +17,15 @@ from typing import Protocol
 import attrs
 
 from benchmarks.report import parser, run, table
-from leto_sim.node_level.run import NodeLevelRun
-from leto_sim.node_level.scenario import draw_scenario
+from leto_sim.levels import LEVELS, level_named
 
 WITHIN_S = 900
-NODES = 5
+NODES = {"node": 5, "server": 3}
 EVENTS = 1_500
 FIRST_SEED = 500_000
 PARTS = {  # of a file's path the first that it contains
     "leto/raft/": "the core",
+    "leto/": "the server",
     "leto_sim/checkers/": "the checkers",
     "leto_sim/lookout": "the checkers",
     "leto_sim/node_level/clients": "clients",
@@ -36,7 +37,29 @@ PARTS = {  # of a file's path the first that it contains
     "leto_sim/journal": "journal",
     "leto_sim/node_level/disk": "disk",
     "leto_sim/platter": "disk",
+    "leto_sim/server_level/watch": "the checkers",
+    "leto_sim/server_level/overheard": "the checkers",
+    "leto_sim/server_level/punctuality": "the checkers",
+    "leto_sim/server_level/leading": "the checkers",
+    "leto_sim/server_level/lookout": "the checkers",
+    "leto_sim/server_level/promises": "the checkers",
+    "leto_sim/server_level/session_log": "the checkers",
+    "leto_sim/server_level/exactly_once": "the checkers",
+    "leto_sim/server_level/resp_client": "clients",
+    "leto_sim/server_level/errands": "clients",
+    "leto_sim/server_level/streams": "network",
+    "leto_sim/server_level/paths": "network",
+    "leto_sim/server_level/process": "process",
+    "leto_sim/server_level/diary": "journal",
+    "leto_sim/server_level/cluster": "process",
+    "leto_sim/server_level/canonical": "journal",
+    "leto_sim/server_level/disk": "disk",
+    "leto_sim/server_level/files": "disk",
+    "leto_sim/server_level/platter": "disk",
+    "leto_sim/server_level/records": "disk",
+    "leto_sim/lincheck/": "lincheck",
     "generated methods leto.raft": "the core",
+    "generated methods leto.": "the server",
 }
 REST = "the rest"
 
@@ -85,8 +108,9 @@ def _table(parts: Sequence[Part], total: float) -> Sequence[str]:
     return table(("an event", "bytecodes", "share", "calls"), rows)
 
 
-def measure(seeds: int, functions: int) -> Bytecodes:
+def measure(level_name: str, seeds: int, functions: int) -> Bytecodes:
     """Counts what so many runs execute from founding to judgement."""
+    level = level_named(level_name)
     bytecodes, calls, events = Counter[CodeType](), Counter[CodeType](), 0
 
     def execute(frame: FrameType, what: str, _: object) -> _Tracer:
@@ -100,7 +124,7 @@ def measure(seeds: int, functions: int) -> Bytecodes:
         return execute
 
     for seed in range(FIRST_SEED, FIRST_SEED + seeds):
-        course = NodeLevelRun(draw_scenario(seed, nodes=NODES, events_max=EVENTS))
+        course = level.begin(level.draw(seed, nodes=NODES[level_name], events_max=EVENTS))
         sys.settrace(call)
         result = course.run()
         sys.settrace(None)
@@ -115,6 +139,7 @@ def measure(seeds: int, functions: int) -> Bytecodes:
                 calls=sum(n for code, n in calls.items() if names[code] == name) / events,
             )
             for name in (*dict.fromkeys(PARTS.values()), REST)
+            if name in names.values()
         ),
         dearest=tuple(
             Part(name=code.co_qualname, bytecodes=n / events, calls=calls[code] / events)
@@ -131,10 +156,15 @@ def _part_of(code: CodeType) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Count and print."""
     flags = parser(__doc__)
+    flags.add_argument("--level", choices=sorted(LEVELS), default="node")
     flags.add_argument("--seeds", type=int, default=8, help="so many runs (default: 8)")
     flags.add_argument("--functions", type=int, default=20, help="shown (default: 20)")
     given = flags.parse_args(arguments)
-    return run(lambda: measure(given.seeds, given.functions), as_json=given.json, within_s=WITHIN_S)
+    return run(
+        lambda: measure(given.level, given.seeds, given.functions),
+        as_json=given.json,
+        within_s=WITHIN_S,
+    )
 
 
 if __name__ == "__main__":
