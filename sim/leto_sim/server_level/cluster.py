@@ -1,7 +1,7 @@
 """A cluster of whole servers on simulated machines, and the clients around it.
 
 Responsible for the machines: starting, killing, cutting the power, wiping; for
-running clients; and for watching all of them (`process.Witness`). The first
+running clients; and for watching servers (`process.Witness`). The first
 machine's server founds the cluster, the others are told to join it, as an operator
 would. Who does what to the cluster is elsewhere: `nemesis`, `operator`.
 """
@@ -15,23 +15,22 @@ from leto.raft.actions import RoleName
 from leto.raft.configuration import Member, MemberRole
 from leto.raft.types import NodeId
 from leto.server import Server, Settings
-from leto.server.world import Fact, Log, Order, Port, Stop, StopRequested
+from leto.server.world import Fact, Order, Port, Stop, StopRequested
 from leto_sim.checkers.folds import Folds
 from leto_sim.checkers.panel import Panel
 from leto_sim.descriptions import describe_standing
-from leto_sim.journal import Form, Journal, Lanes
+from leto_sim.journal import Journal, Lanes
 from leto_sim.randomness import stream
 from leto_sim.scheduler import Scheduler
-from leto_sim.server_level.canonical import canonical_fact
 from leto_sim.server_level.damage import Wound, check_noticed
-from leto_sim.server_level.descriptions import describe_fact
+from leto_sim.server_level.diary import Diary
 from leto_sim.server_level.disk import DiskLane
 from leto_sim.server_level.files import SimulatedDirectory
 from leto_sim.server_level.fold import FoldedMachine
 from leto_sim.server_level.newer import NewerServer
 from leto_sim.server_level.passages import Passages
 from leto_sim.server_level.platter import ServerPlatter
-from leto_sim.server_level.process import HostClock, Process, Program
+from leto_sim.server_level.process import HostClock, Process, Program, Witness
 from leto_sim.server_level.promises import Promises
 from leto_sim.server_level.resp_client import Errand, Manners, RespClient
 from leto_sim.server_level.scenario import ServerScenario
@@ -102,10 +101,7 @@ class ServerCluster:
         self.disk_timing = scenario.disk
         self.on_stop: Callable[[Machine, Stop], None] = _ignore_stop
         self.clients: dict[str, Process] = {}
-        self.passages: Passages | None = None  # in a run that is recorded
-        self._parts: list[Form] = []  # what the event that is under way consists of
-        self._texts: list[str] = []  # the same, in words
-        self._noted = ""  # whose event it is, as far as a traced run is concerned
+        self.diary = Diary(self.scheduler, self.journal, self.lanes)
         self.machines = [self._new_machine(number) for number in range(scenario.nodes)]
         self._by_name = {machine.name: machine for machine in self.machines}
         for machine in self.machines:
@@ -115,7 +111,7 @@ class ServerCluster:
         """Have what travels between the servers written down, from now on."""
         machines = {machine.host: machine.name for machine in self.machines}
         clients = {process.sockets.host: name for name, process in self.clients.items()}
-        self.passages = Passages(recording, self.journal, machines)
+        self.diary.passages = Passages(recording, self.journal, machines)
         assert isinstance(self.network, WatchedStreams), "only a traced run is recorded"
         self.network.log = NetworkLog(recording, machines | clients)
 
@@ -170,7 +166,8 @@ class ServerCluster:
         )
         life.runs(server)
         program = NewerServer(server) if machine.is_newer else server
-        process = self._new_process(machine.name, machine.host, program, machine.clock)
+        witness = _ServerWitness(self, machine, life)
+        process = self._new_process(machine.name, machine.host, program, machine.clock, witness)
         process.lane = DiskLane(
             machine.directory,
             self.scheduler,
@@ -231,50 +228,25 @@ class ServerCluster:
         number = len(self.clients) + 1
         rng = stream(self.scenario.seed, "client", name)
         client = RespClient(addresses, errands, rng, manners)
-        process = self._new_process(name, f"10.0.1.{number}", client, HostClock())
+        process = self._new_process(name, f"10.0.1.{number}", client, HostClock(), self.diary)
         self.clients[name] = process
         process.start()
         return client
 
-    # --- `process.Witness` --------------------------------------------------------
+    def handled(self, machine: Machine, life: ServerLife) -> None:
+        """A server has dealt with an event: has it noticed what befell its disk?"""
+        if machine.wounds and life.has_begun:
+            check_noticed(
+                machine.name,
+                machine.lives,
+                life.status,
+                machine.disk,
+                machine.directory,
+                machine.wounds,
+            )
 
-    def told(self, process: Process, fact: Fact) -> None:
-        """A process is about to be told something: an event begins."""
-        self._note(process, fact)
-        machine = self._by_name.get(process.name)
-        if machine is not None and machine.life is not None:
-            machine.life.told(fact, self.scheduler.now)
-
-    def ordered(self, process: Process, order: Order) -> None:
-        """A process orders something."""
-        self._note(process, order)
-        machine = self._by_name.get(process.name)
-        if machine is not None and machine.life is not None:
-            machine.life.ordered(order, self.scheduler.now)
-
-    def handled(self, process: Process) -> None:
-        """The event is over."""
-        machine = self._by_name.get(process.name)
-        if machine is not None and machine.life is not None:
-            machine.life.handled(self.scheduler.now)
-            if machine.wounds and machine.life.has_begun:
-                self._check_wounds(machine, machine.life)
-        self._close_event(process)
-
-    def _check_wounds(self, machine: Machine, life: ServerLife) -> None:
-        check_noticed(
-            machine.name,
-            machine.lives,
-            life.status,
-            machine.disk,
-            machine.directory,
-            machine.wounds,
-        )
-
-    def stopped(self, process: Process, stop: Stop) -> None:
+    def stopped(self, machine: Machine, stop: Stop) -> None:
         """A server has ended its own process."""
-        self._close_event(process)
-        machine = self._by_name[process.name]
         self._end_life(machine)
         self.on_stop(machine, stop)
 
@@ -282,9 +254,7 @@ class ServerCluster:
 
     def remark(self, text: str) -> None:
         """Note something that no process was told."""
-        now = self.scheduler.now
-        self.journal.note(now, b"world", (text.encode(),))
-        self.journal.trace(now, self.lanes, lambda: f"* {text}")
+        self.diary.remark(text)
 
     def lanes(self) -> Lanes:
         """How every server stands."""
@@ -292,33 +262,7 @@ class ServerCluster:
 
     def break_off(self) -> None:
         """The run ends in the middle of an event."""
-        if self._parts:
-            self.journal.halt_at = None  # this ends the run already
-            self.journal.note(self.scheduler.now, b"broken off", tuple(self._parts))
-            self._texts.append("...")
-            self._trace(self._noted)
-
-    def _note(self, process: Process, value: Fact | Order) -> None:
-        self._parts.append(canonical_fact(value))
-        if self.journal.is_traced:
-            if self.passages is not None:
-                self.passages.noted(process.name, value)
-            self._noted = process.name
-            text = describe_fact(value)
-            self._texts.append(text)
-            if isinstance(value, Log):
-                self.journal.trace(self.scheduler.now, self.lanes, lambda: f"{process.name} {text}")
-
-    def _close_event(self, process: Process) -> None:
-        self.journal.note(self.scheduler.now, process.name.encode(), tuple(self._parts))
-        self._parts.clear()
-        if self.journal.is_traced:
-            self._trace(process.name)
-
-    def _trace(self, name: str) -> None:
-        text = f"{name} {'; '.join(self._texts)}"
-        self._texts.clear()
-        self.journal.trace(self.scheduler.now, self.lanes, lambda: text)
+        self.diary.break_off()
 
     # --- inside --------------------------------------------------------------------------
 
@@ -344,9 +288,11 @@ class ServerCluster:
             raft=self.scenario.config,
         )
 
-    def _new_process(self, name: str, host: str, program: Program, clock: HostClock) -> Process:
+    def _new_process(
+        self, name: str, host: str, program: Program, clock: HostClock, witness: Witness
+    ) -> Process:
         rng = stream(self.scenario.seed, "process", name)
-        return Process(name, host, program, clock, self.scheduler, self.network, self, rng)
+        return Process(name, host, program, clock, self.scheduler, self.network, witness, rng)
 
     def _end_life(self, machine: Machine) -> Process | None:
         process, life = machine.process, machine.life
@@ -354,6 +300,38 @@ class ServerCluster:
         if life is not None:
             life.ended()
         return process
+
+
+class _ServerWitness:
+    """Watches one life of a server: for the journal, and for the checkers."""
+
+    def __init__(self, cluster: ServerCluster, machine: Machine, life: ServerLife) -> None:
+        self._cluster = cluster
+        self._diary = cluster.diary
+        self._scheduler = cluster.scheduler
+        self._machine = machine
+        self._life = life
+
+    def told(self, process: Process, fact: Fact) -> None:
+        """The server is about to be told something: an event begins."""
+        self._diary.told(process, fact)
+        self._life.told(fact, self._scheduler.now)
+
+    def ordered(self, process: Process, order: Order) -> None:
+        """The server orders something."""
+        self._diary.ordered(process, order)
+        self._life.ordered(order, self._scheduler.now)
+
+    def handled(self, process: Process) -> None:
+        """The event is over."""
+        self._life.handled(self._scheduler.now)
+        self._cluster.handled(self._machine, self._life)
+        self._diary.handled(process)
+
+    def stopped(self, process: Process, stop: Stop) -> None:
+        """The server has ended its own process."""
+        self._diary.stopped(process, stop)
+        self._cluster.stopped(self._machine, stop)
 
 
 def _votes(member: Member) -> bool:

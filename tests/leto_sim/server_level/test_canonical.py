@@ -15,7 +15,7 @@ from leto.server.world import (
     WriteAt,
 )
 from leto_sim.journal import Form
-from leto_sim.server_level.canonical import canonical_fact
+from leto_sim.server_level.canonical import FORMS
 
 ONE = ConnectionId(1)
 
@@ -34,4 +34,4 @@ ONE = ConnectionId(1)
     ],
 )
 def test_value_has_a_form(value: Fact | Order, form: Form) -> None:
-    assert form == canonical_fact(value)
+    assert form == FORMS[type(value)](value)

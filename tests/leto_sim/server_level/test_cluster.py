@@ -1,6 +1,5 @@
 """Machines start, die and come back; whoever looks sees how they stand."""
 
-from leto.server.world import Stop
 from leto_sim.clock import SECOND
 from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.scenario import ServerScenario
@@ -91,28 +90,6 @@ def test_trace_tells_every_event_and_every_log_line() -> None:
 
     assert any("leading" in line.text for line in lines)
     assert all(line.lanes[0][0] == "id1" for line in lines)
-
-
-def test_event_that_is_broken_off_is_noted() -> None:
-    cluster = formed(nodes=1, traced=True)
-    events = cluster.journal.events
-    process = cluster.machines[0].process
-    assert process is not None
-    cluster.ordered(process, Stop(1, "in the middle"))
-
-    cluster.break_off()
-
-    assert events + 1 == cluster.journal.events
-    assert "in the middle" in cluster.journal.last_events[-1].text
-
-
-def test_nothing_is_broken_off_between_events() -> None:
-    cluster = formed(nodes=1)
-    events = cluster.journal.events
-
-    cluster.break_off()
-
-    assert events == cluster.journal.events
 
 
 def test_server_that_stops_is_gone_until_somebody_starts_it() -> None:
