@@ -6,6 +6,7 @@ are run is an `Executor`'s business: a pool of processes here, and anything else
 implements that interface.
 """
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Final, Protocol
@@ -15,6 +16,9 @@ import attrs
 from leto_sim.levels import level_named, run_seed
 from leto_sim.randomness import stream
 from leto_sim.sometimes import situations_of
+
+SIMULATOR_FAILED: Final = "the simulator failed"
+"""What is found where a run ends with an exception: no property of Leto's is known to be violated."""
 
 CLUSTER_SIZES: Final = (1, 2, 3, 3, 3, 4, 5, 5, 7)
 _SUBMITTED_PER_JOB: Final = 3  # so that no process waits for the next seed
@@ -40,7 +44,7 @@ class Campaign:
 
 @attrs.frozen(kw_only=True)
 class Found:
-    """A violation, and all that is needed to see it again."""
+    """A violation, or a failure of the simulator, and all that is needed to see it again."""
 
     property_name: str
     explanation: str
@@ -48,6 +52,7 @@ class Found:
     seed: int
     nodes: int
     events_max: int
+    traceback: str = ""  # of an exception, by which the run has ended
 
     @property
     def replay(self) -> str:
@@ -55,9 +60,9 @@ class Found:
         return f"leto-sim replay {self._run}"
 
     @property
-    def shrink(self) -> str:
-        """The command that makes it small."""
-        return f"leto-sim shrink {self._run}"
+    def shrink(self) -> str | None:
+        """The command that makes it small; None if that needs a violation."""
+        return None if self.traceback else f"leto-sim shrink {self._run}"
 
     @property
     def _run(self) -> str:
@@ -69,11 +74,11 @@ class SeedOutcome:
     """What a run contributes. Travels between processes."""
 
     seed: int
-    events: int
-    virtual_time_us: int
-    elections: int
-    commits: int
-    sometimes: Mapping[str, int]
+    events: int = 0
+    virtual_time_us: int = 0
+    elections: int = 0
+    commits: int = 0
+    sometimes: Mapping[str, int] = attrs.field(factory=dict[str, int])
     found: Found | None = None
 
 
@@ -118,11 +123,14 @@ class OnOutcome(Protocol):
 
 
 def run_one(campaign: Campaign, seed: int) -> SeedOutcome:
-    """Runs a seed of the campaign; in another process, usually."""
+    """Runs a seed of the campaign; in another process, usually. Whatever it ends with is told."""
     nodes = campaign.nodes_of(seed)
-    result = run_seed(
-        level_named(campaign.level), seed, nodes=nodes, events_max=campaign.events_max
-    )
+    try:
+        result = run_seed(
+            level_named(campaign.level), seed, nodes=nodes, events_max=campaign.events_max
+        )
+    except Exception as error:  # noqa: BLE001 - the seeds after this one are to be run, too
+        return SeedOutcome(seed=seed, found=_failure(campaign, seed, error))
     violation = result.violation
     return SeedOutcome(
         seed=seed,
@@ -133,14 +141,24 @@ def run_one(campaign: Campaign, seed: int) -> SeedOutcome:
         sometimes=dict(result.sometimes),
         found=None
         if violation is None
-        else Found(
-            property_name=violation.property_name,
-            explanation=violation.explanation,
-            level=campaign.level,
-            seed=seed,
-            nodes=nodes,
-            events_max=campaign.events_max,
-        ),
+        else _found(campaign, seed, violation.property_name, violation.explanation),
+    )
+
+
+def _failure(campaign: Campaign, seed: int, error: Exception) -> Found:
+    told = "".join(traceback.format_exception(error))
+    what = traceback.format_exception_only(error)[-1].strip()
+    return attrs.evolve(_found(campaign, seed, SIMULATOR_FAILED, what), traceback=told)
+
+
+def _found(campaign: Campaign, seed: int, property_name: str, explanation: str) -> Found:
+    return Found(
+        property_name=property_name,
+        explanation=explanation,
+        level=campaign.level,
+        seed=seed,
+        nodes=campaign.nodes_of(seed),
+        events_max=campaign.events_max,
     )
 
 

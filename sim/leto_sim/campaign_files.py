@@ -96,6 +96,7 @@ def _violation(found: Found) -> dict[str, object]:
         "nodes": found.nodes,
         "replay": found.replay,
         "shrink": found.shrink,
+        **({"traceback": found.traceback} if found.traceback else {}),
     }
 
 

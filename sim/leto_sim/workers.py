@@ -1,19 +1,23 @@
 """Processes that run seeds, and end when they are told to.
 
-Responsible for two things that a pool of processes does not do of itself: an interrupt
-(Ctrl-C, which every process of a terminal gets) is left to the first process alone, from
-the very beginning; and whoever ends the work need not wait for what is under way.
+Responsible for what a pool of processes does not do of itself: an interrupt (Ctrl-C, which
+every process of a terminal gets) is left to the first process alone, from the very beginning;
+whoever ends the work need not wait for what is under way; and if the first process dies,
+however suddenly, the others end too.
 """
 
+import os
 import signal
 from collections.abc import Callable, Generator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
-from multiprocessing import active_children, get_context
-from threading import Event
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Event, Thread
 from types import FrameType
 from typing import Final, ParamSpec, TypeVar
 
+ORPHANED: Final = 128 + 1  # as a shell says of SIGHUP
 _TELLING_SECONDS: Final = 10
 ArgumentsT = ParamSpec("ArgumentsT")
 ResultT = TypeVar("ResultT")
@@ -24,7 +28,7 @@ class Workers(ProcessPoolExecutor):
 
     def __init__(self, jobs: int) -> None:
         # Spawned ones share nothing with this one, not even the hash seed.
-        super().__init__(jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+        super().__init__(jobs, mp_context=get_context("spawn"), initializer=_begin)
         self._others = set(active_children())
 
     def submit(
@@ -66,8 +70,17 @@ def _interrupt(_: int, __: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _ignore_interrupts() -> None:
+def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, name="watches the parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Nobody would take what this process finds, nor tell it to end (SIGKILL tells nobody)."""
+    parent = parent_process()
+    assert parent is not None, "a worker is somebody's child"
+    wait([parent.sentinel])
+    os._exit(ORPHANED)
 
 
 @contextmanager

@@ -110,6 +110,29 @@ def test_a_violation_comes_with_the_commands_that_show_it_again(
     assert "leto-sim shrink 12 --level node --nodes 2 --events 200" == first.shrink
 
 
+def test_an_exception_is_found_like_a_violation_and_the_campaign_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stumble(level: Level, seed: int, *, nodes: int, events_max: int) -> RunResult:
+        if seed == 13:
+            raise KeyError("a checker has lost a node")
+        return run_seed(level, seed, nodes=nodes, events_max=events_max)
+
+    monkeypatch.setattr(campaign_module, "run_seed", stumble)
+    tally = Tally()
+
+    with ThreadPoolExecutor(1) as executor:
+        run_campaign(SMALL, executor, tally, jobs=1)
+
+    (found,) = tally.violations
+    assert set(range(11, 17)) == tally.done
+    assert ("the simulator failed", 13) == (found.property_name, found.seed)
+    assert "KeyError: 'a checker has lost a node'" == found.explanation
+    assert "in stumble" in found.traceback
+    assert "leto-sim replay 13 --level node --nodes 2 --events 200" == found.replay
+    assert found.shrink is None
+
+
 def test_each_seed_draws_its_own_size_unless_one_is_given() -> None:
     drawn = attrs.evolve(SMALL, nodes=None)
 

@@ -2,7 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +67,40 @@ def test_the_end_is_quiet_though_much_was_cancelled(
     workers.shutdown(wait=True)
 
     assert "" == capfd.readouterr().err
+
+
+PARENT = """
+import os, time
+from leto_sim.workers import Workers
+
+if __name__ == "__main__":
+    workers = Workers(1)
+    print(workers.submit(os.getpid).result(), flush=True)
+    workers.submit(time.sleep, 600)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_outlives_no_parent_however_that_ends(tmp_path: Path) -> None:
+    program = tmp_path / "parent.py"
+    program.write_text(PARENT)
+    command = [sys.executable, str(program)]
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=pipe, stderr=nowhere, text=True) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+
+        parent.kill()
+
+        assert "" == parent.stdout.read()  # which ends when nobody has it open any more
+    assert has_ended(worker)
+
+
+def has_ended(process: int) -> bool:
+    """An orphan may stay for whoever adopted it to look at."""
+    status = Path(f"/proc/{process}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] in "ZX"
 
 
 def test_who_is_asked_to_end_is_interrupted() -> None:
