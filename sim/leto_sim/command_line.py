@@ -3,25 +3,19 @@
 Responsible for putting the subcommands together, for errors in one line, and for
 ending quietly when nobody reads on (`leto-sim ... | head`) or somebody interrupts.
 What the subcommands do, and their exit codes: `leto_sim.commands`.
+
+Of the simulator only the command that was asked for is loaded, and not before `main`
+runs: `--help` is there at once, and an interrupt meanwhile is one like any other.
 """
 
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
-from typing import NoReturn, Protocol
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Final, NoReturn, Protocol, cast
 
-from leto_sim.commands import (
-    campaign,
-    drift,
-    lincheck,
-    mutants,
-    replay,
-    run,
-    shrink,
-    view,
-)
-from leto_sim.commands.arguments import CommandLineError, Subparsers
+from leto_sim.commands import CommandLineError
 
 WRONG_COMMAND_LINE = 2
 INTERRUPTED = 128 + 2  # as a shell says of SIGINT
@@ -31,7 +25,7 @@ NOBODY_READS = 128 + 13  # the same, of SIGPIPE
 class Command(Protocol):
     """A module of `leto_sim.commands`."""
 
-    def add_parser(self, subparsers: Subparsers) -> None:
+    def add_flags(self, parser: ArgumentParser) -> None:
         """Says what its flags are."""
         ...
 
@@ -40,16 +34,17 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: dict[str, Command] = {
-    "run": run,
-    "campaign": campaign,
-    "replay": replay,
-    "shrink": shrink,
-    "lincheck": lincheck,
-    "drift": drift,
-    "mutants": mutants,
-    "view": view,
+COMMANDS: Final[Mapping[str, str]] = {
+    "run": "run one seed, check every property",
+    "campaign": "run many seeds on several processors",
+    "replay": "run a seed or a scenario file, look around",
+    "shrink": "make a failing seed or scenario file small",
+    "lincheck": "is a history linearizable?",
+    "drift": "measure the drift at which leases break",
+    "mutants": "plant bugs, and see which property kills each",
+    "view": "write a page that shows a run step by step",
 }
+"""What each is for, by name."""
 
 
 class _Parser(ArgumentParser):
@@ -63,12 +58,13 @@ class _Parser(ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The console script."""
-    options = _new_parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    name = next((word for word in words if not word.startswith("-")), "")
     try:
-        exit_code = COMMANDS[options.command].run(options)
+        exit_code = _run(name, words)
         sys.stdout.flush()
     except CommandLineError as error:
-        print(f"leto-sim {options.command}: {error}", file=sys.stderr)
+        print(f"leto-sim {name}: {error}", file=sys.stderr)
         return WRONG_COMMAND_LINE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -79,11 +75,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return exit_code
 
 
-def _new_parser() -> ArgumentParser:
+def command_named(name: str) -> Command:
+    """That subcommand."""
+    return cast("Command", import_module(f"leto_sim.commands.{name}"))
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    command = command_named(name) if name in COMMANDS else None
+    options = _new_parser(name, command).parse_args(words)
+    assert command is not None, "argparse has refused all other names"
+    return command.run(options)
+
+
+def _new_parser(asked: str, command: Command | None) -> ArgumentParser:
+    """Knows all subcommands by name, and the flags of the one that was asked for."""
     parser = _Parser(prog="leto-sim", description="Leto in a deterministic world.")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in COMMANDS.values():
-        command.add_parser(subparsers)
+    for name, purpose in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=purpose)
+        if name == asked and command is not None:
+            command.add_flags(subparser)
     return parser
 
 

@@ -3,13 +3,12 @@
 import os
 import subprocess
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
 import pytest
 
 from leto_sim import command_line
-from leto_sim.commands import run
-from leto_sim.commands.arguments import CommandLineError, Subparsers
+from leto_sim.commands import CommandLineError, run
 
 RUN = ("run", "--seed", "5", "--events", "1500")
 
@@ -48,8 +47,8 @@ def test_it_ends_quietly_when_nobody_reads_on() -> None:
 
 def raising(error: BaseException) -> command_line.Command:
     class Raising:
-        def add_parser(self, subparsers: Subparsers) -> None:
-            run.add_parser(subparsers)
+        def add_flags(self, parser: ArgumentParser) -> None:
+            run.add_flags(parser)
 
         def run(self, arguments: Namespace) -> int:
             raise error
@@ -60,7 +59,8 @@ def raising(error: BaseException) -> command_line.Command:
 def test_what_turns_out_to_be_impossible_is_one_line_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(command_line.COMMANDS, "run", raising(CommandLineError("no such file: x")))
+    command = raising(CommandLineError("no such file: x"))
+    monkeypatch.setattr(command_line, "command_named", lambda _: command)
 
     exit_code = command_line.main(RUN)
 
@@ -68,7 +68,7 @@ def test_what_turns_out_to_be_impossible_is_one_line_too(
 
 
 def test_an_interrupt_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(command_line.COMMANDS, "run", raising(KeyboardInterrupt()))
+    monkeypatch.setattr(command_line, "command_named", lambda _: raising(KeyboardInterrupt()))
 
     assert command_line.INTERRUPTED == command_line.main(RUN)
 
@@ -95,6 +95,31 @@ def test_a_wrong_command_line_gets_one_clear_line(
     assert 2 == stopped.value.code
     assert complaint in errors
     assert 1 == errors.count("\n")
+
+
+def test_an_interrupt_while_the_command_is_loaded_is_one_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(_: str) -> command_line.Command:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "command_named", interrupted)
+
+    assert command_line.INTERRUPTED == command_line.main(RUN)
+
+
+def test_what_the_commands_are_is_told_without_loading_any() -> None:
+    program = "import sys; from leto_sim.command_line import main; main(sys.argv[1:])"
+    told = "import atexit, sys; atexit.register(lambda: print(*sys.modules)); " + program
+
+    finished = subprocess.run(
+        [sys.executable, "-c", told, "--help"], capture_output=True, text=True, check=True
+    )
+
+    *shown, modules = finished.stdout.splitlines()
+    assert set(command_line.COMMANDS) <= {word for line in shown for word in line.split()}
+    assert "leto_sim.commands" in modules.split()
+    assert not {"leto", "attrs", "tqdm", "leto_sim.commands.run"} & set(modules.split())
 
 
 def test_the_command_line_is_read_from_the_process(

@@ -34,6 +34,7 @@ from leto.raft.messages import (
 from leto.raft.types import EntryId, Micros, NodeId, Term
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
+from leto_sim.units import duration
 
 _FOLLOWER, _LEADER = RoleName.FOLLOWER, RoleName.LEADER  # looked up once
 ADMISSIBLE = "a vote goes only to whom it may go"
@@ -216,7 +217,7 @@ class Ballots:
 
 def _promise(now: Micros, owed_until: Micros) -> str | None:
     left_us = owed_until - now
-    return f"the voter has promised a lease, for {left_us} us more" if left_us > 0 else None
+    return f"the voter has promised a lease, for {duration(left_us)} more" if left_us > 0 else None
 
 
 def _flaw_of_log(node: Observed, last: EntryId) -> str | None:

@@ -32,6 +32,7 @@ from leto_sim.checkers.observed import Observed
 from leto_sim.clock import Clock
 from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
+from leto_sim.units import duration
 
 FORCED_IN_DESPAIR = "nothing is forced while a quorum may be alive"
 FORCED_AS_ORDERED = "what is forced is what an operator ordered"
@@ -130,7 +131,9 @@ class Forcings:
             raise _violation(FORCED_IN_DESPAIR, node, "has asked nobody for a vote")
         waited_us = self._clocks[node.node_id].at(self._now()) - since
         if waited_us < self._patience_us:
-            raise _violation(FORCED_IN_DESPAIR, node, f"has asked in vain for {waited_us} us only")
+            raise _violation(
+                FORCED_IN_DESPAIR, node, f"has asked in vain for {duration(waited_us)} only"
+            )
 
     def _check_order(self, node: Observed, entry: EntryId, configuration: Configuration) -> None:
         ordered = self._ordered.get(node.node_id, ())

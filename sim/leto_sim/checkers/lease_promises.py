@@ -32,6 +32,7 @@ from leto_sim.checkers.quorums import has_quorum
 from leto_sim.clock import Clock
 from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
+from leto_sim.units import duration
 
 PROMISES_KEPT = "who has promised a lease votes for nobody"
 LEASES_PROMISED = "a lease rests on the promises of a quorum"
@@ -209,8 +210,8 @@ def _broken(node: Observed, what: str, voter: _Voter, now: Micros) -> PropertyVi
     promise = max(voter.promises.values(), key=lambda each: each.until)
     return PropertyViolated(
         PROMISES_KEPT,
-        f"{node.name} {what}, {promise.until - now} us before it may:"
-        f" it has promised a lease of {promise.lease_us} us in term {promise.term}",
+        f"{node.name} {what}, {duration(promise.until - now)} before it may:"
+        f" it has promised a lease of {duration(promise.lease_us)} in term {promise.term}",
         node=node.name,
     )
 

@@ -21,6 +21,7 @@ from leto.raft.types import Micros, NodeId
 from leto_sim.checkers.moment import Moment
 from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
+from leto_sim.units import duration
 
 PATIENT = "who hears from its leader does not campaign"
 MAY_LEAD = "who campaigns may lead"
@@ -72,7 +73,7 @@ class Patience:
             if waited_us < self._shortest_us + steps * self._spread_us // 2:
                 raise PropertyViolated(
                     PATIENT,
-                    f"{node.name} sounds the others out after {waited_us} us",
+                    f"{node.name} sounds the others out after {duration(waited_us)}",
                     node=node.name,
                 )
         if not may_lead(may_count, node.node_id):

@@ -1,6 +1,6 @@
 """The subcommands of `leto-sim`, a module for each.
 
-Each module has two functions. `add_parser(subparsers)` says what its flags are.
+Each module has two functions. `add_flags(parser)` says what its flags are.
 `run(arguments)` does the work, prints what came of it, and returns the exit code:
 
     0    everything is as it should be
@@ -10,3 +10,7 @@ Each module has two functions. `add_parser(subparsers)` says what its flags are.
 Whoever finds out only while working that the user asked for something impossible
 raises `CommandLineError`. `leto_sim.command_line` puts the commands together.
 """
+
+
+class CommandLineError(Exception):
+    """The user asked for something impossible; the message is one line, and says what."""

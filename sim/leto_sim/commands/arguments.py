@@ -9,11 +9,12 @@ import shutil
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
-from typing import Protocol
 
+from leto_sim.commands import CommandLineError
 from leto_sim.levels import LEVELS
 from leto_sim.screen import COLUMNS
 
+DEFAULT_LEVEL = "node"
 DEFAULT_EVENTS = 10_000
 NODES_MAX = 9
 COLUMNS_MAX = 200
@@ -21,30 +22,13 @@ NODES_HELP = "founded nodes (the seed draws 1 to 9, at server level 1 to 5)"
 EVENTS_HELP = f"the storm ends after so many events ({DEFAULT_EVENTS})"
 
 
-class Subparsers(Protocol):
-    """Where a subcommand adds its parser (argparse has no public name for it)."""
-
-    def add_parser(
-        self,
-        name: str,
-        *,
-        help: str,  # noqa: A002 - argparse's name
-    ) -> ArgumentParser:
-        """A parser for the subcommand of that name."""
-        ...
-
-
-class CommandLineError(Exception):
-    """The user asked for something impossible; the message is one line, and says what."""
-
-
 def add_level(parser: ArgumentParser) -> None:
     """`--level node|server`."""
     parser.add_argument(
         "--level",
         choices=sorted(LEVELS),
-        default="node",
-        help="node: the core; server: whole nodes, bytes and all (node)",
+        default=DEFAULT_LEVEL,
+        help=f"node: the core; server: whole nodes, bytes and all ({DEFAULT_LEVEL})",
     )
 
 
@@ -68,6 +52,11 @@ def positive(text: str) -> int:
     if not (text.isdecimal() and int(text) >= 1):
         raise ArgumentTypeError(f"must be a number from 1, not {text!r}")
     return int(text)
+
+
+def is_seed(text: str) -> bool:
+    """Whether it is the number of a run, not the file of one."""
+    return text.lstrip("-").isdecimal()
 
 
 def check_writable(flag: str, file: Path) -> None:
@@ -115,11 +104,12 @@ def seed_command(name: str, options: Namespace) -> str:
 
 def replay_command(options: Namespace) -> str:
     """The command that looks around in the run of a scenario that was asked for."""
-    if options.scenario.lstrip("-").isdecimal():
+    if is_seed(options.scenario):
         return f"leto-sim replay {options.scenario} {_size(options)}"
     return f"leto-sim replay {options.scenario}"
 
 
 def _size(options: Namespace) -> str:
     nodes_given = "" if options.nodes is None else f" --nodes {options.nodes}"
-    return f"--level {options.level}{nodes_given} --events {options.events}"
+    level, events = options.level or DEFAULT_LEVEL, options.events or DEFAULT_EVENTS
+    return f"--level {level}{nodes_given} --events {events}"

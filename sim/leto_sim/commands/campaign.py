@@ -11,14 +11,13 @@ from collections.abc import Iterable
 from concurrent.futures import BrokenExecutor, Executor
 from pathlib import Path
 
-from leto_sim.campaign import Campaign, SeedOutcome, Tally, run_campaign
+from leto_sim.campaign import Campaign, Found, SeedOutcome, Tally, run_campaign
 from leto_sim.campaign_files import WrongStateFile, load_state, report, save_state
+from leto_sim.commands import CommandLineError
 from leto_sim.commands.arguments import (
     DEFAULT_EVENTS,
     EVENTS_HELP,
     NODES_HELP,
-    CommandLineError,
-    Subparsers,
     add_level,
     check_writable,
     nodes,
@@ -34,9 +33,8 @@ SAVE_EVERY_SECONDS = 10.0
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_flags(parser: ArgumentParser) -> None:
     """Its flags."""
-    parser = subparsers.add_parser("campaign", help="run many seeds on several processors")
     parser.add_argument(
         "--seeds",
         type=seed_range,
@@ -200,12 +198,19 @@ def _lines(campaign: Campaign, tally: Tally) -> Iterable[str]:
     yield f"elections   {tally.elections}"
     yield f"commits     {tally.commits}"
     for found in tally.violations:
-        yield f"\nVIOLATED: {found.property_name} (seed {found.seed})"
-        yield f"  {found.explanation}"
-        yield f"  {found.replay}"
-        yield f"  {found.shrink}"
+        yield from _found_lines(found)
     yield "\nsometimes"
     for title, count in tally.sometimes.items():
         yield f"  {count:>10}  {title}"
     for title in tally.never(campaign.level):
         yield f"  {'never':>10}  {title}"
+
+
+def _found_lines(found: Found) -> Iterable[str]:
+    word = "FAILED" if found.traceback else "VIOLATED"
+    yield f"\n{word}: {found.property_name} (seed {found.seed})"
+    yield f"  {found.explanation}"
+    yield f"  {found.replay}"
+    if found.shrink is not None:
+        yield f"  {found.shrink}"
+    yield from (f"    {line}" for line in found.traceback.splitlines())

@@ -4,20 +4,19 @@ Responsible for its flags and its table.
 """
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
 import attrs
 
 from leto.raft.leases import DRIFT_TOLERANCE
-from leto_sim.commands.arguments import Subparsers, positive
+from leto_sim.commands.arguments import positive
 from leto_sim.node_level.drift import Measured, measure
 
 PERCENTS = (0, 5, 10, 11, 12, 14, 16, 20)
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_flags(parser: ArgumentParser) -> None:
     """Its flags."""
-    parser = subparsers.add_parser("drift", help="measure the drift at which leases break")
     parser.add_argument(
         "--seeds", type=positive, default=4, metavar="N", help="runs for each drift (4)"
     )

@@ -12,13 +12,14 @@ The format: `docs/reference/history-format.md`. The checker: `leto_sim.lincheck`
 
 import json
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from leto_sim.commands.arguments import CommandLineError, Subparsers, positive, why
+from leto_sim.commands import CommandLineError
+from leto_sim.commands.arguments import positive, why
 from leto_sim.lincheck.dialects import KeyDialect, RegisterDialect
 from leto_sim.lincheck.history import Dialect, HistoryError, Json, read_history, write_history
 from leto_sim.lincheck.model import CommandT, Operation, ResultT, Verdict
@@ -34,9 +35,8 @@ _WORDS: Final = {
 }
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_flags(parser: ArgumentParser) -> None:
     """Its flags."""
-    parser = subparsers.add_parser("lincheck", help="is a history linearizable?")
     parser.add_argument("file", metavar="FILE", help="lines of JSON; - for standard input")
     parser.add_argument(
         "--model", choices=["kv", "register"], required=True, help="what the operations mean"

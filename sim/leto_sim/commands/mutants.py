@@ -15,14 +15,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from leto_sim.commands.arguments import (
-    CommandLineError,
-    Subparsers,
-    check_writable,
-    positive,
-    why,
-    write_file,
-)
+from leto_sim.commands import CommandLineError
+from leto_sim.commands.arguments import check_writable, positive, why, write_file
 from leto_sim.commands.campaign import INTERRUPTED, add_time, duration
 from leto_sim.mutants.hunting import Outcome, hunt_bug
 from leto_sim.mutants.matrix import (
@@ -44,9 +38,8 @@ from leto_sim.mutants.planted import (
 USUAL_PLACE = Path("tests", "mutants")
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_flags(parser: ArgumentParser) -> None:
     """Its flags."""
-    parser = subparsers.add_parser("mutants", help="plant bugs, and see which property kills each")
     parser.add_argument("--only", nargs="+", metavar="ID", help="bugs, by id or name")
     parser.add_argument("--level", metavar="LEVEL", help="only the bugs of this level")
     parser.add_argument("--directory", type=Path, metavar="FOLDER", help="where the bugs are")

@@ -8,12 +8,14 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from pathlib import Path
 
+from leto_sim.commands import CommandLineError
 from leto_sim.commands.arguments import (
-    CommandLineError,
-    Subparsers,
+    DEFAULT_EVENTS,
+    DEFAULT_LEVEL,
     add_level,
     add_size,
     columns,
+    is_seed,
     positive,
     why,
 )
@@ -25,9 +27,8 @@ from leto_sim.screen import render_replay
 LINES = 30
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_flags(parser: ArgumentParser) -> None:
     """Its flags."""
-    parser = subparsers.add_parser("replay", help="run a seed or a scenario file, look around")
     add_scenario(parser)
     parser.add_argument("--until", type=positive, metavar="EVENT", help="stop after this event")
     parser.add_argument(
@@ -62,16 +63,21 @@ def add_scenario(parser: ArgumentParser) -> None:
     parser.add_argument("scenario", metavar="SEED|FILE", help="a seed, or the file of a scenario")
     add_level(parser)
     add_size(parser)
+    parser.set_defaults(level=None, events=None)  # a file has its own
 
 
 def wanted_scenario(arguments: Namespace) -> SavedScenario:
-    """The scenario that the user asked for."""
-    if arguments.scenario.lstrip("-").isdecimal():
-        level = level_named(arguments.level)
-        scenario = level.draw(
-            int(arguments.scenario), nodes=arguments.nodes, events_max=arguments.events
-        )
+    """The scenario that the user asked for.
+
+    Raises:
+        CommandLineError: there is none, or it cannot be as large as asked.
+    """
+    if is_seed(arguments.scenario):
+        level = level_named(arguments.level or DEFAULT_LEVEL)
+        events_max = arguments.events or DEFAULT_EVENTS
+        scenario = level.draw(int(arguments.scenario), nodes=arguments.nodes, events_max=events_max)
         return SavedScenario(level=level.name, scenario=scenario)
+    _check_unsized(arguments)
     try:
         return read_scenario(Path(arguments.scenario).read_text(encoding="utf-8"))
     except OSError as error:
@@ -80,6 +86,14 @@ def wanted_scenario(arguments: Namespace) -> SavedScenario:
         raise CommandLineError(f"{arguments.scenario}: is no text") from error
     except WrongScenarioFile as error:
         raise CommandLineError(f"{arguments.scenario}: {error}") from error
+
+
+def _check_unsized(arguments: Namespace) -> None:
+    for flag in ("level", "nodes", "events"):
+        if getattr(arguments, flag) is not None:
+            raise CommandLineError(
+                f"--{flag} is for a seed; {arguments.scenario} says so itself: change it there"
+            )
 
 
 def _outcome(events: int, until: int | None) -> str:

@@ -5,11 +5,10 @@ violation.
 """
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from leto_sim.commands.arguments import (
-    Subparsers,
     add_level,
     add_size,
     check_writable,
@@ -21,9 +20,8 @@ from leto_sim.levels import Level, level_named, run_seed
 from leto_sim.screen import render
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_flags(parser: ArgumentParser) -> None:
     """Its flags."""
-    parser = subparsers.add_parser("run", help="run one seed, check every property")
     parser.add_argument(
         "--seed", type=int, required=True, metavar="N", help="decides everything that happens"
     )

@@ -6,15 +6,14 @@ a file to replay and as a test.
 
 import signal
 import time
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from leto_sim.commands import CommandLineError
 from leto_sim.commands.arguments import (
-    CommandLineError,
-    Subparsers,
     check_writable,
     positive,
     write_file,
@@ -32,9 +31,8 @@ ATTEMPTS = 2_000
 SECONDS = 60.0
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_flags(parser: ArgumentParser) -> None:
     """Its flags."""
-    parser = subparsers.add_parser("shrink", help="make a failing seed or scenario file small")
     add_scenario(parser)
     add_time(parser, default=SECONDS)
     parser.add_argument(

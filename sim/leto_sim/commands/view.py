@@ -3,11 +3,10 @@
 Responsible for its flags and the file.
 """
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from leto_sim.commands.arguments import (
-    Subparsers,
     check_writable,
     replay_command,
     write_file,
@@ -18,9 +17,8 @@ from leto_sim.view.document import document
 from leto_sim.view.page import render_page
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def add_flags(parser: ArgumentParser) -> None:
     """Its flags."""
-    parser = subparsers.add_parser("view", help="write a page that shows a run step by step")
     add_scenario(parser)
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="where the page goes (leto-run-SEED.html)"

@@ -241,11 +241,11 @@ class Cluster:
         host = self._hosts_by_id.get(node_id)
         return host is not None and host.alive is not None and host.alive.holds_back
 
-    def remark(self, text: str) -> None:
-        """Notes in the journal something that no node was told."""
+    def remark(self, text: str, shown: str = "") -> None:
+        """Notes in the journal something that no node was told; perhaps in better words."""
         now = self.scheduler.now
         self.journal.note(now, b"world", (text.encode(),))
-        self.journal.trace(now, self.lanes, lambda: f"* {text}")
+        self.journal.trace(now, self.lanes, lambda: f"* {shown or text}")
 
     def _deliver(self, source: NodeId, target: NodeId, message: Message) -> None:
         host = self._hosts_by_id.get(target)

@@ -13,6 +13,7 @@ from leto.raft.actions import Outcome, RoleName
 from leto.raft.events import ReadPolicy, ReadRequested, SnapshotRequested, TransferRequested
 from leto.raft.types import Micros, NodeId
 from leto_sim.clock import NEVER, TRUE_RATE
+from leto_sim.fault_words import describe_fault
 from leto_sim.faults import (
     LEADER,
     Crash,
@@ -169,7 +170,7 @@ class Nemesis:
 
     def _strike(self, planned: PlannedFault) -> None:
         if not self._is_over:
-            self._cluster.remark(str(planned.fault))
+            self._cluster.remark(str(planned.fault), describe_fault(planned.fault))
             self.perform(planned.fault)
 
     def perform(self, fault: Fault) -> None:

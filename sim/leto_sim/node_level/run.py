@@ -30,6 +30,7 @@ from leto_sim.operations import Asked
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
 from leto_sim.standing import Standing, standing_of
+from leto_sim.units import duration
 from leto_sim.view.recording import Recording
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ class NodeLevelRun(Course):
             if self._achieved() > achieved:
                 give_up_at, achieved = scheduler.now + patience_us, self._achieved()
             if scheduler.now > min(give_up_at, limit):
-                self._complain(f"{otherwise}; nothing moves for {patience_us} us")
+                self._complain(f"{otherwise}; nothing moves for {duration(patience_us)}")
 
     def _complain(self, what: str) -> NoReturn:
         excuse = why_stuck(self._core)

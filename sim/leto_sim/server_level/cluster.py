@@ -252,9 +252,9 @@ class ServerCluster:
 
     # --- the journal ---------------------------------------------------------------------
 
-    def remark(self, text: str) -> None:
-        """Note something that no process was told."""
-        self.diary.remark(text)
+    def remark(self, text: str, shown: str = "") -> None:
+        """Note something that no process was told; show it in better words, perhaps."""
+        self.diary.remark(text, shown)
 
     def lanes(self) -> Lanes:
         """How every server stands."""

@@ -60,11 +60,11 @@ class Diary:
 
     # --- what is no process's event --------------------------------------------------
 
-    def remark(self, text: str) -> None:
-        """Note something that no process was told."""
+    def remark(self, text: str, shown: str = "") -> None:
+        """Note something that no process was told; show it in better words, perhaps."""
         now = self._scheduler.now
         self._journal.note(now, b"world", (text.encode(),))
-        self._journal.trace(now, self._lanes, lambda: f"* {text}")
+        self._journal.trace(now, self._lanes, lambda: f"* {shown or text}")
 
     def break_off(self) -> None:
         """The run ends in the middle of an event."""

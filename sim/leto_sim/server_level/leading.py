@@ -15,6 +15,7 @@ from leto.raft.types import Micros, Term
 from leto.server import Limits
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.fold import stamp_of
+from leto_sim.units import duration
 
 EXPIRED_IS_NIL: Final = "expired keys are nil on every node"
 EVEN_TIME: Final = "a leader's time passes evenly"
@@ -82,7 +83,7 @@ class Leading:
         most = max(last_ms + _most_ms(elapsed_us), caught_up)
         if not last_ms + _least_ms(elapsed_us) <= stamp_ms <= most:
             raise self._violation(
-                EVEN_TIME, f"stamps {stamp_ms} after {last_ms}, {elapsed_us} us later"
+                EVEN_TIME, f"stamps {stamp_ms} after {last_ms}, {duration(elapsed_us)} later"
             )
 
     def _violation(self, property_name: str, what: str) -> PropertyViolated:

@@ -11,6 +11,7 @@ from typing import Final, assert_never
 
 from leto.raft.types import Micros
 from leto.server.world import DiskRoomMeasured
+from leto_sim.fault_words import describe_fault
 from leto_sim.faults import (
     LEADER,
     Crash,
@@ -127,7 +128,7 @@ class ServerNemesis:
 
     def _strike(self, planned: PlannedServerFault) -> None:
         if not self._is_over:
-            self._cluster.remark(str(planned.fault))
+            self._cluster.remark(str(planned.fault), describe_fault(planned.fault))
             self._perform(planned.fault)
 
     def _perform(self, fault: ServerFault) -> None:

@@ -26,6 +26,7 @@ from leto.server.world import (
     Transmit,
 )
 from leto_sim.result import PropertyViolated
+from leto_sim.units import duration
 
 PUNCTUAL: Final = "no answer is late"
 SLACK_PARTS: Final = 100  # timers fire a little late, and clocks do not run alike
@@ -152,7 +153,7 @@ class Punctuality:
                 if now - since > self._patience_us:
                     raise PropertyViolated(
                         PUNCTUAL,
-                        f"{self._name} owes a client an answer for {now - since} us",
+                        f"{self._name} owes a client an answer for {duration(now - since)}",
                         node=self._name,
                     )
             elif client.has_left and not client.waiting:

@@ -35,6 +35,7 @@ from leto_sim.server_level.operator import ServerOperator, is_carried_out
 from leto_sim.server_level.resp_client import RespClient
 from leto_sim.server_level.scenario import ServerScenario, draw_server_scenario
 from leto_sim.standing import Standing, standing_of
+from leto_sim.units import duration
 from leto_sim.view.recording import Recording
 
 SERVER_LEVEL: Final = "server"
@@ -222,7 +223,7 @@ class ServerLevelRun(Course):
         give_up_at = scheduler.now + patience_us
         while not is_reached():
             if scheduler.now > give_up_at:
-                raise PropertyViolated(PROGRESS, f"{otherwise} within {patience_us} us")
+                raise PropertyViolated(PROGRESS, f"{otherwise} within {duration(patience_us)}")
             for _ in range(_EVENTS_BETWEEN_LOOKS):
                 scheduler.step()
 

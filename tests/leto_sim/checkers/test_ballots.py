@@ -126,7 +126,7 @@ def test_a_promise_binds(voter: Voter) -> None:
     voter.owed_until = NOW + 5
     voter.sound_out()
 
-    with pytest.raises(PropertyViolated, match="has promised a lease, for 5 us more"):
+    with pytest.raises(PropertyViolated, match="has promised a lease, for 5 µs more"):
         voter.would(granted=True)
 
 

@@ -85,7 +85,7 @@ def test_what_is_beyond_the_agreement_is_void_and_later_terms_are_new(desk: Desk
 def test_to_force_too_soon_is_a_violation(desk: Desk) -> None:
     desk.now -= 1
 
-    with pytest.raises(PropertyViolated, match=r"id1 forces .* in vain for 999 us only"):
+    with pytest.raises(PropertyViolated, match=r"id1 forces .* in vain for 999 µs only"):
         desk.force()
 
 

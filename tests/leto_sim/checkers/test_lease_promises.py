@@ -102,7 +102,7 @@ def test_a_vote_before_that_breaks_the_promise() -> None:
     cluster.promise(2)
     cluster.now = LEASE_US - 1
 
-    with pytest.raises(PropertyViolated, match="id2 votes in term 2, 1 us before it may"):
+    with pytest.raises(PropertyViolated, match="id2 votes in term 2, 1 µs before it may"):
         cluster.vote(2, 3)
 
 
@@ -130,7 +130,7 @@ def test_a_shorter_promise_does_not_end_a_longer_one() -> None:
     cluster.promise(2, round_=1)
     cluster.now = LEASE_US
 
-    with pytest.raises(PropertyViolated, match="500 us before"):
+    with pytest.raises(PropertyViolated, match="500 µs before"):
         cluster.vote(2, 3)
 
 
@@ -160,7 +160,7 @@ def test_rounds_are_told_apart_by_their_terms() -> None:
     cluster.promise(2, round_=5, term=2)
     cluster.now = LEASE_US
 
-    with pytest.raises(PropertyViolated, match="500 us before"):
+    with pytest.raises(PropertyViolated, match="500 µs before"):
         cluster.vote(2, 3, term=3)
 
 
@@ -191,7 +191,7 @@ def test_a_promise_outlives_a_restart() -> None:
     cluster.start(2)
     cluster.now = LEASE_US - 1
 
-    with pytest.raises(PropertyViolated, match="1 us before"):
+    with pytest.raises(PropertyViolated, match="1 µs before"):
         cluster.vote(2, 3)
 
 
@@ -320,7 +320,7 @@ def test_who_has_promised_knows_it_when_the_leader_speaks_again() -> None:
     cluster.nodes[2].status.promised_until -= 1
     cluster.now = 20
 
-    with pytest.raises(PropertyViolated, match="id2 takes itself for free, 990 us before it may"):
+    with pytest.raises(PropertyViolated, match="id2 takes itself for free, 990 µs before it may"):
         cluster.hear(2, leased(2))
 
 
@@ -332,7 +332,7 @@ def test_so_does_who_has_started_again() -> None:
     cluster.nodes[2].status.promised_until = cluster.clocks[2].at(cluster.now)
     cluster.now = 101
 
-    with pytest.raises(PropertyViolated, match="takes itself for free, 899 us"):
+    with pytest.raises(PropertyViolated, match="takes itself for free, 899 µs"):
         cluster.hear(2, leased(2))
 
 

@@ -58,7 +58,7 @@ def test_who_has_waited_may_campaign() -> None:
     stage.hear(50)
 
     stage.ask(150)
-    with pytest.raises(PropertyViolated, match="id1 sounds the others out after 99 us"):
+    with pytest.raises(PropertyViolated, match="id1 sounds the others out after 99 µs"):
         stage.ask(149)
 
 

@@ -137,6 +137,29 @@ def test_a_violation_is_told_with_its_commands(
 
 
 @pytest.mark.usefixtures("in_threads")
+def test_a_failure_of_the_simulator_is_told_with_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def stumble(*_: object, **__: object) -> None:
+        raise KeyError(7)
+
+    monkeypatch.setattr("leto_sim.campaign.run_seed", stumble)
+    file = tmp_path / "report.json"
+
+    exit_code = main([*SMALL, "--seeds", "3", "--json", str(file)])
+
+    told = capsys.readouterr().out
+    assert 1 == exit_code
+    assert (
+        "FAILED: the simulator failed (seed 3)\n"
+        "  KeyError: 7\n"
+        "  leto-sim replay 3 --level node --nodes 2 --events 200\n"
+        "    Traceback (most recent call last):\n"
+    ) in told
+    assert "raise KeyError(7)" in json.loads(file.read_text())["violations"][0]["traceback"]
+
+
+@pytest.mark.usefixtures("in_threads")
 def test_the_state_is_saved_now_and_then(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(campaign, "SAVE_EVERY_SECONDS", 0.0)
     saves: list[Path] = []

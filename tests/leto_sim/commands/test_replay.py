@@ -79,6 +79,22 @@ def test_a_violation_is_shown_last(
     assert "  it does not" == lines[-1]
 
 
+@pytest.mark.parametrize("flag,value", [("level", "server"), ("nodes", "5"), ("events", "10000")])
+def test_a_file_is_of_its_own_level_and_size(
+    flag: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "small.toml"
+    file.write_text(write_scenario(SavedScenario(level="node", scenario=Scenario(seed=3))))
+
+    exit_code = main(["replay", str(file), f"--{flag}", value])
+
+    assert 2 == exit_code
+    assert (
+        f"leto-sim replay: --{flag} is for a seed; {file} says so itself: change it there\n"
+        == capsys.readouterr().err
+    )
+
+
 def test_neither_a_seed_nor_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert 2 == main(["replay", "nowhere.toml"])
     assert "leto-sim replay: neither a seed nor a file: " in capsys.readouterr().err

@@ -59,7 +59,7 @@ class Stage:
         self.operator = ServerOperator(self.cluster)
         self.nemesis = ServerNemesis(self.cluster, self.operator)
 
-    def _overhear(self, text: str) -> None:
+    def _overhear(self, text: str, shown: str = "") -> None:
         self.remarks.append(text)
 
     def run_until(self, time_us: int) -> None:

@@ -105,9 +105,9 @@ def test_lost_disk_is_replaced_by_the_operators_way() -> None:
     remarks: list[str] = []
     remark = run.cluster.remark
 
-    def overhear(text: str) -> None:
+    def overhear(text: str, shown: str = "") -> None:
         remarks.append(text)
-        remark(text)
+        remark(text, shown)
 
     run.cluster.remark = overhear  # type: ignore[method-assign]  # to hear what the run notes
     result = run.run()
