@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_it_ends_quietly_when_nobody_reads_on() -> None:
     assert (command_line.NOBODY_READS, b"") == (finished.returncode, finished.stderr)
 
 
-def raising(error: BaseException) -> command_line.Command:
+def raising(error: BaseException) -> Callable[[str], command_line.Command]:
     class Raising:
         def add_flags(self, parser: ArgumentParser) -> None:
             run.add_flags(parser)
@@ -53,14 +54,14 @@ def raising(error: BaseException) -> command_line.Command:
         def run(self, arguments: Namespace) -> int:
             raise error
 
-    return Raising()
+    return lambda _: Raising()
 
 
 def test_what_turns_out_to_be_impossible_is_one_line_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = raising(CommandLineError("no such file: x"))
-    monkeypatch.setattr(command_line, "command_named", lambda _: command)
+    mistake = CommandLineError("no such file: x")
+    monkeypatch.setattr(command_line, "command_named", raising(mistake))
 
     exit_code = command_line.main(RUN)
 
@@ -68,7 +69,7 @@ def test_what_turns_out_to_be_impossible_is_one_line_too(
 
 
 def test_an_interrupt_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command_line, "command_named", lambda _: raising(KeyboardInterrupt()))
+    monkeypatch.setattr(command_line, "command_named", raising(KeyboardInterrupt()))
 
     assert command_line.INTERRUPTED == command_line.main(RUN)
 
