@@ -108,7 +108,7 @@ class Refusal(Enum):
     TRANSFER_PENDING = "leadership is being transferred"
     CANNOT_LEAD = "that member cannot lead"
     QUORUM_ALIVE = "a quorum seems to be alive"
-    SURVIVOR_SILENT = "a survivor has not said that it would vote for this node"
+    SURVIVOR_SILENT = "a survivor has not voted for this node"
     DISK_FULL = "this node's disk is full"
     DISKS_FULL = "the disks of too many nodes are full"
     LEASE_TOO_LONG = "a lease lasts from 0 to 60 seconds"

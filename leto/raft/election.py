@@ -15,7 +15,7 @@ Invariants:
        a new term from those who ask, unless the leader itself sent them (§3.10).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from leto.raft.appending import extend_log
 from leto.raft.entries import Entry, Noop
@@ -28,7 +28,9 @@ from leto.raft.roles import (
     Follower,
     Leader,
     PreCandidate,
+    Recovery,
     become_candidate,
+    become_follower,
     become_leader,
     become_pre_candidate,
     vote_for,
@@ -60,9 +62,14 @@ def on_election_timer(state: State, role: Follower | PreCandidate | Candidate) -
     """Patience is at an end: campaign, if this node may."""
     if state.now < role.deadline:
         return
+    if isinstance(role, Candidate) and role.recovery is not None:
+        _give_up_recovery(state, role.recovery)
+        return
     disk_has_hung = state.lane.has_hung(state.now, state.config.election_timeout_min_us)
     if disk_has_hung or not _may_campaign(state):
         role.deadline = state.now + state.election_timeout()
+        if isinstance(role, Follower) and role.leaderless_since is None:
+            role.put_off_since = state.now
         state.trace(CampaignPutOff, Reason.DISK_HANGS if disk_has_hung else Reason.NO_VOTER)
     elif state.now < state.promised_until:
         role.deadline = state.promised_until  # §6.4.1: to vote for oneself is to vote
@@ -80,7 +87,7 @@ def on_peer_gone(state: State, event: PeerGone) -> None:
         if progress is not None and progress.mode is Mode.REPLICATE:
             progress.become_probe(progress.match_index + 1)  # what was on its way is lost
     elif isinstance(role, Follower) and role.leader == peer:
-        role.heard_at = None
+        role.heard_at = role.put_off_since = None
         state.hurried_until = state.now + state.config.election_timeout_max_us
         soon = state.now + (_rank(state, peer) + 1) * FAILOVER_STEP_US
         role.deadline = min(role.deadline, soon)
@@ -124,14 +131,21 @@ def on_pre_vote_response(state: State, sender: NodeId, message: PreVoteResponse)
 
 def start_election(state: State, *, is_transfer: bool = False) -> None:
     """Begin a term and ask every voter for its vote (§3.4)."""
-    request_votes(state, become_candidate(state), is_transfer=is_transfer)
+    _request_votes(state, become_candidate(state), _other_voters(state), is_transfer=is_transfer)
 
 
-def request_votes(state: State, role: Candidate, *, is_transfer: bool = False) -> None:
-    """Ask every voter for its vote in the term that has begun."""
+def start_recovery(state: State, recovery: Recovery) -> None:
+    """Begin a term and ask the survivors of a lost quorum for their votes, and nobody else."""
+    others = [node_id for node_id in recovery.survivors if node_id != state.node_id]
+    _request_votes(state, become_candidate(state, recovery), others)
+
+
+def _request_votes(
+    state: State, role: Candidate, voters: Iterable[NodeId], *, is_transfer: bool = False
+) -> None:
     request = RequestVote(term=state.current_term, last=state.log.last, is_transfer=is_transfer)
     state.trace(VoteAsked, request.last, is_transfer)
-    for voter in _other_voters(state):
+    for voter in voters:
         # §3.8, §10.2.1: after a crash this node must know that it asked, and must
         # hold what it advertised; the lane's order makes all of it durable before.
         state.send_after(role.own_vote, voter, request)
@@ -152,6 +166,7 @@ def on_request_vote(state: State, sender: NodeId, message: RequestVote) -> None:
         if voted_for is None:
             vote_for(state, sender)
         role.deadline = state.now + state.election_timeout()  # §3.4: as for a leader's word
+        role.put_off_since = None
     if state.is_traced:
         reason = None if granted else why_no_vote(state, sender, message)
         _trace_answer(state, sender, reason, VoteGranted, VoteRefused)
@@ -162,10 +177,14 @@ def on_request_vote(state: State, sender: NodeId, message: RequestVote) -> None:
 def on_request_vote_response(state: State, sender: NodeId, message: RequestVoteResponse) -> None:
     """Count a vote; a set, since a message may arrive twice."""
     role = state.role
-    if isinstance(role, Candidate) and message.vote_granted:
+    if not isinstance(role, Candidate):
+        return
+    if message.vote_granted:
         role.votes.add(sender)
         state.trace(VoteCounted, sender, len(role.votes))
         _count_votes(state, role)
+    elif role.recovery is not None:
+        _give_up_recovery(state, role.recovery)  # every survivor must vote for it
 
 
 def on_own_vote_written(state: State, role: Candidate) -> None:
@@ -259,10 +278,18 @@ def _count_grants(state: State, role: PreCandidate) -> None:
 
 def _count_votes(state: State, role: Candidate) -> None:
     if state.configuration.has_quorum(role.votes.__contains__):
-        _lead(state)
+        lead(state)
 
 
-def _lead(state: State) -> None:
+def _give_up_recovery(state: State, recovery: Recovery) -> None:
+    """Despair is not over by that: the operator may ask again at once."""
+    follower = become_follower(state, state.current_term, None)
+    follower.put_off_since = recovery.since
+    follower.deadline = state.now
+
+
+def lead(state: State) -> None:
+    """Take the term that was won (§3.4)."""
     leader = become_leader(state)
     # §6.4, §3.6.2: an entry of its own term lets it commit what earlier terms left.
     noop_id = EntryId(state.current_term, leader.noop_index)

@@ -337,6 +337,8 @@ class Node:
 
     def _conclude(self, role_before: Role) -> None:
         state = self._state
+        if type(state.role) is Candidate:
+            recovery.force_when_agreed(state, state.role)
         if type(state.role) is Leader:
             self._lead(state.role)
         # Term and leader are a role's for as long as it lasts: a new one is a new role.
@@ -361,8 +363,9 @@ class Node:
             transfer.conclude(state, role)
             replication.give_up_joint_request(state, role)
             reads.give_up_leading(state, role)
-        if isinstance(role, Leader | Candidate) and not isinstance(state.role, Leader):
             replication.give_up_proposals(state)
+        elif isinstance(role, Candidate):
+            recovery.conclude(state, role)
         reads.follow_another(state)
         self._announce()
 
@@ -425,6 +428,8 @@ class Node:
         if isinstance(state.role, Leader):
             replication.give_up_joint_request(state, state.role)
             transfer.conclude(state, state.role)
+        if isinstance(state.role, Candidate):
+            recovery.conclude(state, state.role)
         for request_id in _unanswered(state):
             state.actions.append(Answer(request_id, Refused(Refusal.FAILED)))
         state.actions.append(FailStop(reason))

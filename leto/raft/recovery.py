@@ -4,64 +4,106 @@ Responsible for the one way around a quorum. Raft cannot tell lost nodes from
 unreachable ones, so it cannot know whether this is safe; the operator says so.
 The dissertation has nothing of the kind.
 
-The node begins a term, appends a configuration of the survivors, marked as
-forced for ever, and stands for election among them. What only the lost nodes had
-is lost.
+The node begins a term and asks the survivors for their votes, as in any election:
+they grant them as they always do, and what they have promised is kept. Once every one
+of them has voted for it, the node leads the term, and opens it with a configuration of
+the survivors, marked as forced for ever. Until then nothing has changed but the term,
+and the order is refused in the end. What only the lost nodes had is lost.
 
 Invariants:
     1. Nothing is forced by a node that may hear of a quorum.
-    2. Every survivor, but the node itself, has said lately that it would vote for
-       the node. So none had a longer log then, which would be lost (§3.6.1), nor had
-       seen a later term. What it has done since, the node cannot know: it may have
-       been told to force something, too. If that is the same, both append the very same
-       entry to the same log, in the same term, and one of them is elected; if it is not,
-       an operator has made two clusters.
+    2. Every survivor has voted for the node in the term in which it forces. So
+       none had a longer log (§3.6.1), nor had seen a later term; and as there is one
+       vote a term, two nodes whose survivors share one never force in the same term,
+       whatever they were told. Those that share none are two clusters, which an operator
+       has made; nobody can prevent that.
+    3. Who has a quorum's votes leads as ever, and forces nothing.
 """
 
 import attrs
 
 from leto.raft.actions import Answer, Refusal, Refused
 from leto.raft.appending import extend_log
-from leto.raft.configuration import Configuration, MemberRole
-from leto.raft.election import request_votes
+from leto.raft.configuration import Configuration, Member, MemberRole
+from leto.raft.election import lead, start_recovery
 from leto.raft.entries import Entry
 from leto.raft.events import ConfigurationForced
-from leto.raft.roles import PreCandidate, become_candidate
+from leto.raft.roles import Candidate, Follower, PreCandidate, Recovery
 from leto.raft.state import State
-from leto.raft.traces import QuorumGivenUp
-from leto.raft.types import EntryId
+from leto.raft.traces import QuorumGivenUp, SurvivorsAsked
+from leto.raft.types import EntryId, Micros, NodeId, RequestId
 
 
 def on_configuration_forced(state: State, event: ConfigurationForced) -> None:
-    """Make do with the survivors, or say why not."""
-    refusal = _objection(state, event)
-    if refusal is not None:
-        state.actions.append(Answer(event.request_id, Refused(refusal, state.leader)))
+    """Ask the survivors for their votes, or say why not."""
+    request_id, survivors, since = event.request_id, event.survivors, _in_despair_since(state)
+    objection = _objection(state, survivors)
+    if since is None:
+        _refuse(state, request_id, Refusal.QUORUM_ALIVE)
+    elif objection is not None:
+        _refuse(state, request_id, objection)
+    else:
+        state.trace(SurvivorsAsked, survivors)
+        start_recovery(state, Recovery(request_id=request_id, survivors=survivors, since=since))
+
+
+def force_when_agreed(state: State, candidate: Candidate) -> None:
+    """Give the quorum up once every survivor has voted for the candidate."""
+    recovery = candidate.recovery
+    if recovery is None or not candidate.votes.issuperset(recovery.survivors):
         return
-    survivors = [m for m in state.configuration.everyone if m.node_id in event.survivors]
-    # Whoever was losing its vote in a joint configuration has it again: it may be all there is.
-    voters = tuple(attrs.evolve(member, role=MemberRole.VOTER) for member in survivors)
-    configuration = Configuration(voters, is_forced=True)
-    state.trace(QuorumGivenUp, event.survivors)
-    candidate = become_candidate(state)
+    candidate.recovery = None
+    state.trace(QuorumGivenUp, recovery.survivors)
     entry_id = EntryId(state.current_term, state.log.last.index + 1)
-    extend_log(state, (Entry(entry_id, configuration),))
-    state.proposals.append((entry_id, event.request_id))
-    request_votes(state, candidate)
+    # Effective at once (§4.1): the lost ones are never followers of this leader.
+    extend_log(state, (Entry(entry_id, _configuration_of(state, recovery.survivors)),))
+    state.proposals.append((entry_id, recovery.request_id))
+    lead(state)
 
 
-def _objection(state: State, event: ConfigurationForced) -> Refusal | None:
-    role = state.role
-    patience = state.config.election_timeout_max_us
-    # Whoever has asked in vain for an election timeout hears of no quorum. A node
-    # that is no voter never asks, and so cannot know (invariant 1).
-    if not isinstance(role, PreCandidate) or state.now - role.since < patience:
-        return Refusal.QUORUM_ALIVE
+def conclude(state: State, candidate: Candidate) -> None:
+    """It stands no more, for whatever reason: if nothing was forced, nothing will be."""
+    if candidate.recovery is None:
+        return
+    if state.failed:
+        refusal = Refusal.FAILED
+    else:  # whoever leads now, perhaps this node (invariant 3), has a quorum
+        refusal = Refusal.SURVIVOR_SILENT if state.leader is None else Refusal.QUORUM_ALIVE
+    _refuse(state, candidate.recovery.request_id, refusal)
+
+
+def _refuse(state: State, request_id: RequestId, refusal: Refusal) -> None:
+    state.actions.append(Answer(request_id, Refused(refusal, state.leader)))
+
+
+def _in_despair_since(state: State) -> Micros | None:
+    """Since when this node has heard of no quorum, if that is long enough (invariant 1)."""
+    match state.role:
+        case PreCandidate(since=since):
+            pass  # it asks in vain
+        case Follower(leaderless_since=int(since)):
+            pass  # it would ask, were it a voter, or to lead
+        case _:
+            return None
+    is_long = state.now - since >= state.config.election_timeout_max_us
+    # §6.4.1: to vote for oneself is to vote.
+    return since if is_long and state.now >= state.promised_until else None
+
+
+def _objection(state: State, survivors: tuple[NodeId, ...]) -> Refusal | None:
     known = {member.node_id for member in state.configuration.everyone}
-    if not known.issuperset(event.survivors):
+    if not known.issuperset(survivors):
         return Refusal.NOT_A_MEMBER
-    if state.node_id not in event.survivors:
-        return Refusal.CANNOT_LEAD
-    # Invariant 2. A learner is never asked: what it has seen, nobody knows.
-    has_leave = (role.grants | role.earlier_grants).issuperset(event.survivors)
-    return None if has_leave else Refusal.SURVIVOR_SILENT
+    return Refusal.CANNOT_LEAD if state.node_id not in survivors else None
+
+
+def _configuration_of(state: State, survivors: tuple[NodeId, ...]) -> Configuration:
+    """Each has a vote, even a learner or who was losing it: they may be all there is."""
+    members = (m for m in state.configuration.everyone if m.node_id in survivors)
+    return Configuration(tuple(_restored(state, member) for member in members), is_forced=True)
+
+
+def _restored(state: State, member: Member) -> Member:
+    # Somebody must be able to lead after a restart: the operator's word goes before priority 0.
+    priority = max(member.priority, 1) if member.node_id == state.node_id else member.priority
+    return attrs.evolve(member, role=MemberRole.VOTER, priority=priority)

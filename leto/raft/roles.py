@@ -40,7 +40,14 @@ class Follower:
     matched_index: Index = 0  # up to here the log is known to be the leader's
     acked_round: int = 0  # the latest round acknowledged
     owes_ack: bool = False  # entries were appended whose durability is to be told
+    put_off_since: Micros | None = None  # when it might not campaign, and would have else
     name = RoleName.FOLLOWER
+
+    @property
+    def leaderless_since(self) -> Micros | None:
+        """Since when it would campaign, if it might; None while it may still hear of a leader."""
+        heard_at, since = self.heard_at, self.put_off_since
+        return since if since is None or heard_at is None or heard_at < since else None
 
 
 @attrs.define(kw_only=True)
@@ -51,17 +58,26 @@ class PreCandidate:
     since: Micros  # when it lost its leader
     deadline: Micros
     grants: set[NodeId]  # counted, never iterated
-    earlier_grants: set[NodeId] = attrs.field(factory=set[NodeId])  # in the round before
     name = RoleName.PRE_CANDIDATE
+
+
+@attrs.frozen(kw_only=True)
+class Recovery:
+    """An operator's order to go on with these alone, while they are asked for their votes."""
+
+    request_id: RequestId
+    survivors: tuple[NodeId, ...]  # the candidate itself among them
+    since: Micros  # when the candidate lost its leader
 
 
 @attrs.define(kw_only=True)
 class Candidate:
-    """Asks for votes (§3.4)."""
+    """Asks for votes (§3.4): every voter's, or those of the survivors of a lost quorum."""
 
     deadline: Micros
     own_vote: Seq  # the write that makes its own vote durable
     votes: set[NodeId] = attrs.field(factory=set[NodeId])  # counted, never iterated
+    recovery: Recovery | None = None  # until it is carried out
     name = RoleName.CANDIDATE
 
 
@@ -110,15 +126,17 @@ LEGAL_MOVES: Final[Mapping[type[Role], frozenset[type[Role]]]] = {  # figure 3.3
 }
 
 
-def become_follower(state: "State", term: Term, leader: NodeId | None) -> None:
+def become_follower(state: "State", term: Term, leader: NodeId | None) -> Follower:
     """Follow in `term`, which is the current one or a later one."""
     assert term >= state.current_term, f"§3.3: term went back: {term} < {state.current_term}"
     if term > state.current_term:
         _set_hard_state(state, HardState(term, None))
     if leader is not None:
         state.hurried_until = 0
-    _enter(state, Follower(leader=leader, deadline=state.now + state.election_timeout()))
+    role = Follower(leader=leader, deadline=state.now + state.election_timeout())
+    _enter(state, role)
     state.trace(BecameFollower, leader)
+    return role
 
 
 def become_pre_candidate(state: "State", pre_vote_round: int) -> PreCandidate:
@@ -133,17 +151,21 @@ def become_pre_candidate(state: "State", pre_vote_round: int) -> PreCandidate:
         grants={state.node_id},
     )
     if isinstance(before, PreCandidate):
-        role.since, role.earlier_grants = before.since, before.grants
+        role.since = before.since
+    elif isinstance(before, Follower) and before.leaderless_since is not None:
+        role.since = before.leaderless_since
     _enter(state, role)
     state.trace(BecamePreCandidate)
     return role
 
 
-def become_candidate(state: "State") -> Candidate:
+def become_candidate(state: "State", recovery: Recovery | None = None) -> Candidate:
     """Begin a new term and vote for oneself (§3.4)."""
     _set_hard_state(state, HardState(state.current_term + 1, state.node_id))
     role = Candidate(
-        deadline=state.now + state.campaign_timeout(), own_vote=state.lane.hard_state_seq
+        deadline=state.now + state.campaign_timeout(),
+        own_vote=state.lane.hard_state_seq,
+        recovery=recovery,
     )
     _enter(state, role)
     state.trace(BecameCandidate)

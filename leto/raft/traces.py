@@ -380,6 +380,13 @@ class MemberPromoted:
 
 
 @attrs.define
+class SurvivorsAsked:
+    """On an operator's word only these are asked for votes, and all of them must grant it."""
+
+    survivors: tuple[NodeId, ...]
+
+
+@attrs.define
 class QuorumGivenUp:
     """On an operator's word these are all that is left."""
 
@@ -459,6 +466,7 @@ Record: TypeAlias = (
     | ConfigurationCommitted
     | ConfigurationRolledBack
     | MemberPromoted
+    | SurvivorsAsked
     | QuorumGivenUp
     | TransferStarted
     | TransferAsked

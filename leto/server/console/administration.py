@@ -36,8 +36,8 @@ _HELP: Final = (
     "    0: no leases. Only nodes with -reads lease make use of it.",
     "RECOVER LOST <name> [<name> ...]",
     "    When a quorum is lost for good: go on without these members. What they alone",
-    "    had acknowledged is lost. Send it to the survivor with the longest log; learners",
-    "    count as lost.",
+    "    had acknowledged is lost. Send it to the survivor with the longest log; all the",
+    "    others, learners too, must vote for it.",
     "HELP",
     "    Print this help.",
 )
@@ -181,9 +181,10 @@ def _recover_reply(outcome: Outcome) -> Reply:
             return ErrorReply("ERR this node is itself among the lost; send it to a survivor")
         case Refused(refusal=Refusal.SURVIVOR_SILENT):
             return ErrorReply(
-                "ERR a survivor would not vote for this node: it may have a longer log, and should"
-                " be sent this instead; or it cannot be reached, or is a learner, and is to be"
-                " named as lost too, for good; nothing was changed"
+                "ERR a survivor has not voted for this node: it may have a longer log, and should"
+                " be sent this instead; or it cannot be reached, and is to be named as lost too,"
+                " for good; or it has just been asked by another one, and this may be repeated;"
+                " nothing was changed"
             )
         case Refused(refusal=refusal):
             return ErrorReply(f"ERR {refusal.value}; nothing was changed")

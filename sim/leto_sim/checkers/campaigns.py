@@ -2,7 +2,7 @@
 
 Responsible for two properties. A node stands for election only if a quorum, itself
 included, has granted its latest round of pre-votes (§9.6), or if the leader of the term
-before has asked it to (§3.10). And a leader asks only who holds everything that it holds
+before has asked it to (§3.10); who stands by an operator's word is for `forcings`. And a leader asks only who holds everything that it holds
 itself, durably (§3.10), and may lead.
 """
 
@@ -30,7 +30,6 @@ class Campaigns:
 
     def __init__(self) -> None:
         self._rounds: dict[NodeId, int] = {}  # of each node the latest
-        self._earlier_rounds: dict[NodeId, int] = {}  # and the one before
         self._grants: dict[tuple[NodeId, int], set[NodeId]] = {}
         self._heirs: set[tuple[NodeId, Term]] = set()
 
@@ -38,7 +37,7 @@ class Campaigns:
         """The message leaves the node now."""
         match send.message:
             case PreVote(round=number):
-                self._asked(node.node_id, number)
+                self._rounds[node.node_id] = number
             case PreVoteResponse(round=number, vote_granted=True):
                 self._grants.setdefault((send.to, number), set()).add(node.node_id)
             case TimeoutNow(term=term):
@@ -53,33 +52,27 @@ class Campaigns:
             case _:
                 pass
 
-    def _asked(self, node_id: NodeId, number: int) -> None:
-        """Each voter is asked once in a round."""
-        latest = self._rounds.get(node_id, 0)
-        if number != latest:
-            self._rounds[node_id], self._earlier_rounds[node_id] = number, latest
-
-    def has_granted_lately(self, voter: NodeId, candidate: NodeId) -> bool:
-        """Whether it has granted the candidate a pre-vote of one of the latest two rounds."""
-        rounds = (self._rounds.get(candidate, 0), self._earlier_rounds.get(candidate, 0))
-        return any(voter in self._grants.get((candidate, number), ()) for number in rounds)
+    def has_leave(self, node: Observed, before: Configuration) -> bool:
+        """Whether the node, which is a candidate, was allowed to become one as far as is shown."""
+        if not self._rounds and not self._heirs:
+            return True
+        is_heir = (node.node_id, node.status.current_term) in self._heirs
+        return is_heir or has_quorum(before, self._grants_of(node).__contains__)
 
     def stood(self, node: Observed, before: Configuration) -> None:
-        """The node has become a candidate."""
-        if not self._rounds and not self._heirs:
-            return
-        term, configuration = node.status.current_term, node.status.configuration
-        is_forced = configuration.is_forced and configuration is not before  # `forcings` judges
-        if (node.node_id, term) in self._heirs or is_forced:
-            return
-        number = self._rounds.get(node.node_id, 0)
-        grants = self._grants.get((node.node_id, number), set()) | {node.node_id}
-        if not has_quorum(before, grants.__contains__):
+        """The node has become a candidate, of itself or because a leader asked it to."""
+        if not self.has_leave(node, before):
+            term, grants = node.status.current_term, sorted(self._grants_of(node))
             raise PropertyViolated(
                 HAS_LEAVE,
-                f"{node.name} stands in term {term}; {sorted(grants)} would vote for it",
+                f"{node.name} stands in term {term}; {grants} would vote for it",
                 node=node.name,
             )
+
+    def _grants_of(self, node: Observed) -> set[NodeId]:
+        """Who would vote for it, by the latest round; itself among them."""
+        number = self._rounds.get(node.node_id, 0)
+        return self._grants.get((node.node_id, number), set()) | {node.node_id}
 
 
 def _check_heir(node: Observed, heir: NodeId, platter: Platter | None) -> None:

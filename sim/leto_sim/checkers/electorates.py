@@ -5,6 +5,7 @@ counted. So a vote that counts twice, or in another term than its own, is notice
 first election that it decides, whether anybody else wins the same term or not.
 """
 
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from leto_sim.checkers.observed import Observed
@@ -30,10 +31,14 @@ class Electorates:
             candidacy = (hard_state.current_term, hard_state.voted_for)
             self._voters.setdefault(candidacy, set()).add(node.node_id)
 
+    def voters_of(self, term: "Term", candidate: "NodeId") -> AbstractSet["NodeId"]:
+        """Whose vote for it was durable at some time."""
+        return self._voters.get((term, candidate), frozenset())
+
     def elected(self, node: Observed) -> None:
         """The node says that it leads its current term."""
         term = node.status.current_term
-        voters = self._voters.get((term, node.node_id), set())
+        voters = self.voters_of(term, node.node_id)
         if not has_quorum(node.status.configuration, voters.__contains__):
             raise PropertyViolated(
                 ELECTED,

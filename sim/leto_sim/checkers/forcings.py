@@ -6,14 +6,14 @@ are the terms that only the lost nodes knew, for the survivors count on from the
 checker that remembers entries or terms is told (`Historian`) and forgets exactly that;
 everything else holds on.
 
-And for three properties. Nobody forces anything who has not asked for votes in vain for
-an election timeout of its own clock. What is forced is what an operator has ordered:
-these survivors, the node among them, each with a vote. And it costs no more than it
-must: every other survivor has just granted the node a pre-vote, and holds no longer log.
+And for three properties. Nobody stands by an operator's word who has not been without a
+leader for an election timeout of its own clock, asking for votes in vain if it may ask. What is
+forced is what an operator has ordered: these survivors, the node among them, each with a vote.
+And it costs no more than it must: every survivor's vote for the node in that very term is
+durable, and none of them holds a longer log.
 
-Two survivors that have each other's leave may both do as they are told. Whoever is later
-begins no history: it appends the very entry that the other one did. That one may hold it,
-and whatever has followed since.
+A node may force yet what another one, in a later term and without it, has made pointless: that
+begins no history any more.
 
 Where no clocks are shown (in whole servers), it judges nobody.
 """
@@ -23,12 +23,13 @@ from typing import Protocol
 
 import attrs
 
-from leto.raft.actions import RoleName
+from leto.raft.actions import Answer, RoleName
 from leto.raft.configuration import Configuration
 from leto.raft.events import ConfigurationForced
 from leto.raft.types import EntryId, Index, Micros, NodeId, Term
-from leto_sim.checkers.campaigns import Campaigns
+from leto_sim.checkers.electorates import Electorates
 from leto_sim.checkers.observed import Observed
+from leto_sim.checkers.patience import Patience
 from leto_sim.clock import Clock
 from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
@@ -52,10 +53,6 @@ class Forcing:
         """Whether what was committed there before is lost."""
         return index > self.agreed
 
-    def begins_with(self, entry: EntryId, configuration: Configuration) -> bool:
-        """Whether it is this very entry that its history begins with."""
-        return self.entry == entry and self.configuration == configuration
-
     def is_new(self, term: Term) -> bool:
         """Whether the survivors come to that term for the first time, whoever led it before."""
         return term >= self.entry.term
@@ -72,36 +69,54 @@ class Historian(Protocol):
 class Forcings:
     """Judges each forcing, and remembers it."""
 
-    def __init__(self, campaigns: Campaigns, patience_us: Micros) -> None:
+    def __init__(self, electorates: Electorates, patience: Patience, patience_us: Micros) -> None:
         self.all: list[Forcing] = []
-        self._campaigns = campaigns
+        self._electorates = electorates
+        self._patience = patience
         self._patience_us = patience_us
         self._clocks: dict[NodeId, Clock] = {}
-        self._pre_candidate_since: dict[NodeId, Micros] = {}  # by its own clock
-        self._ordered: dict[NodeId, tuple[NodeId, ...]] = {}  # the last survivors that it was told
+        self._leaderless_since: dict[NodeId, Micros] = {}  # by its own clock
+        self._orders: dict[NodeId, ConfigurationForced] = {}  # that are not answered
+        self._stood_in: dict[NodeId, Term] = {}  # by an operator's word, the last time
         self._now: Callable[[], Micros] = int  # of the world, once there is one
 
     def started(self, node: Observed, clock: Clock, now: Callable[[], Micros]) -> None:
         """A node starts a life, with another clock than the one before."""
         self._clocks[node.node_id], self._now = clock, now
-        self._pre_candidate_since.pop(node.node_id, None)
-        self._ordered.pop(node.node_id, None)
+        for memory in (self._leaderless_since, self._orders, self._stood_in):
+            memory.pop(node.node_id, None)
 
     def requested(self, node: Observed, event: ConfigurationForced) -> None:
         """An operator wants the node to go on with these survivors."""
-        self._ordered[node.node_id] = event.survivors
+        self._orders[node.node_id] = event
+
+    def answered(self, node: Observed, answer: Answer) -> None:
+        """The node answers a request: if it is an order, it will not be carried out any more."""
+        order = self._orders.get(node.node_id)
+        if order is not None and order.request_id == answer.request_id:
+            del self._orders[node.node_id]
+
+    def has_order(self, node: Observed) -> bool:
+        """Whether an operator's order waits to be carried out."""
+        return node.node_id in self._orders
 
     def role_changed(self, node: Observed, role: RoleName) -> None:
-        """The node plays another role, or the same one in another term."""
-        if role is not RoleName.PRE_CANDIDATE:
-            self._pre_candidate_since.pop(node.node_id, None)
-        elif node.node_id in self._clocks:
-            shown = self._clocks[node.node_id].at(self._now())
-            self._pre_candidate_since.setdefault(node.node_id, shown)
+        """The node plays another role than a candidate's, or the same one in another term."""
+        if role is RoleName.PRE_CANDIDATE:
+            if node.node_id in self._clocks:
+                self._leaderless_since.setdefault(node.node_id, self._shown(node))
+        elif role is RoleName.LEADER or not self._has_only_been_refused(node):
+            self._leaderless_since.pop(node.node_id, None)
 
-    def is_followed(self, node: Observed, survivor: NodeId) -> bool:
-        """Whether the survivor may have told the node lately that it would vote for it."""
-        return self._campaigns.has_granted_lately(survivor, node.node_id)
+    def stood(self, node: Observed) -> None:
+        """The node has become a candidate as others do."""
+        self._leaderless_since.pop(node.node_id, None)
+
+    def stood_as_ordered(self, node: Observed) -> None:
+        """The node has become a candidate by an operator's word."""
+        if node.node_id in self._clocks:
+            self._check_despair(node)
+            self._stood_in[node.node_id] = node.status.current_term
 
     def force(
         self,
@@ -111,13 +126,12 @@ class Forcings:
         agreed: Index,
         platters: Mapping[NodeId, Platter],
     ) -> Forcing | None:
-        """The node begins a history of its own, or nothing new. `node.memory` is as before that."""
-        is_begun = bool(self.all) and self.all[-1].begins_with(entry, configuration)
+        """The node begins a history of its own, or nothing. `node.memory` is as before that."""
         if node.node_id in self._clocks:
-            self._check_despair(node)
             self._check_order(node, entry, configuration)
-            self._check_survivors(node, configuration, platters, entry if is_begun else None)
-        if is_begun:
+            self._check_survivors(node, entry, configuration, platters)
+            del self._orders[node.node_id]
+        if self.all and self.all[-1].entry.term >= entry.term:
             return None
         forcing = Forcing(
             at_us=self._now(), entry=entry, configuration=configuration, agreed=agreed
@@ -125,18 +139,27 @@ class Forcings:
         self.all.append(forcing)
         return forcing
 
+    def _shown(self, node: Observed) -> Micros:
+        return self._clocks[node.node_id].at(self._now())
+
+    def _has_only_been_refused(self, node: Observed) -> bool:
+        """Whether it follows nobody now, since not every survivor has voted for it."""
+        return self._stood_in.get(node.node_id) == node.status.current_term
+
     def _check_despair(self, node: Observed) -> None:
-        since = self._pre_candidate_since.get(node.node_id)
-        if since is None:
-            raise _violation(FORCED_IN_DESPAIR, node, "has asked nobody for a vote")
-        waited_us = self._clocks[node.node_id].at(self._now()) - since
-        if waited_us < self._patience_us:
+        since = self._leaderless_since.get(node.node_id)
+        # Who must not lead asks nobody: its leader's silence is all that it knows.
+        waited_us = self._patience.silence_us(node) if since is None else self._shown(node) - since
+        if waited_us is not None and waited_us < self._patience_us:
             raise _violation(
-                FORCED_IN_DESPAIR, node, f"has asked in vain for {duration(waited_us)} only"
+                FORCED_IN_DESPAIR, node, f"has been in despair for {duration(waited_us)} only"
             )
+        if waited_us is not None:
+            self._leaderless_since[node.node_id] = self._shown(node) - waited_us
 
     def _check_order(self, node: Observed, entry: EntryId, configuration: Configuration) -> None:
-        ordered = self._ordered.get(node.node_id, ())
+        order = self._orders.get(node.node_id)
+        ordered = () if order is None else order.survivors
         voters = sorted(member.node_id for member in configuration.members if member.is_voter)
         if voters != sorted(ordered) or configuration.outgoing or node.node_id not in voters:
             raise _violation(FORCED_AS_ORDERED, node, f"goes on with {voters}, not {ordered}")
@@ -146,20 +169,19 @@ class Forcings:
     def _check_survivors(
         self,
         node: Observed,
+        entry: EntryId,
         configuration: Configuration,
         platters: Mapping[NodeId, Platter],
-        begun: EntryId | None,
     ) -> None:
+        electors = self._electorates.voters_of(entry.term, node.node_id)
         for survivor in (member.node_id for member in configuration.members):
-            if survivor == node.node_id:
-                continue
-            if not self.is_followed(node, survivor):
-                text = f"{survivor} has not granted it a pre-vote lately"
+            if survivor not in electors:
+                text = f"{survivor} has not voted for it in term {entry.term}"
                 raise _violation(FORCED_FOR_THE_BEST, node, text)
             platter = platters.get(survivor)
-            if platter is None or (begun is not None and platter.holds(begun)):
-                continue  # what it holds is what the node appends, and what has followed
-            if platter.last > node.memory.last:
+            if platter is None or platter.hard_state.current_term > entry.term:
+                continue  # it is gone, or follows another one by now
+            if platter.last > node.memory.last and survivor != node.node_id:
                 text = f"{survivor} holds {platter.last}, beyond {node.memory.last}"
                 raise _violation(FORCED_FOR_THE_BEST, node, text)
 

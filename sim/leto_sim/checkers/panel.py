@@ -86,6 +86,7 @@ Echo: TypeAlias = Callable[[Observed, Event], None]
 # Looked up once: reaching into an enumeration takes longer than what is done with it here.
 _ASKED = (CommandsProposed, ChangeRequested, TransferRequested)
 _CANDIDATE, _LEADER = RoleName.CANDIDATE, RoleName.LEADER
+_BEGINNERS = (_LEADER, _CANDIDATE)
 
 
 @attrs.define
@@ -134,7 +135,7 @@ class Panel:
         self._patience = Patience(config, self.moment)
         self._acceptance = Acceptance(config, self.moment)
         self._chunks = Chunks(config, self.moment)
-        self.forcings = Forcings(self._campaigns, config.election_timeout_max_us)
+        self.forcings = Forcings(self._electorates, self._patience, config.election_timeout_max_us)
         self._platters: dict[NodeId, Platter] = {}
         self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
         self._before: dict[NodeId, _Before] = {}
@@ -202,7 +203,7 @@ class Panel:
             self.promises.write_issued(node, write.hard_state)
         if write.entries:
             check_changes(node, write, self.ledger)
-            if node.status.role is _CANDIDATE:  # nobody else begins a forced configuration
+            if node.status.role in _BEGINNERS:  # nobody else begins a forced configuration
                 self._look_for_forced(node, write)
             self._acceptance.write_issued(node, write)
         if write.truncate_from is not None:
@@ -227,7 +228,7 @@ class Panel:
         agreed = self.ledger.agreement(node.memory)
         forcing = self.forcings.force(node, entry, configuration, agreed, self._platters)
         if forcing is None:
-            return  # another survivor has begun it with the very same entry
+            return  # it is begun, or another one since
         self.lookout.forced(lost=self.ledger.last.index - agreed)
         historians: list[Historian] = [
             self.ledger,
@@ -418,6 +419,8 @@ class Panel:
             self._read_leaders.answered(node, answer)
             if type(answer.outcome) is Readable:
                 self.promises.answered(node, answer, self._platters)
+            else:
+                self.forcings.answered(node, answer)
             self._acceptance.answered(node, answer)
             self.lookout.answered(answer)
         self.requests.answered(node, answer)
@@ -472,8 +475,13 @@ class Panel:
 
     def _role_changed(self, node: Observed, before: _Before, role: RoleName) -> None:
         """The node plays another role, or the same one in another term."""
-        self.forcings.role_changed(node, role)
-        if role is _CANDIDATE:
+        if role is not _CANDIDATE:
+            self.forcings.role_changed(node, role)
+        elif self._campaigns.has_leave(node, before.configuration):
+            self.forcings.stood(node)
+        elif self.forcings.has_order(node):
+            self.forcings.stood_as_ordered(node)
+        else:
             self._campaigns.stood(node, before.configuration)
         if role is _LEADER:
             self.election_safety.elected(node)

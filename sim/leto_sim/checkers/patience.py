@@ -62,6 +62,11 @@ class Patience:
         """A peer is dead; it may be the leader."""
         self._followers[node.node_id].heard_at = None
 
+    def silence_us(self, node: Observed) -> Micros | None:
+        """How long the node has not heard from its leader; None if it knows the leader dead."""
+        heard_at = self._followers[node.node_id].heard_at
+        return None if heard_at is None else self._moment.shown - heard_at
+
     def asked(self, node: Observed, may_count: Sequence[Configuration]) -> None:
         """The node sounds the others out. Those are the configurations that may count."""
         follower = self._followers.get(node.node_id)

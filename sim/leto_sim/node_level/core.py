@@ -50,12 +50,6 @@ def why_stuck(core: Collection[Host]) -> str | None:
     return f"only {names} could win an election, and has no priority"
 
 
-def may_anybody_campaign(core: Collection[Host]) -> bool:
-    """Whether any of them ever asks for votes: nobody else can force a configuration."""
-    processes = [host.alive for host in core if host.alive is not None]
-    return any(map(_may_campaign, processes))
-
-
 def _is_quorum(hosts: Iterable[Host], configurations: Iterable[Configuration]) -> bool:
     ids = {host.node_id for host in hosts}
     return all(configuration.has_quorum(ids.__contains__) for configuration in configurations)

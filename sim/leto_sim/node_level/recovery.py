@@ -1,8 +1,8 @@
 """The operator of a cluster that has lost its quorum for good.
 
 Responsible for losing it, and for forcing a configuration on a survivor: this one or that
-one is asked, sometimes in a wrong way, until the cluster goes on. Whom the forced
-configuration does not name never comes back. What may be lost thereby, and that nothing
+one is asked, sometimes in a wrong way, or two at once and not the same of both, until the
+cluster goes on. Whom the forced configuration does not name never comes back. What may be lost thereby, and that nothing
 else is, is for the checkers to say (`leto_sim.checkers.forcings`).
 """
 
@@ -18,8 +18,9 @@ from leto_sim.randomness import stream
 from leto_sim.sometimes import Situation
 
 _SHARE_OF_MISTAKES = 0.3
+_SHARE_OF_CONTRADICTIONS = 0.2
 _ROUNDS_OF_PATIENCE = 30  # of an operator's: for a moment in which something will be lost
-_MISTAKES = (0, 5, 20)  # before it gets things right
+_MISTAKES = (0, 2, 6)  # before it gets things right
 _NOBODY = NodeId(1)
 
 
@@ -31,7 +32,7 @@ class Recovery:
         self._cluster = cluster
         self._rng = stream(cluster.seed, "recovery")
         self._mistakes_left = 0  # at least
-        self._is_waiting = False
+        self._orders_open = 0
         self._victims: Sequence[Host] = ()  # of what is to come
         self._best_first = False
         self._rounds_left = 0
@@ -69,7 +70,7 @@ class Recovery:
         """Looks whether the cluster goes on by now, and asks somebody if it does not."""
         if self._goes_on():
             self.is_needed = False
-        elif not self._is_waiting:
+        elif not self._orders_open:
             self._ask()
 
     def force_in_vain(self, process: Process) -> None:
@@ -87,7 +88,7 @@ class Recovery:
         to_come = [host for host in dict.fromkeys(victims) if host in voters and host not in lost]
         while to_come and not _is_no_quorum(self._cluster.hosts, lost):
             lost.append(to_come.pop(0))
-        may_go_on = any(_may_lead(host) for host in voters if host not in lost)
+        may_go_on = any(host not in lost for host in voters)
         return lost if may_go_on and _is_no_quorum(self._cluster.hosts, lost) else None
 
     def _all_hold(self, lost: Collection[Host]) -> bool:
@@ -122,15 +123,25 @@ class Recovery:
         return not any(self._host(member.node_id).is_gone for member in members)
 
     def _ask(self) -> None:
-        candidates = [p for p in self._cluster.alive if p.status.configuration.is_voter(p.node_id)]
-        if not candidates:
-            return
-        process = self._rng.choice(candidates)
-        survivors = self._survivors_for(process)
+        candidates = [p for p in self._cluster.alive if _is_member(p)]
+        is_contradiction = self._rng.random() < _SHARE_OF_CONTRADICTIONS
+        for process in self._rng.sample(candidates, min(len(candidates), 1 + is_contradiction)):
+            survivors = self._survivors_for(process)
+            if is_contradiction:
+                self._leave_some_out(process, survivors)
+            self._ask_to_go_on(process, survivors)
+
+    def _leave_some_out(self, process: Process, survivors: list[NodeId]) -> None:
+        """Each is told of others than the next one."""
+        for node_id in list(survivors):
+            if node_id != process.node_id and self._rng.random() < 1 / len(survivors):
+                survivors.remove(node_id)
+
+    def _ask_to_go_on(self, process: Process, survivors: list[NodeId]) -> None:
         if self._mistakes_left or self._rng.random() < _SHARE_OF_MISTAKES:
             self._mistakes_left = max(0, self._mistakes_left - 1)
             survivors = self._mistaken(process, survivors)
-        self._is_waiting = True
+        self._orders_open += 1
         self._order(process, tuple(survivors), self._on_outcome)
 
     def _order(self, process: Process, survivors: tuple[NodeId, ...], listener: Listener) -> None:
@@ -138,7 +149,7 @@ class Recovery:
         process.request(ConfigurationForced(request_id, survivors), {request_id: listener})
 
     def _on_outcome(self, outcome: Outcome | None) -> None:
-        self._is_waiting = False
+        self._orders_open -= 1
         self._note_refusal(outcome)
 
     def _note_refusal(self, outcome: Outcome | None) -> None:
@@ -146,31 +157,25 @@ class Recovery:
             self._cluster.panel.lookout.sometimes.occurred(Situation.FORCING_REFUSED)
 
     def _survivors_for(self, process: Process) -> list[NodeId]:
-        """Whom it knows of the voters that are left, but for those who know more and cannot lead."""
-        configuration = process.status.configuration
-        known = [m.node_id for m in configuration.everyone if configuration.is_voter(m.node_id)]
+        """Whom it knows of the members that are left, but for those who know more."""
+        known = [member.node_id for member in process.status.configuration.everyone]
         left = [node_id for node_id in known if not self._host(node_id).is_gone]
         return [node_id for node_id in left if not self._knows_more(self._host(node_id), process)]
 
     def _knows_more(self, host: Host, process: Process) -> bool:
-        """Whether it could follow nobody who may lead, or has committed what this one lacks."""
-        able = [_last(self._host(p.node_id)) for p in self._cluster.alive if _can_lead(p)]
-        if able and _last(host) > max(able):
-            return True
+        """Whether it has committed what this one lacks."""
         if host.alive is None:
             return False
         committed = host.alive.memory.id_at(host.alive.status.commit_index)
         return committed is not None and not process.memory.holds(committed)
 
     def _mistaken(self, process: Process, survivors: Sequence[NodeId]) -> list[NodeId]:
-        """One too few, or one too many who would not vote for it: dead, a learner, unknown."""
-        is_followed = self._cluster.panel.forcings.is_followed
-        others = [host.node_id for host in self._cluster.hosts if host.node_id not in survivors]
-        wrong = [node_id for node_id in others if not is_followed(process, node_id)]
+        """One too few, or one too many who cannot vote for it: dead, unknown."""
+        wrong = [host.node_id for host in self._cluster.hosts if host.is_gone]
         mistakes = [
             [node_id for node_id in survivors if node_id != process.node_id],
             [*survivors, _NOBODY],
-            *([*survivors, node_id] for node_id in wrong if node_id != process.node_id),
+            *([*survivors, node_id] for node_id in wrong),
         ]
         return self._rng.choice(mistakes)
 
@@ -208,10 +213,5 @@ def _last(host: Host) -> EntryId:
     return host.platter.last if host.alive is None else host.alive.memory.last
 
 
-def _may_lead(host: Host) -> bool:
-    return host.alive is None or _can_lead(host.alive)
-
-
-def _can_lead(process: Process) -> bool:
-    member = process.status.configuration.member(process.node_id)
-    return member is not None and member.is_voter and member.priority > 0
+def _is_member(process: Process) -> bool:
+    return process.status.configuration.member(process.node_id) is not None

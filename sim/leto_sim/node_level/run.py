@@ -15,7 +15,7 @@ from leto_sim.inspection import describe_disk, describe_life
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.clients import Client
 from leto_sim.node_level.cluster import Cluster, Host
-from leto_sim.node_level.core import choose_core, ids_of, may_anybody_campaign, why_stuck
+from leto_sim.node_level.core import choose_core, ids_of, why_stuck
 from leto_sim.node_level.custom_faults import Mischief
 from leto_sim.node_level.exactly_once import EXACTLY_ONCE_PARTS
 from leto_sim.node_level.histories import histories
@@ -173,8 +173,6 @@ class NodeLevelRun(Course):
         if self.administrator.has_lost_quorum:
             self._core = self.cluster.hosts
             self.nemesis.heal()
-            if not may_anybody_campaign(self._core):
-                raise _StuckLegally("no survivor has priority, so none can be asked to go on")
             self._run_until(
                 lambda: not self.administrator.has_lost_quorum, "the survivors do not go on"
             )

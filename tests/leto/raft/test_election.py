@@ -9,7 +9,7 @@ from leto.raft.actions import AnnounceRole, RoleName
 from leto.raft.configuration import Configuration, MemberRole
 from leto.raft.election import _durable_last
 from leto.raft.entries import Command, HardState, Noop, SnapshotMark
-from leto.raft.events import PeerGone, TimerFired
+from leto.raft.events import ConfigurationForced, PeerGone, TimerFired
 from leto.raft.messages import (
     AppendEntries,
     InstallSnapshot,
@@ -48,6 +48,16 @@ def candidate(host: "Host") -> None:
     question = pre_candidate(host)
     host.receive(2, PreVoteResponse(term=question.term, round=question.round, vote_granted=True))
     assert host.plays(RoleName.CANDIDATE)
+
+
+def recoverer(host: "Host") -> None:
+    """Let the host stand by an operator's word, and ask only node 2 for its vote."""
+    for _ in range(4):
+        host.tick()
+    host.outbox.clear()
+    survivors = (host.id, NodeId(2))
+    host.ask(lambda request_id: ConfigurationForced(request_id, survivors))
+    host.written()
 
 
 # --- when a node campaigns -----------------------------------------------------------
@@ -713,3 +723,49 @@ def test_that_a_promise_refuses_a_vote_or_an_ear_is_traced(make: "type[Make]") -
 
     ignored = MessageIgnored(NodeId(3), "RequestVote", Reason.PROMISED)
     assert [VoteRefused(NodeId(3), Reason.PROMISED), ignored] == host.records[-2:]
+
+
+# --- by an operator's word ------------------------------------------------------------
+
+
+def test_only_the_survivors_are_asked_for_their_votes(make: "type[Make]") -> None:
+    host = make.host(voters=(1, 2, 3, 4, 5))
+
+    recoverer(host)
+
+    assert [2] == [send.to for send in host.outbox]
+    assert [RequestVote(term=1, last=BEFORE_LOG)] == host.sent(RequestVote)
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+def test_who_is_not_followed_by_every_survivor_soon_begins_anew(
+    make: "type[Make]", *, is_refused: bool
+) -> None:
+    host = make.host(voters=(1, 2, 3, 4, 5))
+    recoverer(host)
+
+    if is_refused:
+        host.receive(2, RequestVoteResponse(term=1, vote_granted=False))
+    else:
+        host.tick()
+
+    assert (RoleName.FOLLOWER, 1, host.now) == (host.role, host.term, host.deadline)
+
+
+def test_a_vote_that_comes_too_late_counts_for_nothing(make: "type[Make]") -> None:
+    host = make.host(voters=(1, 2, 3, 4, 5))
+    recoverer(host)
+    host.tick()
+
+    host.receive(2, RequestVoteResponse(term=1, vote_granted=True))
+
+    assert host.plays(RoleName.FOLLOWER)
+
+
+def test_a_refusal_in_an_ordinary_campaign_changes_nothing(make: "type[Make]") -> None:
+    host = make.host()
+    candidate(host)
+
+    host.receive(2, RequestVoteResponse(term=host.term, vote_granted=False))
+
+    assert host.plays(RoleName.CANDIDATE)

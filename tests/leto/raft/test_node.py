@@ -463,6 +463,18 @@ def test_a_failed_node_owes_no_answer(make: "type[Make]") -> None:
     assert sorted(requests) == sorted(leader.answers)
 
 
+def test_a_candidate_that_fails_owes_its_operator_no_answer(cluster: "Cluster") -> None:
+    survivor = cluster[3]
+    for _ in range(4):
+        survivor.tick()
+    order = survivor.ask(lambda request_id: ConfigurationForced(request_id, (NodeId(3),)))
+    assert survivor.plays(RoleName.CANDIDATE)
+
+    survivor.fail()
+
+    assert {order: Refused(Refusal.FAILED)} == survivor.answers
+
+
 def test_what_was_held_for_a_write_that_failed_never_leaves(make: "type[Make]") -> None:
     voter = make.host()
     voter.receive(2, RequestVote(term=1, last=BEFORE_LOG))

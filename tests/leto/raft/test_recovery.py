@@ -6,10 +6,10 @@ import attrs
 import pytest
 
 from leto.raft.actions import Committed, Refusal, Refused, RoleName, Unknown
-from leto.raft.configuration import ChangeRole, MemberRole
-from leto.raft.events import ConfigurationForced
-from leto.raft.messages import AppendEntries, PreVoteResponse
-from leto.raft.roles import PreCandidate
+from leto.raft.configuration import ChangePriority, ChangeRole, MemberRole
+from leto.raft.events import ConfigurationForced, PeerGone
+from leto.raft.messages import AppendEntries, RequestVote, RequestVoteResponse
+from leto.raft.roles import Follower
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 
 if TYPE_CHECKING:
@@ -33,27 +33,34 @@ def cluster(make: "type[Make]") -> "Cluster":
     return cluster
 
 
-def despair(host: "Host", *grants: int) -> None:
-    """Let the host ask in vain for an election timeout; so many say that they would vote for it."""
+def despair(host: "Host") -> None:
+    """Let the host ask in vain for an election timeout, or wait for so long if it may not ask."""
     host.tick()
     since = host.now
     while host.now - since < host.config.election_timeout_max_us:
-        for voter in grants:
-            grant(host, voter)
         host.tick()
-    assert host.plays(RoleName.PRE_CANDIDATE)
+    assert not host.plays(RoleName.CANDIDATE)
 
 
-def grant(host: "Host", voter: int, term: int = 1) -> None:
-    role = host.node._state.role
-    assert isinstance(role, PreCandidate)
-    host.receive(voter, PreVoteResponse(term=term, round=role.round, vote_granted=True))
+def despair_together(cluster: "Cluster") -> None:
+    """Let both survivors ask in vain, without an answer from each other."""
+    for survivor in (cluster[4], cluster[5]):
+        despair(survivor)
+        survivor.outbox.clear()
+
+
+def vote(host: "Host", voter: int, *, granted: bool = True) -> None:
+    host.receive(voter, RequestVoteResponse(term=host.term, vote_granted=granted))
+
+
+def lead_again(host: "Host", *, term: int) -> None:
+    """The leader that was thought to be lost speaks."""
+    host.receive(1, AppendEntries(term=term, round=0, prev=BEFORE_LOG, entries=(), leader_commit=0))
 
 
 def test_the_survivors_go_on(cluster: "Cluster", make: "type[Make]") -> None:
     survivor = cluster[5]
-    despair(survivor, 4)
-    cluster[4].now = survivor.now
+    despair_together(cluster)
 
     request = force(survivor, 4, 5)
     cluster.settle()
@@ -65,22 +72,80 @@ def test_the_survivors_go_on(cluster: "Cluster", make: "type[Make]") -> None:
     assert b"x" == survivor.content()
 
 
-def test_two_survivors_that_are_told_the_same_go_on_as_one(
+def test_nothing_is_forced_before_every_survivor_has_voted(
     cluster: "Cluster", make: "type[Make]"
 ) -> None:
-    for survivor, other in ((4, 5), (5, 4)):
-        despair(cluster[survivor], other)
-    forced = attrs.evolve(make.configuration(4, 5), is_forced=True)
+    cluster.cut_off = {1, 2}
+    survivor = cluster[5]
+    despair(survivor)
+    survivor.outbox.clear()
+
+    force(survivor, 3, 4, 5)
+    survivor.work_all()
+    asked = [send.to for send in survivor.outbox]
+    vote(survivor, 4)
+    configurations = [survivor.status.configuration]
+
+    assert [3, 4] == asked
+    assert survivor.plays(RoleName.CANDIDATE)
+    assert [make.configuration(1, 2, 3, 4, 5)] == configurations
+
+
+def test_the_nodes_own_vote_is_durable_first(cluster: "Cluster") -> None:
+    survivor = cluster[5]
+    despair_together(cluster)
+    survivor.disk_is_stuck = True
+
+    force(survivor, 4, 5)
+    vote(survivor, 4)
+    before = survivor.role
+    survivor.written()
+
+    assert [RoleName.CANDIDATE, RoleName.LEADER] == [before, survivor.role]
+
+
+def test_two_survivors_that_are_told_different_things_do_not_both_go_on(
+    cluster: "Cluster", make: "type[Make]"
+) -> None:
+    cluster.cut_off = {1, 2}
+    for survivor in (cluster[3], cluster[4], cluster[5]):
+        despair(survivor)
+        survivor.outbox.clear()
+
+    one, other = force(cluster[4], 3, 4), force(cluster[5], 3, 5)
+    cluster.settle()
+
+    assert [RoleName.LEADER, RoleName.FOLLOWER] == [cluster[4].role, cluster[5].role]
+    assert Committed(EntryId(2, 3)) == cluster[4].answers[one]
+    assert make.configuration(1, 2, 3, 4, 5) == cluster[5].status.configuration
+    assert Refused(Refusal.SURVIVOR_SILENT) == cluster[5].answers[other]
+
+
+def test_of_two_that_need_each_other_neither_goes_on_in_that_term(cluster: "Cluster") -> None:
+    despair_together(cluster)
 
     requests = [force(cluster[survivor], 4, 5) for survivor in (4, 5)]
     cluster.settle()
-    begun = [(host.term, host.status.configuration) for host in (cluster[4], cluster[5])]
-    cluster.elect(5)
+
+    refused = Refused(Refusal.SURVIVOR_SILENT)
+    assert [{request: refused} for request in requests] == [cluster[n].answers for n in (4, 5)]
+    assert [2, 2] == [cluster[n].term for n in (4, 5)]
+
+
+def test_who_was_refused_may_be_asked_again_at_once(cluster: "Cluster") -> None:
+    despair_together(cluster)
+    for number in (4, 5):
+        force(cluster[number], 4, 5)
+    cluster.settle()
+    survivor = cluster[5]
+    assert survivor.deadline == survivor.now
+
+    survivor.tick()
+    survivor.outbox.clear()
+    again = force(survivor, 4, 5)
     cluster.settle()
 
-    assert [(2, forced), (2, forced)] == begun
-    assert forced == cluster[4].status.configuration == cluster[5].status.committed_configuration
-    assert [{request: Unknown()} for request in requests] == [cluster[n].answers for n in (4, 5)]
+    assert Committed(EntryId(3, 3)) == survivor.answers[again]
 
 
 def test_one_survivor_is_enough(cluster: "Cluster") -> None:
@@ -121,45 +186,239 @@ def test_the_node_that_is_asked_survives(cluster: "Cluster") -> None:
     assert {request: Refused(Refusal.CANNOT_LEAD)} == cluster[5].answers
 
 
-def test_a_survivor_who_would_not_vote_for_the_node_is_not_forced_to_follow(
-    cluster: "Cluster",
-) -> None:
-    despair(cluster[5])
-
-    request = force(cluster[5], 4, 5)
-
-    assert {request: Refused(Refusal.SURVIVOR_SILENT)} == cluster[5].answers
-
-
-def test_a_grant_of_the_round_before_counts_and_an_older_one_does_not(cluster: "Cluster") -> None:
+def test_a_survivor_that_says_nothing_ends_it(cluster: "Cluster") -> None:
     survivor = cluster[5]
     despair(survivor)
-    grant(survivor, 4)
-    survivor.tick()
-    survivor.tick()
-    too_late = force(survivor, 4, 5)
-    grant(survivor, 4)
+    request = force(survivor, 3, 5)
+    cluster.settle()
+    assert {} == survivor.answers
+
     survivor.tick()
 
-    in_time = force(survivor, 4, 5)
+    assert {request: Refused(Refusal.SURVIVOR_SILENT)} == survivor.answers
+    assert 2 == survivor.status.last_log.index
 
-    assert {too_late: Refused(Refusal.SURVIVOR_SILENT)} == survivor.answers
-    assert in_time not in survivor.answers
+
+def test_a_survivor_that_would_rather_not_ends_it_at_once(cluster: "Cluster") -> None:
+    survivor = cluster[5]
+    despair(survivor)
+    request = force(survivor, 4, 5)
+
+    vote(survivor, 4, granted=False)
+
+    assert {request: Refused(Refusal.SURVIVOR_SILENT)} == survivor.answers
+
+
+def test_a_survivor_that_has_promised_a_leader_keeps_its_word(cluster: "Cluster") -> None:
+    despair(cluster[5])
+    cluster[5].outbox.clear()
+    voter = cluster[4]
+    lease_us = 60_000_000
+    voter.receive(
+        1,
+        AppendEntries(
+            term=1, round=9, prev=BEFORE_LOG, entries=(), leader_commit=0, lease_us=lease_us
+        ),
+    )
+
+    request = force(cluster[5], 4, 5)
+    cluster.settle()
+    cluster[5].tick()
+
+    assert {request: Refused(Refusal.SURVIVOR_SILENT)} == cluster[5].answers
+    assert 1 == voter.term
+
+
+def test_who_has_promised_a_leader_does_not_stand_itself(cluster: "Cluster") -> None:
+    survivor = cluster[5]
+    despair(survivor)
+    survivor.node._state.promised_until = survivor.now + 1
+
+    request = force(survivor, 5)
+
+    assert {request: Refused(Refusal.QUORUM_ALIVE)} == survivor.answers
+
+
+def test_who_has_a_quorums_votes_leads_and_forces_nothing(
+    cluster: "Cluster", make: "type[Make]"
+) -> None:
+    cluster.cut_off = {1, 2}
+    survivor = cluster[5]
+    despair(survivor)
+    survivor.outbox.clear()
+
+    request = force(survivor, 3, 4, 5)
+    cluster.settle()
+
+    assert survivor.plays(RoleName.LEADER)
+    assert {request: Refused(Refusal.QUORUM_ALIVE, NodeId(5))} == survivor.answers
+    assert make.configuration(1, 2, 3, 4, 5) == survivor.status.configuration
+
+
+def test_a_leader_that_speaks_meanwhile_ends_it(cluster: "Cluster") -> None:
+    survivor = cluster[5]
+    despair(survivor)
+    request = force(survivor, 4, 5)
+    survivor.work_all()
+
+    lead_again(survivor, term=2)
+
+    assert {request: Refused(Refusal.QUORUM_ALIVE, NodeId(1))} == survivor.answers
+
+
+def test_a_later_term_ends_it(cluster: "Cluster") -> None:
+    survivor = cluster[5]
+    despair(survivor)
+    request = force(survivor, 4, 5)
+    survivor.work_all()
+
+    survivor.receive(4, RequestVote(term=9, last=BEFORE_LOG))
+
+    assert {request: Refused(Refusal.SURVIVOR_SILENT)} == survivor.answers
+
+
+def test_a_disk_that_fails_ends_it(cluster: "Cluster") -> None:
+    survivor = cluster[5]
+    despair(survivor)
+    request = force(survivor, 4, 5)
+
+    survivor.fail()
+
+    assert {request: Refused(Refusal.FAILED)} == survivor.answers
+
+
+def test_a_disk_that_fails_in_an_ordinary_campaign_owes_no_answer(cluster: "Cluster") -> None:
+    cluster.cut_off = {1, 2}
+    survivor = cluster[5]
+    survivor.disk_is_stuck = True
+    survivor.tick()
+    cluster.settle()
     assert survivor.plays(RoleName.CANDIDATE)
 
+    survivor.fail()
 
-def test_a_learner_does_not_survive(cluster: "Cluster") -> None:
+    assert {} == survivor.answers
+
+
+def test_a_crash_before_the_votes_are_there_changes_nothing(
+    cluster: "Cluster", make: "type[Make]"
+) -> None:
+    survivor = cluster[5]
+    despair_together(cluster)
+    force(survivor, 4, 5)
+    survivor.work_all()
+
+    cluster.hosts[NodeId(5)] = survivor = survivor.restarted()
+
+    assert (2, make.configuration(1, 2, 3, 4, 5)) == (survivor.term, survivor.status.configuration)
+    despair_together(cluster)
+    request = force(survivor, 4, 5)
+    cluster.settle()
+    assert Committed(EntryId(3, 3)) == survivor.answers[request]
+
+
+def test_a_learner_survives_and_has_a_vote(cluster: "Cluster", make: "type[Make]") -> None:
     cluster.cut_off = set()
     cluster[1].change(*_demote(4))
     cluster.settle()
     cluster.beat(1)
     cluster.cut_off = {1, 2, 3}
-    despair(cluster[5])
+    despair_together(cluster)
+
+    force(cluster[5], 4, 5)
     cluster.settle()
 
-    request = force(cluster[5], 4, 5)
+    forced = attrs.evolve(make.configuration(4, 5), is_forced=True)
+    assert forced == cluster[5].status.committed_configuration
 
-    assert {request: Refused(Refusal.SURVIVOR_SILENT)} == cluster[5].answers
+
+def test_a_learner_may_be_all_that_is_left(cluster: "Cluster", make: "type[Make]") -> None:
+    cluster.cut_off = set()
+    cluster[1].change(*_demote(5))
+    cluster.settle()
+    cluster.beat(1)
+    cluster.cut_off = {1, 2, 3, 4}
+    survivor = cluster[5]
+    despair(survivor)
+
+    force(survivor, 5)
+    survivor.work_all()
+
+    forced = attrs.evolve(make.configuration(5), is_forced=True)
+    assert forced == survivor.status.committed_configuration
+
+
+def without_priority(cluster: "Cluster") -> "Host":
+    """The last survivor, which never campaigns of itself."""
+    cluster.cut_off = set()
+    cluster[1].change(ChangePriority(NodeId(5), 0))
+    cluster.settle()
+    cluster.beat(1)
+    cluster.cut_off = {1, 2, 3, 4}
+    return cluster[5]
+
+
+def test_a_survivor_of_priority_0_may_lead_from_now_on(cluster: "Cluster") -> None:
+    survivor = without_priority(cluster)
+    despair(survivor)
+    assert survivor.plays(RoleName.FOLLOWER)
+
+    force(survivor, 5)
+    survivor.work_all()
+
+    assert [1] == [member.priority for member in survivor.status.configuration.members]
+    assert survivor.restarted().status.configuration.is_forced
+
+
+def test_who_must_not_campaign_waits_for_as_long(cluster: "Cluster") -> None:
+    survivor = without_priority(cluster)
+    early = force(survivor, 5)
+    survivor.tick()
+
+    soon = force(survivor, 5)
+
+    assert [Refusal.QUORUM_ALIVE] * 2 == [
+        outcome.refusal
+        for outcome in map(survivor.answers.__getitem__, (early, soon))
+        if isinstance(outcome, Refused)
+    ]
+
+
+@pytest.mark.parametrize("what", ["its leader", "another candidate", "a death"])
+def test_who_must_not_campaign_waits_again_after_it_has_heard_of(
+    cluster: "Cluster", what: str
+) -> None:
+    survivor = without_priority(cluster)
+    despair(survivor)
+    match what:
+        case "its leader":
+            lead_again(survivor, term=1)
+        case "another candidate":
+            survivor.receive(4, RequestVote(term=2, last=EntryId(9, 9)))
+        case _:
+            survivor.handle(PeerGone(NodeId(1)))
+
+    request = force(survivor, 5)
+
+    outcome = survivor.answers[request]
+    assert isinstance(outcome, Refused)
+    assert Refusal.QUORUM_ALIVE is outcome.refusal
+
+
+def test_who_had_waited_is_in_despair_at_once_when_it_may_campaign(cluster: "Cluster") -> None:
+    survivor = without_priority(cluster)
+    despair(survivor)
+    force(survivor, 4, 5)
+    survivor.work_all()
+    survivor.tick()  # nobody has answered
+
+    role = survivor.node._state.role
+
+    assert isinstance(role, Follower)
+    assert role.leaderless_since is not None
+    again = force(survivor, 5)
+    survivor.work_all()
+    assert Committed(EntryId(3, 4)) == survivor.answers[again]
 
 
 def test_who_was_losing_its_vote_has_it_again(cluster: "Cluster", make: "type[Make]") -> None:
@@ -167,9 +426,11 @@ def test_who_was_losing_its_vote_has_it_again(cluster: "Cluster", make: "type[Ma
     cluster[1].change(*_demote(4, 5))
     cluster.settle()
     cluster.cut_off = {1, 2, 3}
-    despair(cluster[5], 4)
-
+    despair(cluster[5])
     force(cluster[5], 4, 5)
+    cluster[5].work_all()
+
+    vote(cluster[5], 4)
 
     forced = attrs.evolve(make.configuration(4, 5), is_forced=True)
     assert forced == cluster[5].status.configuration
@@ -183,8 +444,11 @@ def test_a_forced_configuration_that_another_leader_replaces_is_unknown(
     cluster: "Cluster", make: "type[Make]"
 ) -> None:
     survivor = cluster[5]
-    despair(survivor, 4)
+    despair(survivor)
     request = force(survivor, 4, 5)
+    survivor.work_all()
+    vote(survivor, 4)
+    assert survivor.plays(RoleName.LEADER)
 
     survivor.receive(
         1,
@@ -198,24 +462,10 @@ def test_a_forced_configuration_that_another_leader_replaces_is_unknown(
     assert make.configuration(1, 2, 3, 4, 5) == survivor.status.configuration
 
 
-def test_a_forced_configuration_that_does_not_win_is_unknown(cluster: "Cluster") -> None:
-    survivor = cluster[5]
-    despair(survivor, 4)
-    request = force(survivor, 4, 5)
-    survivor.work_all()
-    assert {} == survivor.answers
-
-    survivor.tick()
-
-    assert {request: Unknown()} == survivor.answers
-
-
 def test_a_leader_that_speaks_again_ends_despair(cluster: "Cluster") -> None:
     survivor = cluster[5]
     despair(survivor)
-    survivor.receive(
-        1, AppendEntries(term=1, round=0, prev=BEFORE_LOG, entries=(), leader_commit=0)
-    )
+    lead_again(survivor, term=1)
 
     request = force(survivor, 5)
 

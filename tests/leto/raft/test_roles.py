@@ -134,6 +134,22 @@ def test_only_a_voter_campaigns(state: State) -> None:
         become_pre_candidate(state, 7)
 
 
+@pytest.mark.parametrize(
+    "heard_at, since",
+    [(None, 3), (2, 3), (4, 5)],
+    ids=["it had none", "it had lost it before", "it has heard of one since"],
+)
+def test_who_was_put_off_has_been_without_a_leader_for_as_long(
+    state: State, heard_at: int | None, since: int
+) -> None:
+    state.role = Follower(leader=None, deadline=5, heard_at=heard_at, put_off_since=3)
+    state.now = 5
+
+    role = become_pre_candidate(state, 7)
+
+    assert since == role.since
+
+
 def test_a_pre_candidate_remembers_since_when_it_has_asked(state: State) -> None:
     state.now = 5
     become_pre_candidate(state, 7)

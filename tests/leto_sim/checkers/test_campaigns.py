@@ -71,14 +71,6 @@ def test_a_leader_may_ask_for_the_campaign(candidate: StandingNode) -> None:
     checker.stood(candidate, THREE)
 
 
-def test_a_forced_configuration_needs_no_leave(candidate: StandingNode) -> None:
-    checker = Campaigns()
-    asks(checker, candidate, 7)
-    candidate.status.configuration = attrs.evolve(THREE, is_forced=True)
-
-    checker.stood(candidate, THREE)
-
-
 def test_who_is_not_shown_any_messages_judges_nobody(candidate: StandingNode) -> None:
     Campaigns().stood(candidate, THREE)
 
@@ -104,17 +96,3 @@ def test_who_is_asked_may_lead() -> None:
 
     with pytest.raises(PropertyViolated, match="id1 asks 2 to lead, who may not"):
         say(Campaigns(), leader, 2, TimeoutNow(term=3), {heir.node_id: heir.platter})
-
-
-def test_who_forces_a_configuration_needs_nobodys_leave_and_afterwards_does(
-    candidate: StandingNode,
-) -> None:
-    checker = Campaigns()
-    asks(checker, candidate, 7)
-    forced = attrs.evolve(THREE, is_forced=True)
-    candidate.status.configuration = forced
-
-    checker.stood(candidate, THREE)
-
-    with pytest.raises(PropertyViolated, match="id1 stands in term 4"):
-        checker.stood(candidate, forced)

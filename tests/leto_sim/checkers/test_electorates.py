@@ -47,3 +47,12 @@ def test_votes_of_another_term_or_for_another_one_do_not_count(
 
     with pytest.raises(PropertyViolated):
         checker.elected(leader())
+
+
+def test_who_has_voted_for_whom_is_known_for_ever() -> None:
+    checker = Electorates()
+    vote(checker, 3, 1)
+    vote(checker, 3, 2, term=3)
+
+    assert {3} == checker.voters_of(2, NodeId(1))
+    assert set() == checker.voters_of(4, NodeId(1))

@@ -5,18 +5,19 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from leto.raft.actions import RoleName, Send
+from leto.raft import Config
+from leto.raft.actions import Answer, Refusal, Refused, RoleName
 from leto.raft.configuration import ChangeRole, Configuration, MemberRole
-from leto.raft.entries import Entry
+from leto.raft.entries import HardState
 from leto.raft.events import ConfigurationForced
-from leto.raft.messages import PreVote, PreVoteResponse
-from leto.raft.types import BEFORE_LOG, EntryId, NodeId
-from leto_sim.checkers.campaigns import Campaigns
+from leto.raft.types import EntryId, NodeId
+from leto_sim.checkers.electorates import Electorates
 from leto_sim.checkers.forcings import Forcing, Forcings
+from leto_sim.checkers.moment import Moment
+from leto_sim.checkers.patience import Patience
 from leto_sim.clock import Clock
-from leto_sim.platter import LogImage
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode, entry, log_of, node_with_log, voters
+from tests.support.observed import StandingNode, node_with_log, voters
 
 PATIENCE_US = 1_000
 FORCED = attrs.evolve(voters(1, 2), is_forced=True)
@@ -24,27 +25,27 @@ NODE, OTHER = NodeId(1), NodeId(2)
 
 
 class Desk:
-    """Node 1 has asked in vain for long enough, node 2 would follow it, and it is told to."""
+    """Node 1 has asked in vain for long enough, stands as it is told to, and node 2 votes for it."""
 
     def __init__(self) -> None:
+        self.moment = Moment()
         self.now = 0
-        self.campaigns = Campaigns()
-        self.forcings = Forcings(self.campaigns, PATIENCE_US)
+        self.electorates = Electorates()
+        self.patience = Patience(Config(), self.moment)
+        self.forcings = Forcings(self.electorates, self.patience, PATIENCE_US)
         self.node = node_with_log(1, 3, 3)
         self.other = node_with_log(2, 3)
+        self.patience.started(self.node)
         self.forcings.started(self.node, Clock(0), lambda: self.now)
         self.forcings.role_changed(self.node, RoleName.PRE_CANDIDATE)
-        self.ask_for_votes(1)
         self.order(1, 2)
         self.now = PATIENCE_US
         self.node.status.current_term = 4
+        self.vote(self.node)
+        self.vote(self.other)
 
-    def ask_for_votes(self, number: int, *, granted: bool = True) -> None:
-        request = PreVote(term=3, round=number, last=BEFORE_LOG)
-        self.campaigns.sent(self.node, Send(OTHER, request), {})
-        if granted:
-            response = PreVoteResponse(term=3, round=number, vote_granted=True)
-            self.campaigns.sent(self.other, Send(NODE, response), {})
+    def vote(self, voter: StandingNode, *, term: int = 4, candidate: NodeId = NODE) -> None:
+        self.electorates.became_durable(voter, HardState(term, candidate))
 
     def order(self, *survivors: int) -> None:
         event = ConfigurationForced(1, tuple(map(NodeId, survivors)))
@@ -53,12 +54,6 @@ class Desk:
     def force(self, configuration: Configuration = FORCED, term: int = 4) -> Forcing | None:
         platters = {node.node_id: node.platter for node in (self.node, self.other)}
         return self.forcings.force(self.node, EntryId(term, 3), configuration, 1, platters)
-
-    def is_forestalled(self, configuration: Configuration = FORCED) -> Forcing | None:
-        """The other one, which is judged by nobody here, has forced this, and has gone on."""
-        log = [*log_of(3, 3).entries, Entry(EntryId(4, 3), configuration), entry(4, 4)]
-        self.other.platter.log = LogImage(entries=log)
-        return self.forcings.force(self.other, EntryId(4, 3), configuration, 1, {})
 
 
 @pytest.fixture
@@ -82,33 +77,90 @@ def test_what_is_beyond_the_agreement_is_void_and_later_terms_are_new(desk: Desk
     assert [False, True] == [forcing.is_new(term) for term in (3, 4)]
 
 
-def test_to_force_too_soon_is_a_violation(desk: Desk) -> None:
+def test_to_stand_too_soon_is_a_violation(desk: Desk) -> None:
     desk.now -= 1
 
-    with pytest.raises(PropertyViolated, match=r"id1 forces .* in vain for 999 µs only"):
-        desk.force()
+    with pytest.raises(PropertyViolated, match=r"id1 forces .* in despair for 999 µs only"):
+        desk.forcings.stood_as_ordered(desk.node)
 
 
 def test_to_ask_again_does_not_begin_anew(desk: Desk) -> None:
     desk.forcings.role_changed(desk.node, RoleName.PRE_CANDIDATE)
 
-    assert desk.force() is not None
+    desk.forcings.stood_as_ordered(desk.node)
+
+
+def test_who_was_refused_may_stand_again_at_once(desk: Desk) -> None:
+    desk.forcings.stood_as_ordered(desk.node)
+    desk.forcings.role_changed(desk.node, RoleName.FOLLOWER)
+
+    desk.forcings.stood_as_ordered(desk.node)
 
 
 def hear_a_leader(desk: Desk) -> None:
     desk.forcings.role_changed(desk.node, RoleName.FOLLOWER)
 
 
+def stand_as_others_do(desk: Desk) -> None:
+    desk.forcings.stood(desk.node)
+
+
+def lead(desk: Desk) -> None:
+    desk.forcings.role_changed(desk.node, RoleName.LEADER)
+
+
 def start_again(desk: Desk) -> None:
     desk.forcings.started(desk.node, Clock(0), lambda: desk.now)
 
 
-@pytest.mark.parametrize("what", [hear_a_leader, start_again])
-def test_to_force_without_despair_is_a_violation(desk: Desk, what: Callable[[Desk], None]) -> None:
+@pytest.mark.parametrize("what", [hear_a_leader, stand_as_others_do, lead, start_again])
+def test_despair_begins_anew_with(desk: Desk, what: Callable[[Desk], None]) -> None:
     what(desk)
+    desk.forcings.role_changed(desk.node, RoleName.PRE_CANDIDATE)
+    desk.now += 5
 
-    with pytest.raises(PropertyViolated, match="has asked nobody for a vote"):
+    with pytest.raises(PropertyViolated, match="in despair for 5 µs only"):
+        desk.forcings.stood_as_ordered(desk.node)
+
+
+def test_who_asks_nobody_has_not_heard_from_its_leader_for_as_long(desk: Desk) -> None:
+    hear_a_leader(desk)
+    desk.moment.shown = PATIENCE_US - 1
+
+    with pytest.raises(PropertyViolated, match="in despair for 999 µs only"):
+        desk.forcings.stood_as_ordered(desk.node)
+
+    desk.moment.shown += 1
+    desk.forcings.stood_as_ordered(desk.node)
+
+
+def test_who_knows_its_leader_to_be_dead_may_stand(desk: Desk) -> None:
+    hear_a_leader(desk)
+    desk.patience.told_of_a_death(desk.node)
+
+    desk.forcings.stood_as_ordered(desk.node)
+
+
+def test_an_order_waits_until_it_is_answered(desk: Desk) -> None:
+    before = desk.forcings.has_order(desk.node)
+    desk.forcings.answered(desk.node, Answer(9, Refused(Refusal.SURVIVOR_SILENT)))
+    between = desk.forcings.has_order(desk.node)
+    desk.forcings.answered(desk.node, Answer(1, Refused(Refusal.SURVIVOR_SILENT)))
+
+    assert [True, True, False] == [before, between, desk.forcings.has_order(desk.node)]
+
+
+def test_to_force_what_was_refused_is_a_violation(desk: Desk) -> None:
+    desk.forcings.answered(desk.node, Answer(1, Refused(Refusal.SURVIVOR_SILENT)))
+
+    with pytest.raises(PropertyViolated, match=r"goes on with \[1, 2\], not \(\)"):
         desk.force()
+
+
+def test_an_order_is_carried_out_once(desk: Desk) -> None:
+    desk.force()
+
+    assert not desk.forcings.has_order(desk.node)
 
 
 @pytest.mark.parametrize("survivors", [(), (1, 2, 3), (1,)])
@@ -140,12 +192,23 @@ def test_an_entry_of_an_earlier_term_is_a_violation(desk: Desk) -> None:
         desk.force(term=3)
 
 
-def test_a_survivor_that_has_granted_nothing_lately_is_a_violation(desk: Desk) -> None:
-    desk.ask_for_votes(2, granted=False)
-    assert desk.forcings.is_followed(desk.node, OTHER)
-    desk.ask_for_votes(3, granted=False)
+@pytest.mark.parametrize("term, candidate", [(3, 1), (4, 2)])
+def test_a_survivor_that_has_not_voted_for_it_in_that_term_is_a_violation(
+    desk: Desk, term: int, candidate: int
+) -> None:
+    third = StandingNode(NodeId(3))
+    desk.vote(third, term=term, candidate=NodeId(candidate))
+    desk.order(1, 2, 3)
 
-    with pytest.raises(PropertyViolated, match="2 has not granted it a pre-vote lately"):
+    with pytest.raises(PropertyViolated, match="3 has not voted for it in term 4"):
+        desk.force(attrs.evolve(voters(1, 2, 3), is_forced=True))
+
+
+def test_its_own_vote_must_be_durable_too(desk: Desk) -> None:
+    desk.electorates = desk.forcings._electorates = Electorates()
+    desk.vote(desk.other)
+
+    with pytest.raises(PropertyViolated, match="1 has not voted for it in term 4"):
         desk.force()
 
 
@@ -156,32 +219,25 @@ def test_a_survivor_with_a_longer_log_is_a_violation(desk: Desk) -> None:
         desk.force()
 
 
-def test_whoever_forces_what_another_survivor_has_forced_begins_nothing(desk: Desk) -> None:
-    begun = desk.is_forestalled()
+def test_a_survivor_that_has_gone_on_to_a_later_term_may_hold_more(desk: Desk) -> None:
+    desk.other.platter.log = node_with_log(2, 3, 3, 3).platter.log
+    desk.other.platter.hard_state = HardState(5, None)
+
+    assert desk.force() is not None
+
+
+def test_whoever_forces_in_an_earlier_term_than_another_one_begins_nothing(desk: Desk) -> None:
+    begun = desk.forcings.force(desk.other, EntryId(5, 3), FORCED, 1, {})
 
     assert desk.force() is None
     assert [begun] == desk.forcings.all
 
 
-def test_to_force_something_else_than_another_survivor_is_a_violation(desk: Desk) -> None:
-    desk.is_forestalled(attrs.evolve(voters(1, 2, 3), is_forced=True))
-
-    with pytest.raises(PropertyViolated, match="2 holds 4@4, beyond 2@3"):
-        desk.force()
-
-
-def test_a_survivor_that_does_not_hold_what_another_one_has_forced_is_judged(desk: Desk) -> None:
-    desk.is_forestalled()
-    desk.other.platter.log = log_of(3, 3, 3)
-
-    with pytest.raises(PropertyViolated, match="2 holds 3@3, beyond 2@3"):
-        desk.force()
-
-
 def test_where_no_clocks_are_shown_nobody_is_judged() -> None:
-    forcings = Forcings(Campaigns(), PATIENCE_US)
+    forcings = Forcings(Electorates(), Patience(Config(), Moment()), PATIENCE_US)
     node: StandingNode = node_with_log(1)
     forcings.role_changed(node, RoleName.PRE_CANDIDATE)
+    forcings.stood_as_ordered(node)
 
     forcing = forcings.force(node, EntryId(1, 1), FORCED, 0, {})
 

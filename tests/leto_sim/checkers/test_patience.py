@@ -114,6 +114,24 @@ def test_nobody_waits_for_the_dead() -> None:
     stage.ask(60)
 
 
+def test_a_leaders_silence_is_by_the_nodes_own_clock() -> None:
+    stage = Stage()
+    stage.hear(50)
+    stage.moment.shown = 60
+
+    silence_us = stage.patience.silence_us(stage.node)
+
+    assert 10 == silence_us
+
+
+def test_who_knows_its_leader_to_be_dead_waits_for_nobody() -> None:
+    stage = Stage()
+
+    stage.patience.told_of_a_death(stage.node)
+
+    assert None is stage.patience.silence_us(stage.node)
+
+
 def test_who_may_not_lead_does_not_ask() -> None:
     with pytest.raises(PropertyViolated, match=MAY_LEAD):
         Stage(with_priorities(0, 1, 1)).ask(500)

@@ -6,7 +6,7 @@ import attrs
 
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster, Host
-from leto_sim.node_level.core import choose_core, ids_of, may_anybody_campaign, why_stuck
+from leto_sim.node_level.core import choose_core, ids_of, why_stuck
 from tests.support.sims import QUIET, cluster_of, elect, wait
 
 
@@ -60,13 +60,6 @@ def test_a_core_is_a_quorum_once_members_that_join_are_voters_too() -> None:
     wait(cluster, lambda: len(leader.status.committed_configuration.members) > 3)
 
     assert {3, 4} == {len(core) for core in cores(cluster)}
-
-
-def test_whoever_has_no_priority_never_campaigns() -> None:
-    cluster = Cluster(attrs.evolve(QUIET, priorities=(1, 0, 0)))
-
-    assert may_anybody_campaign(cluster.hosts)
-    assert not may_anybody_campaign(cluster.hosts[1:])
 
 
 def test_a_committed_configuration_replaces_those_before_it() -> None:

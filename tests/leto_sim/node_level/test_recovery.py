@@ -78,13 +78,39 @@ def test_nor_by_too_few_victims() -> None:
     assert (set(), False) == (gone(cluster), recovery.is_needed)
 
 
-def test_nor_where_nobody_who_is_left_may_lead() -> None:
+def test_a_survivor_of_no_priority_goes_on_too() -> None:
     cluster = Cluster(attrs.evolve(QUIET, nodes=3, priorities=(1, 1, 0)))
     elect(cluster)
-
     recovery = lose(cluster, cluster.hosts)
+    lost = gone(cluster)
 
-    assert (set(), False) == (gone(cluster), recovery.is_needed)
+    def goes_on() -> bool:
+        recovery.make_round()
+        return not recovery.is_needed
+
+    wait(cluster, goes_on)
+
+    assert {"id1", "id2"} == lost
+    assert [1] == [member.priority for member in elect(cluster).status.configuration.members]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_survivors_that_are_told_different_things_go_on_as_one(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr("leto_sim.node_level.recovery._SHARE_OF_CONTRADICTIONS", 1)
+    cluster = Cluster(attrs.evolve(QUIET, nodes=7, seed=seed))
+    elect(cluster)
+    recovery = lose(cluster, cluster.hosts[:4])
+
+    def goes_on() -> bool:
+        recovery.make_round()
+        return not recovery.is_needed
+
+    wait(cluster, goes_on)
+
+    left = {host.node_id for host in cluster.hosts if not host.is_gone}
+    assert left == set(elect(cluster).status.configuration.voters)
 
 
 def test_nothing_strikes_while_the_configuration_is_not_settled() -> None:

@@ -223,7 +223,7 @@ def test_transfer_outcomes(outcome: Outcome, reply: Reply) -> None:
     [
         (Committed(EntryId(1, 1)), None),
         (Refused(Refusal.FAILED), "ERR this node's disk has failed; nothing was changed"),
-        (Refused(Refusal.SURVIVOR_SILENT), "ERR a survivor would not vote for this node: it may"),
+        (Refused(Refusal.SURVIVOR_SILENT), "ERR a survivor has not voted for this node: it may"),
         (Unknown(), "UNKNOWN the survivors have not agreed yet"),
     ],
 )
