@@ -1,15 +1,12 @@
 """Links: the streams between this node and its peers.
 
-Responsible for whom to dial and when to try again, for the handshake, for keeping
-a link alive and noticing that it is dead, and for what is dropped. Raft repeats
-whatever it needs, so a message to a peer without a link is simply gone. A link that
-the other side ended is dialled again at once, and again: if that is refused, the process
-there is dead, and the core need not wait for a timeout. (A process that is killed loses its
-sockets one after the other: until the listening one is gone too, dials are reset.)
+Responsible for the handshake, for keeping a link alive and noticing that it is dead, and
+for what is dropped. Raft repeats whatever it needs, so a message to a peer without a link
+is simply gone. When a member is dialled is decided by `leto.server.peers.routes`; how bytes
+become words, `leto.server.peers.link` knows.
 
 A link carries messages both ways once both `Hello`s were accepted; a node sends
-on the newest link to that peer, whoever dialled it. The node with the smaller id
-dials at once, the other one only if there is no link after a while.
+on the newest link to that peer, whoever dialled it.
 
 Invariants:
     1. No message is taken in from, or sent to, whoever has not passed the handshake.
@@ -19,33 +16,27 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, TypeAlias
-
-import attrs
+from typing import TYPE_CHECKING, Protocol
 
 from leto.raft.configuration import EMPTY_CONFIGURATION, Configuration
 from leto.raft.messages import AppendEntries, InstallSnapshot, Message
 from leto.server.addresses import parse_address
-from leto.server.dice import jittered
+from leto.server.peers.link import Introduced, Link
+from leto.server.peers.routes import Route, Routes
 from leto.server.world import (
     ConnectionAccepted,
     ConnectionDialled,
     ConnectionId,
     DialFailed,
-    DialId,
     Transmit,
 )
 from leto.wire import (
     ClusterId,
-    FrameReader,
     Goodbye,
     GoodbyeCode,
     Hello,
     Ping,
-    Unreadable,
     Word,
-    decode,
     encode,
     judge_hello,
 )
@@ -56,14 +47,8 @@ if TYPE_CHECKING:
     from leto.server.switchboard import Endpoint, Switchboard
     from leto.server.turn import Turn
 
-Introduced: TypeAlias = Callable[[Hello | str], None]
-"""Called with the Hello of whoever answered at an address, or with why nobody did."""
-
 _PING = encode(Ping())
 _OF_LINKS = (Hello, Ping, Goodbye)  # the rest is Raft's
-
-_SUSPICION_US = 500_000  # for so long a peer that hung up is dialled at short intervals
-_SUSPECT_RETRY_US = 5_000
 
 
 class House(Protocol):
@@ -94,78 +79,16 @@ class House(Protocol):
         ...
 
 
-class Link:
-    """One stream, ours or theirs."""
-
-    def __init__(
-        self,
-        links: Links,
-        connection: ConnectionId,
-        remote: str,
-        *,
-        dialled: bool,
-        expected: NodeId | None,
-        introduced: Introduced | None,
-    ) -> None:
-        self.connection = connection
-        self.remote = remote
-        self.dialled = dialled
-        self.expected = expected
-        self.introduced = introduced
-        self.hello: Hello | None = None  # theirs, once accepted: then the link is up
-        self.since = self.heard_at = links.turn.now
-        self.unsent_bytes = 0
-        self.outgoing: list[bytes] = []
-        self._links = links
-        self._reader = FrameReader()
-
-    def received(self, data: bytes) -> None:
-        """Take in the next bytes."""
-        self.heard_at = self._links.turn.now
-        for frame in self._reader.feed(data):
-            word = decode(frame)
-            if isinstance(word, Unreadable):
-                self._links.drop(self, word.reason)
-                return
-            if word is not None and not self._links.take_in(self, word):
-                return
-        if self._reader.error is not None:
-            self._links.drop(self, self._reader.error)
-
-    def backlog(self, unsent_bytes: int) -> None:
-        """Learn how much output waits."""
-        self.unsent_bytes = unsent_bytes
-
-    def closed(self, reason: str) -> None:
-        """The link is gone, and it was not we who ended it."""
-        self._links.hung_up(self, reason)
-
-
-@attrs.define
-class _Route:
-    """How to reach a member. Written by `Links`."""
-
-    node_id: NodeId
-    name: str
-    address: str
-    retry_at: Micros
-    backoff_us: Micros
-    dial: DialId | None = None
-    shaking: Link | None = None  # dialled, and its handshake not over
-    complaint: str = ""  # the last one logged: the same one is not logged again
-    suspect_until: Micros | None = None  # its link was closed from there; is the process dead?
-
-
 class _Visit:
     """A dial to a member."""
 
-    def __init__(self, links: Links, route: _Route) -> None:
+    def __init__(self, links: Links, route: Route) -> None:
         self._links = links
         self._route = route
 
     def dialled(self, fact: ConnectionDialled) -> Endpoint:
         route = self._route
-        route.dial = None
+        route.is_dialled = False
         route.shaking = self._links.opened(
             fact.connection, route.address, dialled=True, expected=route.node_id
         )
@@ -201,10 +124,9 @@ class Links:
         self.turn = turn
         self._switchboard = switchboard
         self._limits = limits
-        self._dice = dice
         self._house = house
         self._links: dict[ConnectionId, Link] = {}  # oldest first
-        self._routes: dict[NodeId, _Route] = {}
+        self._routes = Routes(turn, limits, dice, self.is_up)
         self._newest: dict[NodeId, Link] = {}
         self._once_members: set[NodeId] = set()  # asked, never walked
         self._client_addresses: dict[NodeId, str] = {}
@@ -220,16 +142,8 @@ class Links:
         if configuration is self._configuration:
             return
         self._configuration = configuration
-        routes: dict[NodeId, _Route] = {}
-        for member in configuration.members:
-            self._once_members.add(member.node_id)
-            if member.node_id == ourselves or not member.address:
-                continue
-            route = self._routes.get(member.node_id)
-            if route is None or route.address != member.address:
-                route = self._new_route(member.node_id, member.name, member.address, ourselves)
-            routes[member.node_id] = route
-        self._routes = routes
+        self._once_members.update(member.node_id for member in configuration.members)
+        self._routes.follow(configuration.members, ourselves)
         self._look_soon()
 
     def send(self, to: NodeId, message: Message) -> None:
@@ -294,7 +208,8 @@ class Links:
             for link in self._links.values():
                 if link.hello is not None:
                     self._say(link, _PING)
-        self._dial_due(now)
+        for route in self._routes.due():
+            self._switchboard.dial(route.address, _Visit(self, route))
         self._set_deadline()
 
     # --- what links and dials tell -----------------------------------------------
@@ -350,9 +265,9 @@ class Links:
         route = self._route_of(link)
         if route is not None and route.shaking is link:
             route.shaking = None
-            self._put_off(route, reason)
+            self._routes.put_off(route, reason)
         elif route is not None:
-            self._put_off(route, "")
+            self._routes.put_off(route, "")
         self._look_soon()
 
     def hung_up(self, link: Link, reason: str) -> None:
@@ -360,37 +275,14 @@ class Links:
         self.lost(link, reason)
         route = self._route_of(link)
         if route is not None and link.hello is not None:
-            route.suspect_until = self.turn.now + _SUSPICION_US
-            route.retry_at = self.turn.now
+            self._routes.suspect(route)
 
-    def unreachable(self, route: _Route, fact: DialFailed) -> None:
+    def unreachable(self, route: Route, fact: DialFailed) -> None:
         """A dial to a member failed."""
-        route.dial = None
-        is_dead = self._is_suspect(route) and fact.refused
-        if is_dead:
-            route.suspect_until = None
-        self._put_off(route, fact.reason)
+        is_dead = self._routes.dial_failed(route, fact)
+        self._look_soon()
         if is_dead:
             self._house.peer_gone(route.node_id)
-
-    def _is_suspect(self, route: _Route) -> bool:
-        until = route.suspect_until
-        return until is not None and self.turn.now < until and not self.is_up(route.node_id)
-
-    def _put_off(self, route: _Route, complaint: str) -> None:
-        """Try again later, each time a little later; say why, but not again and again."""
-        if self._is_suspect(route):
-            route.retry_at = self.turn.now + _SUSPECT_RETRY_US
-            self._look_soon()
-            return
-        if complaint not in {"", route.complaint} and not self.is_up(route.node_id):
-            route.complaint = complaint
-            self.turn.warn(
-                "peer unreachable", peer=route.name, address=route.address, reason=complaint
-            )
-        route.retry_at = self.turn.now + jittered(self._dice, route.backoff_us)
-        route.backoff_us = min(route.backoff_us * 2, self._limits.dial_backoff_max_us)
-        self._look_soon()
 
     # --- the handshake -----------------------------------------------------------
 
@@ -429,12 +321,7 @@ class Links:
         if address is not None and address.names_a_host:
             # Whoever has restarted after its removal has forgotten where it is.
             self._client_addresses[theirs.node_id] = theirs.client_address
-        route = self._routes.get(theirs.node_id)
-        if route is not None:
-            route.shaking = None
-            route.suspect_until = None
-            route.complaint = ""
-            route.backoff_us = self._limits.dial_backoff_min_us
+        self._routes.reached(theirs.node_id)
         self.turn.info("link up", peer=theirs.name, address=link.remote)
         if link.introduced is not None:
             introduced, link.introduced = link.introduced, None
@@ -453,20 +340,6 @@ class Links:
         self.drop(link, f"it said: {goodbye.text}")
 
     # --- inside ------------------------------------------------------------------
-
-    def _new_route(self, node_id: NodeId, name: str, address: str, ourselves: NodeId) -> _Route:
-        head_start = 0 if ourselves < node_id else self._limits.dial_backoff_max_us // 2
-        return _Route(
-            node_id, name, address, self.turn.now + head_start, self._limits.dial_backoff_min_us
-        )
-
-    def _dial_due(self, now: Micros) -> None:
-        for route in self._routes.values():
-            if self._wants_dial(route) and route.retry_at <= now:
-                route.dial = self._switchboard.dial(route.address, _Visit(self, route))
-
-    def _wants_dial(self, route: _Route) -> bool:
-        return route.dial is None and route.shaking is None and not self.is_up(route.node_id)
 
     def _give_up_silent(self, now: Micros) -> None:
         limits = self._limits
@@ -488,7 +361,7 @@ class Links:
 
     def _set_deadline(self) -> None:
         limits = self._limits
-        times = [r.retry_at for r in self._routes.values() if self._wants_dial(r)]
+        times = self._routes.times()
         times += [
             link.since + limits.handshake_within_us
             if link.hello is None
@@ -502,9 +375,9 @@ class Links:
     def _look_soon(self) -> None:
         self.deadline = self.turn.now
 
-    def _route_of(self, link: Link) -> _Route | None:
+    def _route_of(self, link: Link) -> Route | None:
         node_id = link.hello.node_id if link.hello is not None else link.expected
-        return self._routes.get(node_id) if node_id is not None else None
+        return self._routes.to(node_id) if node_id is not None else None
 
     def _say(self, link: Link, data: bytes) -> None:
         if not link.outgoing:
