@@ -56,7 +56,7 @@ class Sessions:
 
     def _reply(self, command: bytes) -> Reply:
         try:
-            kind, stamp_ms, session_id, number, answered_below = COMMAND.unpack_from(command)
+            kind, stamp_ms, session_id, number, waiting_from = COMMAND.unpack_from(command)
         except StructError:
             return Reply(Verdict.MALFORMED)
         self._table.advance_time(stamp_ms)
@@ -66,7 +66,7 @@ class Sessions:
             case Kind.PERFORM:
                 body = command[COMMAND.size :]
                 return self._table.perform(
-                    session_id, number, answered_below, lambda: self._machine.apply(body)
+                    session_id, number, waiting_from, lambda: self._machine.apply(body)
                 )
             case Kind.CLOSE:
                 return Reply(self._table.close(session_id))

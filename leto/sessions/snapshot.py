@@ -32,7 +32,7 @@ def write_sessions(frozen: FrozenSessions) -> Iterator[bytes]:
     """The table's bytes, in small pieces but for large results."""
     yield _HEADER.pack(frozen.stamp_ms, frozen.registered, len(frozen.sessions))
     for session in frozen.sessions:
-        numbers = (session.session_id, session.active_ms, session.answered_below)
+        numbers = (session.session_id, session.active_ms, session.waiting_from)
         yield _SESSION.pack(*numbers, len(session.results))
         for number, result in session.results.items():
             yield _RESULT.pack(number, len(result))

@@ -63,7 +63,7 @@ class LiveSession:
     session_id: int
     active_ms: int
     generation: int
-    answered_below: int = 1
+    waiting_from: int = 1
     results: dict[int, bytes] = attrs.field(factory=dict[int, bytes])  # by number
 
     def copy(self, generation: int) -> "LiveSession":
@@ -143,24 +143,24 @@ class SessionTable:
         return Verdict.NO_SESSION if self._is_due(session) else Verdict.DONE
 
     def perform(
-        self, session_id: int, number: int, answered_below: int, do: Callable[[], bytes]
+        self, session_id: int, number: int, waiting_from: int, do: Callable[[], bytes]
     ) -> Reply:
         """Call `do` if this command of the session comes for the first time.
 
         Args:
             session_id: whose command it is.
             number: which of its commands.
-            answered_below: results of lower numbers are asked for no more.
+            waiting_from: the lowest number whose result is still waited for.
             do: performs it; returns the result that is to be remembered.
         """
         session = self._sessions.get(session_id)
         if session is None or self._is_due(session):
             return Reply(Verdict.NO_SESSION)
         session = self._touch(session)
-        self._forget_answered(session, answered_below)
+        self._forget_answered(session, waiting_from)
         if number in session.results:
             return Reply(Verdict.DONE, session.results[number])
-        if number < session.answered_below:
+        if number < session.waiting_from:
             return Reply(Verdict.FORGOTTEN)
         if len(session.results) >= COMMANDS_IN_FLIGHT_MAX:
             return Reply(Verdict.TOO_MANY)
@@ -192,11 +192,11 @@ class SessionTable:
         self._stamp_ms = stamp_ms
         self._registered = registered
 
-    def restore_session(self, session_id: int, active_ms: int, answered_below: int) -> None:
+    def restore_session(self, session_id: int, active_ms: int, waiting_from: int) -> None:
         """Take in the next session of a snapshot."""
         self._free_one()
         self._sessions[session_id] = LiveSession(
-            session_id, active_ms, self._generation, answered_below
+            session_id, active_ms, self._generation, waiting_from
         )
 
     def restore_result(self, session_id: int, number: int, result: bytes) -> None:
@@ -222,11 +222,11 @@ class SessionTable:
         self._sessions.move_to_end(session.session_id)
         return session
 
-    def _forget_answered(self, session: LiveSession, answered_below: int) -> None:
-        if answered_below <= session.answered_below:
+    def _forget_answered(self, session: LiveSession, waiting_from: int) -> None:
+        if waiting_from <= session.waiting_from:
             return
-        session.answered_below = answered_below
-        for number in [number for number in session.results if number < answered_below]:
+        session.waiting_from = waiting_from
+        for number in [number for number in session.results if number < waiting_from]:
             self._result_count -= 1
             self._result_bytes -= len(session.results.pop(number))
 

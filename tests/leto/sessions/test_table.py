@@ -153,7 +153,7 @@ def test_a_table_is_filled_from_a_snapshot(table: SessionTable) -> None:
     table.register()
 
     table.restore(stamp_ms=500, registered=7)
-    table.restore_session(6, active_ms=450, answered_below=2)
+    table.restore_session(6, active_ms=450, waiting_from=2)
     table.restore_result(6, 2, b"two")
 
     assert Reply(Verdict.DONE, b"two") == table.perform(6, 2, 2, no_more)
@@ -172,7 +172,7 @@ def test_what_a_restore_leaves_behind_is_freed_a_little_at_a_time(table: Session
     table.restore(stamp_ms=0, registered=1_000)
     left = [table.memory_bytes]
     for session_id in range(100):
-        table.restore_session(session_id, active_ms=0, answered_below=1)
+        table.restore_session(session_id, active_ms=0, waiting_from=1)
     left.append(table.memory_bytes - table.count * SESSION_OVERHEAD_BYTES)
     while table.memory_bytes > table.count * SESSION_OVERHEAD_BYTES:
         table.advance_time(0)

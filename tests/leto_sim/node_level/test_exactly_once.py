@@ -124,7 +124,7 @@ class Forgetful(Sessions):
         frozen = self._table.freeze()
         self._table.restore(frozen.stamp_ms, frozen.registered)
         for session in frozen.sessions:
-            numbers = (session.active_ms, session.answered_below)
+            numbers = (session.active_ms, session.waiting_from)
             self._table.restore_session(session.session_id, *numbers)
 
 
