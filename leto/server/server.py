@@ -124,7 +124,7 @@ class Server:
             room=self._room,
         )
         self._desk = FrontDesk(self._survey, self._patience)
-        self._program = Program(self._batches, self._desk, limits.write_bytes_max)
+        self._program = Program(self._batches, self._desk, self._survey, limits.write_bytes_max)
         self._router = Router(
             turn,
             self._batches,

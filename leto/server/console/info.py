@@ -47,7 +47,7 @@ def role(survey: Survey) -> Reply:
             for _, host, port, match_index in _replicas(consensus)
         )
         return (b"master", status.commit_index, replicas)
-    host, port = _host_and_port(_leader_address(consensus))
+    host, port = _host_and_port(consensus.leader_address)
     state = b"connected" if status.leader is not None else b"connect"
     return (b"slave", host.encode(), port, state, status.last_applied)
 
@@ -121,7 +121,7 @@ def _replication(survey: Survey) -> Fields:
                 f"ip={host},port={port},state={state},offset={match_index},lag=0",
             )
     else:
-        host, port = _host_and_port(_leader_address(consensus))
+        host, port = _host_and_port(consensus.leader_address)
         yield "role", "slave"
         yield "master_host", host
         yield "master_port", port
@@ -144,7 +144,7 @@ def _raft(survey: Survey) -> Fields:
     yield "role", status.role.value
     yield "term", status.current_term
     yield "leader", _name_of(consensus, status.leader)
-    yield "leader_address", _leader_address(consensus) or ""
+    yield "leader_address", consensus.leader_address or ""
     yield "commit_index", status.commit_index
     yield "last_applied", status.last_applied
     yield "last_log_index", status.last_log.index
@@ -202,13 +202,6 @@ def _replicas(consensus: Consensus) -> Iterator[tuple[NodeId, str, int, int]]:
         address = consensus.links.client_address(follower.node_id)
         host, port = _host_and_port(address)
         yield follower.node_id, host, port, follower.match_index
-
-
-def _leader_address(consensus: Consensus) -> str | None:
-    leader = consensus.raft.leader
-    if leader == consensus.identity.node_id:
-        return str(consensus.identity.client_address)
-    return consensus.links.client_address(leader) if leader is not None else None
 
 
 def _name_of(consensus: Consensus, node_id: NodeId | None) -> str:

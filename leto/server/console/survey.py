@@ -32,6 +32,14 @@ class Consensus:
     storage: Storage
     links: Links
 
+    @property
+    def leader_address(self) -> str | None:
+        """Where clients find the leader, if one is known."""
+        leader = self.raft.leader
+        if leader == self.identity.node_id:
+            return str(self.identity.client_address)
+        return self.links.client_address(leader) if leader is not None else None
+
 
 @attrs.define(kw_only=True)
 class Survey:
@@ -58,6 +66,11 @@ class Survey:
     def node_id(self) -> NodeId | None:
         """Who this is; None while the node boots."""
         return self.consensus.identity.node_id if self.consensus is not None else None
+
+    @property
+    def leader_address(self) -> str | None:
+        """Where clients find the leader, if one is known."""
+        return self.consensus.leader_address if self.consensus is not None else None
 
     @property
     def is_loading(self) -> bool:

@@ -23,6 +23,7 @@ from leto.server.clients import errors
 from leto.server.clients.slots import ReadSlot, WriteSlot
 from leto.server.commit.batches import Batches
 from leto.server.console.desk import FrontDesk
+from leto.server.console.survey import Survey
 from leto.server.program.failures import NotDone, Refused, failure_in, failure_of
 
 if TYPE_CHECKING:
@@ -68,9 +69,12 @@ class CommandSlot(WriteSlot):
 class Program:
     """What a program asks of the node that runs in it."""
 
-    def __init__(self, batches: Batches, desk: FrontDesk, command_bytes_max: int) -> None:
+    def __init__(
+        self, batches: Batches, desk: FrontDesk, survey: Survey, command_bytes_max: int
+    ) -> None:
         self._batches = batches
         self._desk = desk
+        self._survey = survey
         self._command_bytes_max = command_bytes_max
         self._asked: deque[Callable[[LiveNode], None]] = deque()
 
@@ -92,13 +96,7 @@ class Program:
     @property
     def leader_address(self) -> str | None:
         """Where the leader is, if one is known."""
-        node = self._desk.node
-        if node is None:
-            return None
-        leader = node.replica.status.leader
-        if leader == node.identity.node_id:
-            return str(node.identity.client_address)
-        return node.links.client_address(leader) if leader is not None else None
+        return self._survey.leader_address
 
     def propose(self, command: bytes, answered: Answered) -> None:
         """Have a command replicated; its result, or why there is none."""

@@ -15,6 +15,7 @@ def test_a_node_that_has_not_started_shows_nothing_yet(rng: "random.Random") -> 
 
     assert status.raft is None
     assert status.node_id is None
+    assert status.leader_address is None
     assert status.is_loading
     assert 0 == status.uptime_us
 
@@ -30,3 +31,20 @@ def test_a_live_node_shows_its_core_and_its_time(world: "World") -> None:
     assert status.node_id == status.raft.node_id
     assert not status.is_loading
     assert status.uptime_us >= 700_000
+
+
+def test_every_member_sees_where_clients_find_the_leader(world: "World") -> None:
+    leader, follower, _ = world.cluster()
+
+    assert "127.0.0.1:1379" == leader.node.status.leader_address
+    assert "127.0.0.1:1379" == follower.node.status.leader_address
+
+
+def test_nobody_sees_a_leader_where_none_is_known(world: "World") -> None:
+    leader, follower, other = world.cluster()
+
+    leader.kill()
+    other.kill()
+    world.run(5_000)
+
+    assert follower.node.status.leader_address is None
