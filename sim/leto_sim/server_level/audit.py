@@ -13,7 +13,8 @@ from leto_sim.clock import MS
 from leto_sim.lincheck.strings import KeyCommand, KeyReply, Verb
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import Machine, ServerCluster
-from leto_sim.server_level.errands import History, KeyErrand, Question, fate_of
+from leto_sim.server_level.errands import KeyErrand, Question, fate_of
+from leto_sim.server_level.history import History
 from leto_sim.server_level.leading import EXPIRED_IS_NIL
 from leto_sim.server_level.promises import Fate
 from leto_sim.server_level.resp_client import Errand, Manners

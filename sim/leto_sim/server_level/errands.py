@@ -1,9 +1,9 @@
 """What simulated clients ask a server for, and what they make of its answers.
 
 Responsible for the meaning of replies: an answer, a refusal (certainly not
-applied), or an unknown outcome; and for writing each down, in the history that
-is judged at the end of a run and among the promises that are judged at once. How
-errands travel is `leto_sim.server_level.resp_client`.
+applied), or an unknown outcome; and for writing each down, in the history
+(`leto_sim.server_level.history`) that is judged at the end of a run and among the promises
+that are judged at once. How errands travel is `leto_sim.server_level.resp_client`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,12 +12,11 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from leto.raft.types import Micros
 from leto.resp import ErrorReply, Reply, Simple
 from leto_sim.lincheck import strings
-from leto_sim.lincheck.model import Operation
-from leto_sim.lincheck.strings import KeyCommand, KeyOperation, KeyReply, Verb
+from leto_sim.lincheck.strings import KeyCommand, KeyReply, Verb
 from leto_sim.result import PropertyViolated
+from leto_sim.server_level.history import History
 from leto_sim.server_level.program_order import Kind, ProgramOrder
 from leto_sim.server_level.promises import Fate, Promises
 from leto_sim.server_level.resp_client import ONE_REPLY
@@ -38,61 +37,6 @@ def fate_of(reply: Reply) -> Fate:
     if reply.message.startswith(_REFUSALS):
         return Fate.REFUSED
     return Fate.UNKNOWN if reply.message.startswith(_UNKNOWN) else Fate.ACKNOWLEDGED
-
-
-class History:
-    """Every operation on every key, in one total order of invocations and returns."""
-
-    def __init__(self, now: Callable[[], Micros] = lambda: 0) -> None:
-        self.operations: list[KeyOperation] = []
-        self.times_us: list[Micros] = [0]  # of every place in the order
-        self.given_up_us: dict[int, Micros] = {}  # by invocation: when the client ceased to wait
-        self._now = now
-        self._open: dict[KeyErrand, int] = {}
-
-    def moment(self) -> int:
-        """The next place in the order."""
-        self.times_us.append(self._now())
-        return len(self.times_us) - 1
-
-    def invoked(self, errand: "KeyErrand") -> None:
-        """The operation begins."""
-        self._open[errand] = self.moment()
-
-    def ended(self, errand: "KeyErrand", fate: Fate, result: KeyReply = None) -> None:
-        """The operation returns, or is given up, or certainly did not happen."""
-        invoked = self._open.pop(errand)
-        if fate is Fate.UNKNOWN:
-            self.given_up_us[invoked] = self._now()
-        if fate is not Fate.REFUSED:
-            self.operations.append(
-                Operation(
-                    key=errand.key,
-                    command=errand.command,
-                    invoked=invoked,
-                    returned=self.moment() if fate is Fate.ACKNOWLEDGED else None,
-                    result=result,
-                    client=errand.client,
-                )
-            )
-
-    def close(self) -> None:
-        """The run is over: what is open will never be known."""
-        for errand, invoked in list(self._open.items()):
-            self.ended(errand, Fate.UNKNOWN)
-            del self.given_up_us[invoked]
-
-    def judged(self, promises: Promises) -> list[KeyOperation]:
-        """What is to be judged: without the unknown writes that nobody ever applied.
-
-        They took no effect, or the reads that saw one have no order; and each of
-        them would double the search.
-        """
-        return [
-            operation
-            for operation in self.operations
-            if operation.returned is not None or promises.may_be_applied(operation.command.argument)
-        ]
 
 
 @attrs.frozen(eq=False)

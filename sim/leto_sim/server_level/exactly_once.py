@@ -17,7 +17,8 @@ from leto.resp import ErrorReply, Reply
 from leto_sim.judging import EXACTLY_ONCE
 from leto_sim.lincheck.strings import KeyCommand, Verb
 from leto_sim.result import PropertyViolated
-from leto_sim.server_level.errands import History, KeyErrand, Question, Workload, fate_of
+from leto_sim.server_level.errands import KeyErrand, Question, Workload, fate_of
+from leto_sim.server_level.history import History
 from leto_sim.server_level.promises import Fate, Promises
 
 _REPEAT_CHANCE: Final = 0.1  # of asking again for what was answered

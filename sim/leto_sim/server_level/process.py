@@ -38,7 +38,8 @@ from leto.server.world import (
 )
 from leto_sim.result import PropertyViolated
 from leto_sim.scheduler import Scheduler
-from leto_sim.server_level.streams import Sockets, StreamNetwork
+from leto_sim.server_level.pipes import Sockets
+from leto_sim.server_level.streams import StreamNetwork
 
 if TYPE_CHECKING:
     from leto_sim.server_level.disk import DiskLane

@@ -4,9 +4,8 @@ Responsible for connections between simulated processes, as the operating system
 at both ends see them. What the bytes mean is nobody's business here: no frame is
 parsed in order to deliver it.
 
-Each direction of a connection is a pipe: what its source could not send yet, what
-is under way, what waits behind a blocked path (it is sent again when the path
-heals, as TCP does), and what the target has not read yet.
+What waits behind a blocked path is sent again when the path heals, as TCP does. The state
+of connections is in `leto_sim.server_level.pipes`.
 
 Invariants:
     1. What arrives is a prefix of what was transmitted, in order, cut anywhere.
@@ -21,7 +20,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from leto.raft.types import Micros
 from leto.server.world import (
     BytesReceived,
     ConnectionAccepted,
@@ -30,96 +28,18 @@ from leto.server.world import (
     ConnectionId,
     DialFailed,
     DialId,
-    Fact,
     OutputBacklog,
     Port,
 )
 from leto_sim.scheduler import Scheduler
-from leto_sim.server_level.paths import Path, Paths, StreamWeather
+from leto_sim.server_level.paths import Paths, StreamWeather
+from leto_sim.server_level.pipes import End, Pipe, Sockets
 
 DIAL_TIMEOUT_US: Final = 2_000_000
 FIRST_EPHEMERAL_PORT: Final = 40_000
 RESET_AT_DEATH_CHANCE: Final = 0.5
 END_OF_STREAM: Final = b""
 """What travels behind the last byte of a connection that was closed in good order."""
-
-
-class Sockets:
-    """The open connections of one process, and the door through which it hears of them."""
-
-    def __init__(self, host: str, tell: Callable[[Fact], None]) -> None:
-        self.host = host
-        self.tell = tell
-        self.is_frozen = False  # the process is stopped: it reads nothing
-        self.is_closed = False  # the process has ended
-        self.ends: dict[ConnectionId, _End] = {}
-        self._last_connection = 0
-
-    def open(self, end: "_End") -> ConnectionId:
-        """Give the connection its number in this process."""
-        self._last_connection += 1
-        connection = ConnectionId(self._last_connection)
-        self.ends[connection] = end
-        return connection
-
-
-class _Pipe:
-    """One direction of a connection."""
-
-    __slots__ = (
-        "in_flight",
-        "is_broken",
-        "is_ending",
-        "is_lost",
-        "last_arrival",
-        "path",
-        "source",
-        "target",
-        "unsent",
-        "waiting",
-    )
-
-    def __init__(self, source: "_End", target: "_End", path: Path, first_arrival: Micros) -> None:
-        self.path = path
-        self.source = source
-        self.target = target
-        self.unsent = bytearray()
-        self.in_flight = 0  # bytes under way, waiting, or unread
-        self.last_arrival = first_arrival
-        self.waiting: deque[bytes] = deque()  # behind a blocked path
-        self.is_lost = False  # with its source's host: what is under way is sent only once
-        self.is_broken = False  # something was lost, so that nothing behind it arrives
-        self.is_ending = False  # nothing is transmitted any more; what is unsent still leaves
-
-
-class _End:
-    """One end of a connection."""
-
-    __slots__ = (
-        "connection",
-        "incoming",
-        "is_announced",
-        "is_gone",
-        "is_paused",
-        "outgoing",
-        "sockets",
-        "unread",
-    )
-
-    incoming: _Pipe
-    outgoing: _Pipe
-
-    def __init__(self, sockets: Sockets) -> None:
-        self.sockets = sockets
-        self.connection = sockets.open(self)
-        self.unread: deque[bytes] = deque()
-        self.is_announced = True  # its owner knows of it
-        self.is_paused = False
-        self.is_gone = False
-
-    @property
-    def peer(self) -> "_End":
-        return self.outgoing.target
 
 
 class StreamNetwork:
@@ -130,7 +50,7 @@ class StreamNetwork:
         self._scheduler = scheduler
         self._paths = Paths(seed)
         self._listeners: dict[str, tuple[Sockets, Port]] = {}
-        self._pipes: dict[tuple[str, str], list[_Pipe]] = {}
+        self._pipes: dict[tuple[str, str], list[Pipe]] = {}
         self._dials = 0
 
     # --- what a process orders -----------------------------------------------------------
@@ -259,25 +179,25 @@ class StreamNetwork:
             self._later(host, sockets.host, self._arrive_refusal, sockets, dial, host)
             return
         accepting, port = listener
-        accepted, dialled = _End(accepting), _End(sockets)
+        accepted, dialled = End(accepting), End(sockets)
         self._connect(dialled, accepted)
         accepting.tell(ConnectionAccepted(accepted.connection, port, address, local))
         arrival = accepted.outgoing.last_arrival
         self._scheduler.at(arrival, self._arrive_acceptance, dialled, dial, local, address)
 
-    def _connect(self, dialled: _End, accepted: _End) -> None:
+    def _connect(self, dialled: End, accepted: End) -> None:
         here, there = dialled.sockets.host, accepted.sockets.host
         forth, back = self._paths.between(here, there), self._paths.between(there, here)
         now = self._scheduler.now
         arrival = now + back.delay_us(self.weather)
-        dialled.outgoing = accepted.incoming = _Pipe(dialled, accepted, forth, now)
-        accepted.outgoing = dialled.incoming = _Pipe(accepted, dialled, back, arrival)
+        dialled.outgoing = accepted.incoming = Pipe(dialled, accepted, forth, now)
+        accepted.outgoing = dialled.incoming = Pipe(accepted, dialled, back, arrival)
         dialled.is_announced = False
         dialled.is_paused = True
         self._pipes.setdefault((here, there), []).append(dialled.outgoing)
         self._pipes.setdefault((there, here), []).append(accepted.outgoing)
 
-    def _arrive_acceptance(self, end: _End, dial: DialId, local: str, address: str) -> None:
+    def _arrive_acceptance(self, end: End, dial: DialId, local: str, address: str) -> None:
         sockets = end.sockets
         if end.is_gone:  # reset, or its process has ended
             self._fail_dial(DialFailed(dial, "connection reset", refused=False), sockets)
@@ -313,7 +233,7 @@ class StreamNetwork:
 
     # --- carrying ------------------------------------------------------------------------
 
-    def _pump(self, pipe: _Pipe) -> None:
+    def _pump(self, pipe: Pipe) -> None:
         """Send as much as the window lets; behind the last byte, the end."""
         while pipe.unsent and pipe.in_flight < self.weather.window_bytes:
             room = self.weather.window_bytes - pipe.in_flight
@@ -325,14 +245,14 @@ class StreamNetwork:
             self._send(pipe, END_OF_STREAM)
             self._scheduler.after(0, self._end_here, pipe.source)
 
-    def _send(self, pipe: _Pipe, piece: bytes) -> None:
+    def _send(self, pipe: Pipe, piece: bytes) -> None:
         pipe.in_flight += len(piece)
         arrival = self._scheduler.now + pipe.path.delay_us(self.weather)
         arrival = max(arrival, pipe.last_arrival)
         pipe.last_arrival = arrival
         self._scheduler.at(arrival, self._arrive, pipe, piece)
 
-    def _arrive(self, pipe: _Pipe, piece: bytes) -> None:
+    def _arrive(self, pipe: Pipe, piece: bytes) -> None:
         if pipe.is_broken:
             return
         if not (pipe.waiting or pipe.path.is_blocked):
@@ -342,7 +262,7 @@ class StreamNetwork:
         else:
             pipe.waiting.append(piece)
 
-    def _deliver(self, pipe: _Pipe, piece: bytes) -> None:
+    def _deliver(self, pipe: Pipe, piece: bytes) -> None:
         target = pipe.target
         if not target.is_gone:
             target.unread.append(piece)
@@ -352,7 +272,7 @@ class StreamNetwork:
         else:
             self._reset_peer(target)
 
-    def _read(self, end: _End) -> None:
+    def _read(self, end: End) -> None:
         while end.unread and not (end.is_paused or end.is_gone or end.sockets.is_frozen):
             data = end.unread.popleft()
             if data == END_OF_STREAM:
@@ -366,44 +286,44 @@ class StreamNetwork:
                 self._refill(incoming)
             end.sockets.tell(BytesReceived(end.connection, data))
 
-    def _refill(self, pipe: _Pipe) -> None:
+    def _refill(self, pipe: Pipe) -> None:
         """Send more, now that the window is open again."""
         if not pipe.source.is_gone:
             self._pump(pipe)
             if not pipe.unsent:
                 self._scheduler.after(0, self._tell_backlog, pipe.source)
 
-    def _tell_backlog(self, end: _End) -> None:
+    def _tell_backlog(self, end: End) -> None:
         if not (end.is_gone or end.outgoing.is_ending):
             end.sockets.tell(OutputBacklog(end.connection, len(end.outgoing.unsent)))
 
     # --- ending --------------------------------------------------------------------------
 
-    def _reset_peer(self, end: _End) -> None:
+    def _reset_peer(self, end: End) -> None:
         """Tell the other end that this one is no more: it may overtake what is under way."""
         self._forget_unsent(end.outgoing)
         delay = end.outgoing.path.delay_us(self.weather)
         self._scheduler.after(delay, self._arrive_reset, end)
 
-    def _arrive_reset(self, sender: _End) -> None:
+    def _arrive_reset(self, sender: End) -> None:
         if not sender.outgoing.path.is_blocked:
             self._end(sender.peer, "connection reset by peer")
 
-    def _end_here(self, end: _End) -> None:
+    def _end_here(self, end: End) -> None:
         if end.unread:
             # As every TCP: who closes with input unread resets, and the reset may
             # overtake the last bytes sent.
             self._reset_peer(end)
         self._end(end, "closed here")
 
-    def _end(self, end: _End, reason: str) -> None:
+    def _end(self, end: End, reason: str) -> None:
         if end.is_gone:
             return
         self._bury(end)
         if end.is_announced:
             end.sockets.tell(ConnectionClosed(end.connection, reason))
 
-    def _bury(self, end: _End) -> None:
+    def _bury(self, end: End) -> None:
         end.is_gone = True
         end.unread.clear()
         end.sockets.ends.pop(end.connection, None)
@@ -411,7 +331,7 @@ class StreamNetwork:
             for pipe in (end.outgoing, end.incoming):
                 self._pipes[pipe.path.source, pipe.path.target].remove(pipe)
 
-    def _forget_unsent(self, pipe: _Pipe) -> None:
+    def _forget_unsent(self, pipe: Pipe) -> None:
         pipe.unsent.clear()
         # What is on its way behind a lost piece is as lost as that (invariant 1).
         pipe.is_broken = pipe.is_broken or bool(pipe.waiting)
@@ -429,7 +349,7 @@ class StreamNetwork:
                     delay = pipe.path.delay_us(self.weather)
                     self._scheduler.after(delay, self._arrive_again, pipe)
 
-    def _arrive_again(self, pipe: _Pipe) -> None:
+    def _arrive_again(self, pipe: Pipe) -> None:
         for _ in range(len(pipe.waiting)):
             if pipe.path.is_blocked:
                 return

@@ -7,7 +7,7 @@ from leto_sim.clock import SECOND
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.audit import Audit
 from leto_sim.server_level.cluster import ServerCluster
-from leto_sim.server_level.errands import History
+from leto_sim.server_level.history import History
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
 from leto_sim.server_level.scenario import ServerScenario
 

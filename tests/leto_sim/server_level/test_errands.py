@@ -14,7 +14,6 @@ from leto_sim.server_level.errands import (
     LOST,
     EchoErrand,
     ExpiringErrand,
-    History,
     KeyErrand,
     Question,
     RandomErrands,
@@ -24,6 +23,7 @@ from leto_sim.server_level.errands import (
     lasting_keys,
     ordered_keys,
 )
+from leto_sim.server_level.history import History
 from leto_sim.server_level.promises import Fate, Promises
 
 KEY = b"k0"
@@ -124,23 +124,6 @@ def test_lost_command_may_have_happened(desk: Desk) -> None:
     desk.errand(Verb.INCR).answered(ErrorReply("UNKNOWN the write may still be applied"))
 
     assert [(Verb.INCR, False, None)] * 2 == desk.results()
-
-
-def test_what_is_open_at_the_end_may_have_happened(desk: Desk) -> None:
-    desk.errand(Verb.INCR)
-
-    desk.history.close()
-
-    assert [(Verb.INCR, False, None)] == desk.results()
-
-
-def test_unknown_write_that_nobody_applied_is_not_judged(desk: Desk) -> None:
-    desk.errand(Verb.SET, b"<a.1>", b"<a.1>").lost()
-    desk.errand(Verb.INCR).lost()
-
-    judged = desk.history.judged(desk.promises)
-
-    assert [Verb.INCR] == [operation.command.verb for operation in judged]
 
 
 def test_error_of_a_write_with_token_promises_nothing(desk: Desk) -> None:
@@ -266,13 +249,3 @@ def test_keys_that_expire_are_not_those_that_last() -> None:
 
     assert [b"p0", b"p1"] == expiring_keys(workload)
     assert [b"k0", b"k1"] == lasting_keys(workload)
-
-
-def test_the_history_knows_who_gave_up_and_who_still_waited(desk: Desk) -> None:
-    desk.errand(Verb.GET).lost()
-    desk.errand(Verb.GET)
-
-    desk.history.close()
-
-    assert 2 == len(desk.history.operations)
-    assert [1] == list(desk.history.given_up_us)

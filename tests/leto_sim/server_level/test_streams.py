@@ -20,7 +20,8 @@ from leto.server.world import (
 )
 from leto_sim.scheduler import Scheduler
 from leto_sim.server_level.paths import StreamWeather
-from leto_sim.server_level.streams import Sockets, StreamNetwork
+from leto_sim.server_level.pipes import Sockets
+from leto_sim.server_level.streams import StreamNetwork
 
 HERE, THERE = "10.0.0.1", "10.0.0.2"
 ADDRESS = f"{THERE}:5379"
