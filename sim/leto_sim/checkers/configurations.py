@@ -27,6 +27,7 @@ from leto_sim.result import PropertyViolated
 
 QUORUMS_INTERSECT = "quorums of successive configurations intersect"
 MEMBERS_DIFFER = "members have ids, names and addresses of their own"
+WHERE_TO_DIAL = "every peer is dialled where the configuration says"
 LAST_IN_LOG = "the last configuration in the log is in effect"
 ADMITTED = "who was admitted is in a committed configuration"
 AS_OF_ITS_INDEX = "a snapshot names the configuration as of its index"
@@ -114,6 +115,10 @@ class Configurations:
                 ADMITTED, f"{node.name} was admitted, it says, by nothing committed", node=node.name
             )
 
+    def last_of(self, node: Observed) -> Configuration:
+        """The last configuration in the node's log, as far as that has been told."""
+        return self._histories[node.node_id].last
+
     def effective_index(self, node: Observed) -> Index:
         """Where the configuration stands by which the node has to act."""
         known = self._histories[node.node_id].known
@@ -146,6 +151,7 @@ class Configurations:
             if history.known and at <= history.known[0][0]:
                 continue  # behind a snapshot
             _check_members(node, configuration)
+            _check_peers(node, configuration)
             self._check(node, history.last, configuration)
             history.known.append((at, configuration))
             self.issued[entry.id] = configuration
@@ -173,6 +179,21 @@ def _check_members(node: Observed, configuration: Configuration) -> None:
     if ids != sorted(set(ids)) or len(names) != len(ids) or len(addresses) != len(ids):
         raise PropertyViolated(
             MEMBERS_DIFFER, f"{node.name} appends the members {members}", node=node.name
+        )
+
+
+def _check_peers(node: Observed, configuration: Configuration) -> None:
+    """What a driver is told of its peers: a member that moves within a joint change has moved."""
+    told = {peer.node_id: peer.address for peer in configuration.everyone}
+    expected = {m.node_id: m.address for m in configuration.outgoing}
+    expected |= {m.node_id: m.address for m in configuration.members}
+    asked = {node_id: configuration.member(node_id) for node_id in expected}
+    by_id = {node_id: member.address for node_id, member in asked.items() if member is not None}
+    if told != expected or by_id != expected:
+        raise PropertyViolated(
+            WHERE_TO_DIAL,
+            f"{node.name} dials its peers at {told}, or {by_id}, and not at {expected}",
+            node=node.name,
         )
 
 

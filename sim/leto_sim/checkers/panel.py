@@ -47,6 +47,7 @@ from leto_sim.checkers.attestations import Attestations
 from leto_sim.checkers.ballots import Ballots
 from leto_sim.checkers.campaigns import Campaigns
 from leto_sim.checkers.change_order import check_changes, check_joint_is_left
+from leto_sim.checkers.changes import Changes
 from leto_sim.checkers.chunks import Chunks
 from leto_sim.checkers.configurations import Configurations
 from leto_sim.checkers.determinism import Determinism
@@ -135,6 +136,7 @@ class Panel:
         self._patience = Patience(config, self.moment)
         self._acceptance = Acceptance(config, self.moment)
         self._chunks = Chunks(config, self.moment)
+        self._changes = Changes()
         self.forcings = Forcings(self._electorates, self._patience, config.election_timeout_max_us)
         self._platters: dict[NodeId, Platter] = {}
         self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
@@ -185,6 +187,7 @@ class Panel:
         self._patience.started(node)
         self._acceptance.started(node)
         self._chunks.started(node)
+        self._changes.started(node)
 
     def node_ended(self, node: Observed) -> None:
         """A node's life ends; its disk stays."""
@@ -203,6 +206,7 @@ class Panel:
             self.promises.write_issued(node, write.hard_state)
         if write.entries:
             check_changes(node, write, self.ledger)
+            self._changes.write_issued(node, write, self.configurations.last_of(node))
             if node.status.role in _BEGINNERS:  # nobody else begins a forced configuration
                 self._look_for_forced(node, write)
             self._acceptance.write_issued(node, write)
@@ -262,6 +266,7 @@ class Panel:
     def considered(self, node: Observed) -> None:
         """The node has handled an event that asked for an answer."""
         self.ballots.considered(node)
+        self._changes.considered(node)
 
     def sent(self, node: Observed, send: Send) -> None:
         """The node sends a message."""
@@ -385,6 +390,9 @@ class Panel:
         self.requests.taken(event)
         if type(event) is TransferRequested:
             self._acceptance.asked_to_transfer(node, event)
+        elif type(event) is ChangeRequested:
+            self._changes.asked(node, event)
+            return True
         return False
 
     def _sounds_out(self, node: Observed, _: Send) -> None:

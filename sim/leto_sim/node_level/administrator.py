@@ -14,6 +14,7 @@ import attrs
 from leto.raft.actions import Outcome, Refused
 from leto.raft.configuration import (
     AddMember,
+    ChangeAddress,
     ChangeLease,
     ChangePriority,
     ChangeRole,
@@ -65,6 +66,7 @@ class Administrator:
         self._errands: deque[Errand] = deque()
         self._is_waiting = False  # for an answer
         self._has_stopped = False
+        self._moves = 0
         self._recovery = Recovery(cluster)
         self._round_us = cluster.scenario.config.election_timeout_min_us // 2
         cluster.on_refusal = self._replace_corrupt
@@ -259,6 +261,17 @@ class Administrator:
                 leaders.discard(host.node_id)
             touched.add(host.node_id)  # a second change would hide that the first was made
             yield ChangePriority(host.node_id, priority)
+        leaving = {host.node_id for victim in fault.leaving if (host := pick(victim))}
+        for victim in fault.moving:
+            host = pick(victim)
+            if host is not None and host.node_id not in leaving and settled.member(host.node_id):
+                leaving.add(host.node_id)  # from where it was: not twice
+                yield ChangeAddress(host.node_id, self._elsewhere(host))
+
+    def _elsewhere(self, host: Host) -> str:
+        """An address at which nobody has been."""
+        self._moves += 1
+        return f"{host.name}:{host.node_id}:{self._moves}"
 
     def _make_round(self) -> None:
         if self._has_stopped:
@@ -316,6 +329,8 @@ def _impossible_changes(
             return (AddMember(member(_NOBODY, now.members[0].name)),)
         case Impossible.NO_SUCH_MEMBER:
             return (RemoveMember(_NOBODY),)
+        case Impossible.ADDRESS_TAKEN:
+            return (ChangeAddress(now.members[-1].node_id, now.members[0].address),)
 
 
 def expect_refusal(outcome: Outcome | None) -> None:
@@ -341,7 +356,8 @@ def _shows(committed: Configuration, change: ConfigurationChange) -> bool:
         case ChangePriority(node_id=node_id, priority=priority):
             now = committed.member(node_id)
             return now is not None and now.priority == priority
+        case ChangeAddress(node_id=node_id, address=address):
+            now = committed.member(node_id)
+            return now is not None and now.address == address
         case ChangeLease(lease_us=lease_us):
             return committed.lease_us == lease_us
-        case _:
-            return False

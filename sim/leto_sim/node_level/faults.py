@@ -279,13 +279,14 @@ class AddNode:
 
 @attrs.frozen
 class Reshape:
-    """Several members come, go and change their roles at once, in one joint change."""
+    """Several members come, go, move and change their roles at once, in one joint change."""
 
     joining: int
     learning: int  # nodes that join as learners
     leaving: tuple[Victim, ...]
     demoted: tuple[Victim, ...]  # voters that become learners; a learner becomes a voter
     priorities: tuple[tuple[Victim, int], ...]
+    moving: tuple[Victim, ...] = ()  # members that are to be dialled elsewhere from now on
 
 
 class Impossible(Enum):
@@ -295,6 +296,7 @@ class Impossible(Enum):
     NOBODY_TO_LEAD = "nobody to lead"
     NAME_TAKEN = "name taken"
     NO_SUCH_MEMBER = "no such member"
+    ADDRESS_TAKEN = "address taken"
 
 
 @attrs.frozen

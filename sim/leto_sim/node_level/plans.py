@@ -67,6 +67,7 @@ _SHARE_OF_KINDS = 0.4
 _SHARE_AT_LEADER = 0.4
 _SHARE_OF_DISASTERS = 0.1
 _SHARE_OF_MISTAKES = 0.1
+_SHARE_OF_MOVERS = 0.4
 _HEELS = 0.02  # of the longest election timeout
 
 
@@ -144,6 +145,38 @@ def with_disasters(
         times = sorted(rng.randrange(duration_us) for _ in range(3))
         disasters += [PlannedFault(at, ForceInVain(_victim(rng, stage))) for at in times]
     return tuple(sorted((*plan, *disasters), key=lambda planned: planned.at_us))
+
+
+def with_moves(
+    plan: Sequence[PlannedFault], rng: Random, stage: Stage, duration_us: Micros
+) -> tuple[PlannedFault, ...]:
+    """In some seeds members move to other addresses, often while they are down.
+
+    By themselves, or in the same change in which others come and go.
+    """
+    if rng.random() > _SHARE_OF_MOVERS:
+        return tuple(plan)
+    moved = [_moving_too(planned, rng, stage) for planned in plan]
+    at_us = stage.patience_us
+    while (at_us := at_us + 1 + _gap_us(rng, 6 * stage.patience_us)) < duration_us:
+        movers = _some(rng, stage)[: rng.randint(1, 2)]
+        # Of two voters at once, so that the change is joint (§4.3); or of none.
+        demoted = _some(rng, stage)[:2] if rng.random() < _HALF else ()
+        moved.append(PlannedFault(at_us, Reshape(0, 0, (), demoted, (), movers)))
+        if rng.random() < _HALF:
+            down = Crash(movers[0], 2 * stage.patience_us)
+            moved.append(PlannedFault(at_us - 1, down))
+        if rng.random() < _HALF:
+            moved.append(PlannedFault(at_us, Blunder(Impossible.ADDRESS_TAKEN)))
+    return tuple(sorted(moved, key=lambda planned: planned.at_us))
+
+
+def _moving_too(planned: PlannedFault, rng: Random, stage: Stage) -> PlannedFault:
+    fault = planned.fault
+    if not isinstance(fault, Reshape) or rng.random() < _HALF:
+        return planned
+    movers = _some(rng, stage)[: rng.randint(1, 2)]
+    return attrs.evolve(planned, fault=attrs.evolve(fault, moving=movers))
 
 
 def _changing_leases(rng: Random, stage: Stage, duration_us: Micros) -> Iterator[PlannedFault]:
@@ -374,9 +407,18 @@ def _membership(rng: Random, stage: Stage) -> Fault:
     return AddNode() if rng.random() < _HALF else RemoveNode(_victim(rng, stage))
 
 
+_BLUNDERS = (
+    Impossible.NO_VOTERS,
+    Impossible.NOBODY_TO_LEAD,
+    Impossible.NAME_TAKEN,
+    Impossible.NO_SUCH_MEMBER,
+)
+"""Those that can be made anywhere; who takes an address that is taken wanted to move."""
+
+
 def _blunder(rng: Random, stage: Stage) -> Fault:
     del stage
-    return Blunder(rng.choice(list(Impossible)))
+    return Blunder(rng.choice(_BLUNDERS))
 
 
 def _reshape(rng: Random, stage: Stage) -> Fault:

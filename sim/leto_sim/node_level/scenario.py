@@ -17,7 +17,7 @@ from leto_sim.clock import MS
 from leto_sim.node_level.datagrams import CALM, Weather
 from leto_sim.node_level.disk import DiskSpeed
 from leto_sim.node_level.faults import PlannedFault
-from leto_sim.node_level.plans import draw_plan, stage_of, with_disasters
+from leto_sim.node_level.plans import Stage, draw_plan, stage_of, with_disasters, with_moves
 from leto_sim.randomness import stream
 from leto_sim.settings import draw_config
 
@@ -88,7 +88,6 @@ def draw_scenario(seed: int, *, nodes: int | None = None, events_max: int = 10_0
     if lease_us and not breaks_clock_bound:
         has_slack = clock_drift <= DRIFT_BESIDE_FAULTS
         clock_fault_max_us = int(lease_us * CLOCK_FAULT_MAX) if has_slack else 0
-    luck = stream(seed, "misfortune")  # of its own: most seeds stay what they were
     stage = stage_of(size, config, clock_fault_max_us=clock_fault_max_us, lease_us=lease_us)
     return Scenario(
         seed=seed,
@@ -107,8 +106,15 @@ def draw_scenario(seed: int, *, nodes: int | None = None, events_max: int = 10_0
         tells_deaths=rng.random() < _HALF,
         heals_core_only=rng.random() < _HALF,
         habits=habits,
-        plan=with_disasters(draw_plan(rng, stage, duration_us), luck, stage, duration_us),
+        plan=_planned(rng, seed, stage, duration_us),
     )
+
+
+def _planned(rng: Random, seed: int, stage: Stage, duration_us: Micros) -> tuple[PlannedFault, ...]:
+    plan = draw_plan(rng, stage, duration_us)
+    # Of their own: most seeds stay what they were.
+    plan = with_disasters(plan, stream(seed, "misfortune"), stage, duration_us)
+    return with_moves(plan, stream(seed, "moves"), stage, duration_us)
 
 
 def _able_to_carry_sessions(config: Config) -> Config:

@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from leto.raft.actions import Write
-from leto.raft.configuration import AddMember, Configuration, Member, RemoveMember
+from leto.raft.configuration import AddMember, ChangeAddress, Configuration, Member, RemoveMember
 from leto.raft.entries import Entry, SnapshotMark
 from leto.raft.types import EntryId, NodeId
 from leto_sim.checkers.configurations import (
@@ -199,3 +199,16 @@ def test_who_does_not_say_that_it_was_admitted_need_not_be() -> None:
     checker, node = started(voters(2, 3))
 
     checker.check_admission(node, Ledger())
+
+
+def test_who_moves_in_a_joint_change_is_dialled_where_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checker, node = started(voters(1, 2, 3))
+    moved = voters(1, 2).with_change(ChangeAddress(NodeId(2), "elsewhere:1"))
+    joint = attrs.evolve(moved, outgoing=voters(1, 2, 3).members)
+    checker.write_issued(node, Write(seq=1, entries=(standing(1, 1, joint),)))
+    monkeypatch.setattr(Configuration, "member", lambda *_: voters(1).members[0])
+
+    with pytest.raises(PropertyViolated, match="id1 dials its peers at"):
+        checker.write_issued(node, Write(seq=2, entries=(standing(1, 2, moved),)))

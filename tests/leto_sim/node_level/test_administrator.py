@@ -216,6 +216,27 @@ def test_a_learner_becomes_a_voter_again() -> None:
         assert voters == len(configuration.voters)
 
 
+def test_members_move_to_addresses_of_their_own_together_with_other_changes() -> None:
+    staff = Staff(4)
+    hosts = staff.cluster.hosts
+    pick = dict(enumerate(hosts)).get
+    before = {m.name: m.address for m in elect(staff.cluster).status.configuration.members}
+
+    for fault in (
+        Reshape(0, 0, (3,), (2,), (), moving=(1, 1, 2, 3, 9)),
+        Reshape(0, 0, (), (), (), moving=(1,)),
+    ):
+        staff.administrator.reshape(fault, pick)
+        staff.finish()
+
+    members = elect(staff.cluster).status.committed_configuration.members
+    addresses = {m.name: m.address for m in members}
+    assert {"id1", "id2", "id3"} == addresses.keys()
+    assert before["id1"] == addresses["id1"]
+    assert f"{before['id2']}:3" == addresses["id2"]
+    assert f"{before['id3']}:2" == addresses["id3"]
+
+
 def test_leases_are_set_one_after_the_other(staff: Staff) -> None:
     staff.administrator.set_lease(QUICK.election_timeout_min_us)
     staff.administrator.set_lease(0)  # too early: there is another errand

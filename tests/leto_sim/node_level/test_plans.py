@@ -8,15 +8,18 @@ from leto_sim.clock import MS
 from leto_sim.faults import Crash
 from leto_sim.node_level.faults import (
     AdvanceClock,
+    Blunder,
     DriftClock,
     Fault,
     ForceInVain,
+    Impossible,
     LoseQuorum,
     PlannedFault,
+    Reshape,
     SetLease,
     StopClock,
 )
-from leto_sim.node_level.plans import draw_plan, stage_of, with_disasters
+from leto_sim.node_level.plans import draw_plan, stage_of, with_disasters, with_moves
 
 STAGE = stage_of(5, Config(), lease_us=300_000)
 DURATION_US = 100_000 * MS
@@ -82,3 +85,18 @@ def test_a_plan_without_a_kind_of_its_own_is_of_crashes() -> None:
     plan = draw_plan(Reluctant(1), STAGE, 20_000 * MS)
 
     assert {Crash} == {type(planned.fault) for planned in plan}
+
+
+def test_in_some_plans_members_move_in_the_order_of_time() -> None:
+    reshaping = PlannedFault(0, Reshape(1, 0, (0,), (), ()))
+
+    plans = [with_moves((reshaping,), Random(seed), STAGE, DURATION_US) for seed in range(60)]
+
+    moving = [plan for plan in plans if plan != (reshaping,)]
+    assert 10 < len(moving) < 50
+    assert all(sorted(plan, key=lambda planned: planned.at_us) == [*plan] for plan in moving)
+    faults = [planned.fault for plan in moving for planned in plan]
+    assert {Reshape, Crash, Blunder} == {type(fault) for fault in faults}
+    assert Blunder(Impossible.ADDRESS_TAKEN) in faults
+    assert any(fault.joining and fault.moving for fault in faults if isinstance(fault, Reshape))
+    assert any(fault.demoted and fault.moving for fault in faults if isinstance(fault, Reshape))
