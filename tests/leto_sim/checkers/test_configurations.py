@@ -208,7 +208,11 @@ def test_who_moves_in_a_joint_change_is_dialled_where_it_is(
     moved = voters(1, 2).with_change(ChangeAddress(NodeId(2), "elsewhere:1"))
     joint = attrs.evolve(moved, outgoing=voters(1, 2, 3).members)
     checker.write_issued(node, Write(seq=1, entries=(standing(1, 1, joint),)))
-    monkeypatch.setattr(Configuration, "member", lambda *_: voters(1).members[0])
+
+    def confused(_: Configuration, _node_id: NodeId) -> Member:
+        return voters(1).members[0]
+
+    monkeypatch.setattr(Configuration, "member", confused)
 
     with pytest.raises(PropertyViolated, match="id1 dials its peers at"):
         checker.write_issued(node, Write(seq=2, entries=(standing(1, 2, moved),)))
