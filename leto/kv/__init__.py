@@ -1,7 +1,7 @@
 """The key-value store as a deterministic state machine on bytes keys.
 
 It knows no log, no network and no clock. Reading order: `machine` (the whole),
-`commands` (the table), `strings` and `keys` (what they do), `keyspace` (where it
+`commands` (the table), `strings`, `keys` and `session_commands` (what they do), `keyspace` (where it
 is kept, and time), `snapshot` (its bytes), `introspection` (COMMAND), `glob`,
 `errors`.
 """

@@ -15,6 +15,20 @@ Reading order, for whoever tests a state machine of their own:
 8. `strategies` and `ClusterStateMachine`: scenarios, and whole histories of a cluster,
    that Hypothesis draws and shrinks.
 
+Reading order, for whoever reads the simulator itself:
+
+    chance and time   `randomness`, `clock`, `scheduler`, `units`
+    a run             `levels`, `node_level`, `server_level`, `course`, `result`, `settings`,
+                      `faults`, `platter`
+    what must hold    `checkers`, `lincheck`, `judging`, `sometimes`, `lookout`
+    what is shown     `journal`, `descriptions`, `fault_words`, `inspection`, `standing`,
+                      `operations`, `screen`, `view`
+    many runs         `campaign`, `campaign_files`, `workers`, `shrinking`, `scenario_files`,
+                      `mutants`
+    users             `simulation`, `simulated_cluster`, `stateful`, `strategies`,
+                      `machine_check`, `pytest_plugin`, `pytest_report`, `pytest_files`,
+                      `command_line`, `commands`
+
 Every name is loaded when it is first used, so that a program that needs one part does
 not wait for the others.
 """

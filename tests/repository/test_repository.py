@@ -18,6 +18,7 @@ PACKAGES = {
     "leto_adapters": ROOT / "adapters" / "leto_adapters",
 }
 MODULES = [module for package in PACKAGES.values() for module in sorted(package.rglob("*.py"))]
+PACKAGES_WITHIN = [module.parent for module in MODULES if module.name == "__init__.py"]
 UNIT_TESTS = [
     test for package in PACKAGES for test in sorted((ROOT / "tests" / package).rglob("test_*.py"))
 ]
@@ -108,6 +109,17 @@ def test_names_of_modules_in_docstrings_and_pages_are_those_of_today() -> None:
     }
 
     assert set() == stale
+
+
+@pytest.mark.parametrize("package", PACKAGES_WITHIN, ids=relative)
+def test_a_packages_docstring_has_a_place_for_each_of_its_modules(package: Path) -> None:
+    docstring = ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    modules |= {path.parent.name for path in package.glob("*/__init__.py")}
+
+    named = {name.rpartition(".")[2] for name in re.findall(r"`([\w.]+)`", docstring)}
+
+    assert set() == modules - named, "say in the package's docstring where they are to be read"
 
 
 @pytest.mark.parametrize("test", UNIT_TESTS, ids=relative)

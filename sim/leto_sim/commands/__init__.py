@@ -9,6 +9,9 @@ Each module has two functions. `add_flags(parser)` says what its flags are.
 
 Whoever finds out only while working that the user asked for something impossible
 raises `CommandLineError`. `leto_sim.command_line` puts the commands together.
+
+The commands: `run`, `replay`, `view` and `shrink` for one seed, `campaign` for many, `mutants`
+for planted bugs, `lincheck` for a history, `drift` for clocks. Shared: `arguments`, `progress`.
 """
 
 

@@ -1,7 +1,15 @@
 """Simulations of `leto.server.Server`: bytes in, bytes out; the network is streams.
 
-Reading order: `scenario` and `faults` (what a run is), `cluster` and `process` (the
-machines), `streams`, `files`, `disk`, `platter` (their world), `resp_client`, `errands`,
-`operator`, `nemesis` (who does what to them), `watch`, `promises`, `audit` (who looks),
-`run` (its course).
+Reading order:
+
+    what a run is     `scenario`, `faults`, `plans`
+    the machines      `cluster`, `process`; `newer` speaks the next minor version
+    their world       `streams`, `pipes`, `paths`, `files`, `disk`, `platter`, `records`;
+                      `watched_streams` and `passages` in a traced run
+    who uses them     `resp_client`, `farewells`, `errands`, `exactly_once`, `history`
+    who troubles them `nemesis`, `damage`, `operator`
+    who looks         `watch`, `overheard`, `lookout`, `promises`, `program_order`,
+                      `session_log`, `fold`, `leading`, `punctuality`, `audit`
+    its course        `run`, `core`; `level` for those outside, `canonical` and `diary`
+                      for the digest, `descriptions` for a trace
 """
