@@ -89,15 +89,8 @@ class Configurations:
     def named(self, node: Observed, mark: SnapshotMark, ledger: Ledger) -> None:
         """The node orders that a snapshot be named. O(configurations)."""
         behind = mark.last_included.index
-        committed = [
-            entry
-            for entry in self.issued
-            if entry.index <= behind and ledger.id_at(entry.index) == entry
-        ]
-        if not committed:
-            return
-        expected = self.issued[max(committed, key=lambda entry: entry.index)]
-        if mark.configuration != expected:
+        expected = self.committed(ledger, behind)
+        if expected is not None and mark.configuration != expected:
             raise PropertyViolated(
                 AS_OF_ITS_INDEX,
                 f"{node.name} names {_brief(mark.configuration)} as of {behind};"
@@ -118,6 +111,17 @@ class Configurations:
     def last_of(self, node: Observed) -> Configuration:
         """The last configuration in the node's log, as far as that has been told."""
         return self._histories[node.node_id].last
+
+    def committed(self, ledger: Ledger, until: Index | None = None) -> Configuration | None:
+        """The last one that is known to be committed, until that index. O(configurations)."""
+        committed = [
+            entry
+            for entry in self.issued
+            if (until is None or entry.index <= until) and ledger.id_at(entry.index) == entry
+        ]
+        if not committed:
+            return None
+        return self.issued[max(committed, key=lambda entry: entry.index)]
 
     def effective_index(self, node: Observed) -> Index:
         """Where the configuration stands by which the node has to act."""

@@ -8,7 +8,7 @@ Reading order:
                       `watched_streams` and `passages` in a traced run
     who uses them     `resp_client`, `farewells`, `errands`, `exactly_once`, `history`
     who troubles them `nemesis`, `damage`, `operator`
-    who looks         `watch`, `overheard`, `lookout`, `promises`, `program_order`,
+    who looks         `watch`, `overheard`, `lookout`, `promises`, `program_order`, `sights`,
                       `session_log`, `fold`, `leading`, `punctuality`, `audit`
     its course        `run`, `core`; `level` for those outside, `canonical` and `diary`
                       for the digest, `descriptions` for a trace

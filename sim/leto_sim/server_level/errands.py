@@ -17,7 +17,7 @@ from leto_sim.lincheck import strings
 from leto_sim.lincheck.strings import KeyCommand, KeyReply, Verb
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.history import History
-from leto_sim.server_level.program_order import Kind, ProgramOrder
+from leto_sim.server_level.program_order import OWN_WRITES, Kind, ProgramOrder
 from leto_sim.server_level.promises import Fate, Promises
 from leto_sim.server_level.resp_client import ONE_REPLY
 
@@ -27,6 +27,8 @@ LOST: Final = ErrorReply("UNKNOWN the connection was lost")
 _BEAR_TOKENS: Final = (Verb.SET, Verb.APPEND)  # tuples: a member's hash is computed in Python
 _COUNT: Final = (Verb.DEL, Verb.INCR, Verb.APPEND)
 _STALE_SHARE: Final = 0.2
+COUNTED: Final = b"c0"
+"""The key that twins count up."""
 _HALF: Final = 0.5
 
 
@@ -177,6 +179,7 @@ class Workload:
     value_bytes: int = 10  # beyond the token
     life_ms_max: int = 2_000
     ordered: float = 0.0  # the share of pipelines that write and read one key by turns
+    twins: float = 0.0  # the share of pipelines that ask for the same thing again and again
     counters: int = 0  # clients that count up in sessions, and repeat themselves
     tallies: int = 16  # that they count up: a history of thousands on one key takes long to judge
 
@@ -196,6 +199,7 @@ class RandomErrands:
         self._count = 0
         self._verbs = _draw_verbs(rng)
         self._pipelines = 0
+        self._count_before = 0
         self.order = ProgramOrder(name)
 
     def __call__(self) -> Sequence[AnyErrand]:
@@ -204,12 +208,17 @@ class RandomErrands:
             return ()
         if self._rng.random() < self._workload.ordered:
             return list(self._ordered_pipeline())
+        if self._rng.random() < self._workload.twins:
+            return list(self._twins())
         size = self._rng.randint(1, self._workload.pipeline_max)
         keys = self._rng.sample(range(self._workload.keys), min(size, self._workload.keys))
         return [self._errand(key) for key in keys]
 
     def _ordered_pipeline(self) -> Iterator[AnyErrand]:
-        """Writes and reads of one key, for whom their order matters; some reads are stale ones."""
+        """Writes and reads of one key, for whom their order matters; some reads are stale ones.
+
+        Who only reads is never sent to the leader, and sees what happens to a follower.
+        """
         rng, workload = self._rng, self._workload
         key = rng.choice(ordered_keys(workload))
         self._pipelines += 1
@@ -220,7 +229,22 @@ class RandomErrands:
                 yield self._stale_read(key)
                 yield Question((b"READWRITE",), _ignore)
             else:
-                yield self._ordered_errand(key, Verb.GET if chosen < _HALF else Verb.SET)
+                is_read = chosen < _HALF or self._verbs == (Verb.GET,)
+                yield self._ordered_errand(key, Verb.GET if is_read else Verb.SET)
+
+    def _twins(self) -> Iterator[AnyErrand]:
+        """Commands that nobody can tell from each other, but for what they are answered."""
+        for _ in range(self._rng.randint(2, max(2, self._workload.pipeline_max))):
+            yield self._key_errand(COUNTED, Verb.INCR, self._counted)
+
+    def _counted(self, fate: Fate, result: KeyReply) -> None:
+        if fate is Fate.ACKNOWLEDGED:
+            assert isinstance(result, int), "INCR of what is only ever counted up"
+            if result <= self._count_before:
+                raise PropertyViolated(
+                    OWN_WRITES, f"{self._name} counts {result} after {self._count_before}"
+                )
+            self._count_before = result
 
     def _ordered_errand(self, key: bytes, verb: Verb) -> KeyErrand:
         kind = Kind.READ if verb is Verb.GET else Kind.WRITE
@@ -293,7 +317,8 @@ def expiring_keys(workload: Workload) -> Sequence[bytes]:
 
 def lasting_keys(workload: Workload) -> Sequence[bytes]:
     """The keys that are judged by the history."""
-    return [*(b"k%d" % key for key in range(workload.keys)), *ordered_keys(workload)]
+    counted = [COUNTED] if workload.twins else []
+    return [*(b"k%d" % key for key in range(workload.keys)), *ordered_keys(workload), *counted]
 
 
 def ordered_keys(workload: Workload) -> Sequence[bytes]:

@@ -12,6 +12,7 @@ import attrs
 
 from leto.raft import Config
 from leto.raft.types import Micros
+from leto.sessions import SESSION_TTL_MS
 from leto_sim.clock import SECOND
 from leto_sim.faults import (
     LEADER,
@@ -38,20 +39,30 @@ from leto_sim.server_level.faults import (
     TypeCommand,
 )
 
+MOST_OF_A_SESSION_MS: Final = SESSION_TTL_MS * 2 // 3
+"""By so much wall clocks may be wrong: a session in use outlives one such jump after the other."""
+
 _HALF: Final = 0.5
+_ON_THE_HEELS: Final = 0.1  # of the time that nodes wait for a leader, on average
+_FAULTS_MAX: Final = 300  # far more than ten thousand events have room for
 
 
 def draw_plan(
     rng: Random, nodes: int, clients: int, config: Config, duration_us: Micros
 ) -> tuple[PlannedServerFault, ...]:
-    """Faults of some kinds, at some rate, from the founding on or soon after it."""
+    """Faults of some kinds, at some rate, from the founding on or soon after it.
+
+    Some come on the heels of others: what one fault begins the next one interrupts.
+    """
     kinds = [kind for kind in _KINDS if rng.random() < _HALF] or [_kill]
     patience_us = config.election_timeout_max_us
-    mean_gap_us = patience_us * rng.choice((1, 2, 4))
-    at_us = rng.choice((0, 3 * SECOND))
+    mean_gap_us = patience_us * rng.choice((0.3, 1, 3))
+    heels = rng.choice((0.0, 0.3, 0.6))
+    at_us = rng.choice((0, SECOND // 2))
     plan: list[PlannedServerFault] = []
-    while at_us < duration_us:
-        at_us += 1 + int(rng.expovariate(1 / mean_gap_us))
+    while at_us < duration_us and len(plan) < _FAULTS_MAX:
+        mean_us = patience_us * _ON_THE_HEELS if rng.random() < heels else mean_gap_us
+        at_us += 1 + int(rng.expovariate(1 / mean_us))
         draw = rng.choice(kinds)
         plan.append(PlannedServerFault(at_us, draw(rng, _Cast(nodes, clients, patience_us))))
     return tuple(plan)
@@ -127,7 +138,8 @@ def _remove(rng: Random, cast: _Cast) -> ServerFault:
 
 
 def _jump(rng: Random, cast: _Cast) -> ServerFault:
-    return JumpClock(cast.victim(rng), rng.choice((-86_400_000, -700, 700, 86_400_000)))
+    by_ms = rng.choice((-86_400_000, -700, 700, MOST_OF_A_SESSION_MS, 86_400_000))
+    return JumpClock(cast.victim(rng), by_ms)
 
 
 def _snapshot(rng: Random, cast: _Cast) -> ServerFault:

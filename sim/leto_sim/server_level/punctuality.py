@@ -2,18 +2,18 @@
 
 Responsible for counting, at a server's own sockets, what each client has asked and been
 answered; for noticing an answer that is overdue, and for telling what it is shown of keys
-that expire. What a client sends beyond the limit of unanswered commands or bytes waits
+that expire or are only ever set, and whom it is told to have left. What a client sends beyond the limit of unanswered commands or bytes waits
 unread: its time begins when there is room for it. While a client does not read its
 replies, nothing that it asks is overdue.
 """
 
 from collections import deque
-from typing import Final, TypeAlias
+from typing import Final
 
 import attrs
 
 from leto.raft.types import Micros
-from leto.resp import ReplyParser, RequestParser
+from leto.resp import Reply, ReplyParser, Request, RequestParser
 from leto.server import Limits
 from leto.server.world import (
     BytesReceived,
@@ -31,19 +31,26 @@ from leto_sim.units import duration
 PUNCTUAL: Final = "no answer is late"
 SLACK_PARTS: Final = 100  # timers fire a little late, and clocks do not run alike
 _ALL: Final = 1 << 30
-EXPIRING: Final = b"p"
-"""What the names of keys begin with that clients let expire."""
-
-Shown: TypeAlias = tuple[bytes, Micros]
-"""The value of such a key that a client was shown, and when it had asked."""
+_SHOWN: Final = (b"p", b"o")  # what the names of keys begin with that others look at
 
 _QUIT: Final = (b"QUIT",)
+
+
+@attrs.frozen(eq=False)
+class Told:
+    """A client is answered what others hold against the log."""
+
+    connection: ConnectionId
+    request: Request
+    asked_at: Micros
+    reply: Reply
 
 
 @attrs.define(eq=False)
 class _Client:
     """What a client has asked and was not answered, oldest first."""
 
+    connection: ConnectionId
     commands_max: int
     requests: RequestParser = attrs.field(factory=RequestParser)
     replies: ReplyParser = attrs.field(factory=ReplyParser)
@@ -54,8 +61,9 @@ class _Client:
     read_at: Micros = 0  # when the client last had read everything
     has_left: bool = False  # with QUIT or against the protocol: what follows is not heard
 
-    looks: deque[tuple[int, Micros]] = attrs.field(factory=deque[tuple[int, Micros]])
-    # At what may have expired: which commands, and when they were asked.
+    looks: deque[tuple[int, Request, Micros]] = attrs.field(
+        factory=deque[tuple[int, Request, Micros]]
+    )  # what others want the answer to: which commands, and when they were asked
     asked_count: int = 0
     answered_count: int = 0
 
@@ -67,8 +75,8 @@ class _Client:
         for request in self.requests.take(_ALL):
             self.waiting.append(now)
             self.asked_count += 1
-            if request[0] == b"GET" and request[1].startswith(EXPIRING):
-                self.looks.append((self.asked_count, now))
+            if _is_looked_at(request):
+                self.looks.append((self.asked_count, request, now))
             elif request == _QUIT:
                 self.has_left = True
                 return
@@ -76,22 +84,21 @@ class _Client:
             self.waiting.append(now)  # there is an answer to that too
             self.has_left = True
 
-    def answered(self, data: bytes, now: Micros) -> list[Shown]:
-        shown: list[Shown] = []
+    def answered(self, data: bytes, now: Micros) -> list[Told]:
+        told: list[Told] = []
         self.replies.feed(data)
         for reply in self.replies.take(_ALL):
             self.waiting.popleft()
             self.answered_at.append(now)
             self.answered_count += 1
             if self.looks and self.looks[0][0] == self.answered_count:
-                _, asked_at = self.looks.popleft()
-                if isinstance(reply, bytes):
-                    shown.append((reply, asked_at))
+                _, request, asked_at = self.looks.popleft()
+                told.append(Told(self.connection, request, asked_at, reply))
         while len(self.answered_at) > self.commands_max:
             self.answered_at.popleft()
         if not self.waiting:
             self.waiting_bytes = 0
-        return shown
+        return told
 
     def oldest_since(self, pipeline_bytes_max: int) -> Micros:
         """Since when the server could have dealt with the oldest that waits."""
@@ -125,14 +132,15 @@ class Punctuality:
                 if client := self._clients.get(connection):
                     client.unsent_bytes, client.read_at = unsent_bytes, now
             case ConnectionAccepted(connection=connection, port=Port.CLIENT):
-                self._clients[connection] = _Client(self._limits.pipeline_commands_max)
+                client = _Client(connection, self._limits.pipeline_commands_max)
+                self._clients[connection] = client
             case ConnectionClosed(connection=connection):
                 self._clients.pop(connection, None)
             case _:
                 pass
 
-    def transmitted(self, order: Transmit, now: Micros) -> list[Shown]:
-        """The server answers. What it shows of keys that expire."""
+    def transmitted(self, order: Transmit, now: Micros) -> list[Told]:
+        """The server answers. What others are to know of it."""
         client = self._clients.get(order.connection)
         return [] if client is None else client.answered(order.data, now)
 
@@ -160,3 +168,7 @@ class Punctuality:
                 raise PropertyViolated(
                     PUNCTUAL, f"{self._name} keeps a client that has left", node=self._name
                 )
+
+
+def _is_looked_at(request: Request) -> bool:
+    return (request[0] == b"GET" and request[1].startswith(_SHOWN)) or request[0] == b"LEAVE"

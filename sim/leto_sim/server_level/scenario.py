@@ -21,7 +21,7 @@ from leto_sim.server_level.disk import DiskTiming
 from leto_sim.server_level.errands import Workload
 from leto_sim.server_level.faults import PlannedServerFault
 from leto_sim.server_level.paths import StreamWeather
-from leto_sim.server_level.plans import draw_plan
+from leto_sim.server_level.plans import MOST_OF_A_SESSION_MS, draw_plan
 from leto_sim.server_level.process import HostClock
 from leto_sim.server_level.resp_client import Manners
 from leto_sim.settings import draw_config
@@ -29,6 +29,8 @@ from leto_sim.settings import draw_config
 DURATION_US: Final = 60 * SECOND  # far more than ten thousand events take
 _HALF: Final = 0.5
 _NEWER_SHARE: Final = 0.2
+_HURRIED_SHARE: Final = 0.25
+_LEAST_PATIENCE_US: Final = 100 * MS
 _CHUNK_BYTES: Final = 50  # of a snapshot on its way, at the least: the names of a few keys
 _SESSION_BYTES: Final = 100  # the same, of what is remembered for a client that counts
 
@@ -65,7 +67,8 @@ def draw_server_scenario(
     size = stream(seed, "server nodes").choice(_SIZES) if nodes is None else nodes
     counters = stream(seed, "server counters").choice((0, 0, 1, 2))
     ordered = stream(seed, "server order").choice((0.0, 0.1, 0.3))
-    workload = attrs.evolve(draw_workload(rng), counters=counters, ordered=ordered)
+    twins = stream(seed, "server twins").choice((0.0, 0.0, 0.2))
+    workload = attrs.evolve(draw_workload(rng), counters=counters, ordered=ordered, twins=twins)
     farewell_chance = stream(seed, "server farewells").choice((0.0, 0.02, 0.1))
     config = _able_to_carry(workload, draw_config(rng))
     return ServerScenario(
@@ -73,7 +76,7 @@ def draw_server_scenario(
         nodes=size,
         events_max=events_max,
         config=config,
-        limits=draw_patience(stream(seed, "server patience"), draw_limits(rng)),
+        limits=draw_patience(stream(seed, "server patience"), draw_limits(rng), config),
         reads=stream(seed, "server reads").choice((ReadMode.LINEARIZABLE, ReadMode.LEASE)),
         names_hosts=rng.random() < _HALF,
         weather=draw_weather(rng),
@@ -108,13 +111,16 @@ def draw_limits(rng: Random) -> Limits:
     )
 
 
-def draw_patience(rng: Random, limits: Limits) -> Limits:
-    """Some servers give up before their leader does: writes wait longer than they may."""
-    return attrs.evolve(
-        limits,
-        reply_within_us=limits.reply_within_us // rng.choice((1, 1, 4, 20)),
-        stop_within_us=limits.stop_within_us // rng.choice((1, 1, 20)),
-    )
+def draw_patience(rng: Random, limits: Limits, config: Config) -> Limits:
+    """Some servers give up before their leader does: writes wait longer than they may.
+
+    A leader whose disk hangs leads on for an election timeout: some give up before that.
+    """
+    patience_us = limits.reply_within_us // rng.choice((1, 1, 4, 20))
+    stop_within_us = limits.stop_within_us // rng.choice((1, 1, 20))
+    if rng.random() < _HURRIED_SHARE:
+        patience_us = max(_LEAST_PATIENCE_US, config.election_timeout_min_us // 2)
+    return attrs.evolve(limits, reply_within_us=patience_us, stop_within_us=stop_within_us)
 
 
 def draw_workload(rng: Random) -> Workload:
@@ -168,5 +174,5 @@ def draw_clock(rng: Random) -> HostClock:
     return HostClock(
         zero=rng.randrange(10**12),
         drift_ppm=rng.choice((0, -200, 200)),
-        unix_offset_ms=rng.choice((0, 0, -5_000, 3_600_000)),
+        unix_offset_ms=rng.choice((0, -5_000, MOST_OF_A_SESSION_MS, 2 * MOST_OF_A_SESSION_MS)),
     )

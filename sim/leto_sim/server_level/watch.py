@@ -13,6 +13,7 @@ from leto.raft.actions import RoleName, Write
 from leto.raft.entries import Entry, SnapshotMark
 from leto.raft.status import Status
 from leto.raft.types import Index, Micros, NodeId
+from leto.resp import OK, Reply
 from leto.server import Limits, Server
 from leto.server.world import (
     BytesReceived,
@@ -41,10 +42,12 @@ from leto_sim.server_level.lookout import ServerLookout
 from leto_sim.server_level.overheard import Overheard
 from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.promises import Promises
-from leto_sim.server_level.punctuality import Punctuality
+from leto_sim.server_level.punctuality import Punctuality, Told
+from leto_sim.server_level.sights import ONLY_SET, Sights
 from leto_sim.sometimes import Situation
 
 NOT_CLOSED: Final = "a connection is never closed in place of an answer"
+LEFT_FOR_GOOD: Final = "who is said to have left is in no committed configuration"
 STRANGER_REFUSED: Final = "who has lost the data is a stranger until the old member has left"
 _LEADER: Final = RoleName.LEADER  # looked up once
 _NOBODY: Final = NodeId(0)
@@ -79,6 +82,8 @@ class ServerLife:
         self._clients: dict[ConnectionId, None] = {}
         self._overheard = Overheard()
         self._punctuality = Punctuality(name, limits)
+        self._told: list[Told] = []  # in this event
+        self._sights = Sights(name, promises.place_of)
         self._leading = Leading(name, limits)
         self._is_stopping = False
         self._is_admitted = False  # in this life, in another's place
@@ -149,8 +154,7 @@ class ServerLife:
         self._lookout.ordered(order)
         match order:
             case Transmit():
-                for shown in self._punctuality.transmitted(order, now):
-                    self._check_shown(*shown)
+                self._told += self._punctuality.transmitted(order, now)
                 for send in self._overheard.transmitted(order):
                     self._panel.sent(self, send)
             case DiskJob(steps=steps):
@@ -176,6 +180,8 @@ class ServerLife:
         self._panel.handled(self)
         if self._applied:
             self._check_applied()
+        if self._told:
+            self._check_told()
         if self.replaces is not None:
             self._check_stranger(self.replaces)
 
@@ -232,10 +238,28 @@ class ServerLife:
             index = mark.last_included.index
             self._panel.has_content(self, index, self.platter.content(mark))
 
+    def _check_told(self) -> None:
+        """What clients were answered in this event, once the log is known that it rests on."""
+        answers, self._told = self._told, []
+        for told in answers:
+            subject = told.request[1]
+            if told.request[0] == b"LEAVE":
+                self._check_left(subject, told.reply)
+            elif subject.startswith(ONLY_SET):
+                self._sights.shown(told.connection, subject, told.reply)
+            elif isinstance(told.reply, bytes):
+                self._check_shown(told.reply, told.asked_at)
+
+    def _check_left(self, name: bytes, reply: Reply) -> None:
+        """OK means that it is committed (§4.1): what is not may be rolled back."""
+        committed = self._panel.configurations.committed(self._panel.ledger)
+        if reply == OK and committed is not None and committed.named(name.decode()) is not None:
+            raise self._violation(LEFT_FOR_GOOD, f"says that {name.decode()} has left")
+
     def _check_shown(self, value: bytes, asked_at: Micros) -> None:
         """A client is shown a key that will expire: not if it was due already, for a leader."""
-        due_ms, status = self._promises.due_ms(value), self._status
-        if due_ms is not None and status is not None and status.role is _LEADER:
+        due_ms, status = self._promises.due_ms(value), self.status
+        if due_ms is not None and status.role is _LEADER:
             self._leading.shows(due_ms, status.current_term, asked_at)
 
     def _check_applied(self) -> None:

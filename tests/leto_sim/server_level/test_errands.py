@@ -11,6 +11,7 @@ from leto_sim.lincheck import strings
 from leto_sim.lincheck.strings import KeyCommand, KeyReply, Verb
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.errands import (
+    COUNTED,
     LOST,
     EchoErrand,
     ExpiringErrand,
@@ -228,6 +229,32 @@ def test_what_a_client_has_seen_it_does_not_forget() -> None:
         stale[0].answered(1)
 
     assert linearizable
+
+
+def test_twins_are_told_from_each_other_by_their_answers_alone() -> None:
+    errands = RandomErrands("a", Workload(twins=1.0), History(), Promises(), Random(1))
+    first, second, *_ = [errand for _ in range(9) for errand in errands()]
+
+    second.answered(ErrorReply("CLUSTERDOWN no leader"))
+    first.answered(7)
+
+    assert {(b"INCR", COUNTED)} == {first.arguments, second.arguments}
+    with pytest.raises(PropertyViolated, match="a counts 7 after 7"):
+        next(iter(errands())).answered(7)
+
+
+def test_what_twins_count_is_read_in_the_end() -> None:
+    assert COUNTED in lasting_keys(Workload(twins=0.1))
+
+
+def test_who_only_reads_does_so_in_order_too() -> None:
+    readers = [
+        RandomErrands("a", Workload(ordered=1.0), History(), Promises(), Random(seed))
+        for seed in range(40)
+    ]
+    words = [{e.arguments[0] for _ in range(40) for e in reader()} for reader in readers]
+
+    assert {b"GET", b"READONLY", b"READWRITE"} in words
 
 
 def test_errand_may_have_no_listener(desk: Desk) -> None:

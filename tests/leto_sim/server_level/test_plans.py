@@ -27,7 +27,8 @@ def test_every_seed_plans_some_kinds_of_faults_and_few_plan_all() -> None:
 
 
 def test_faults_strike_in_order_for_as_long_as_the_storm_lasts() -> None:
-    times = [planned.at_us for planned in PLANS[1]]
+    for plan in PLANS:
+        times = [planned.at_us for planned in plan]
 
-    assert sorted(times) == times
-    assert times[-1] >= DURATION_US
+        assert sorted(times) == times
+        assert times[-1] >= DURATION_US or len(plan) == 300

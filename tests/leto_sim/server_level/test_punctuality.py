@@ -2,7 +2,7 @@
 
 import pytest
 
-from leto.resp import encode_request
+from leto.resp import OK, encode_request
 from leto.server import Limits
 from leto.server.world import (
     BytesReceived,
@@ -121,6 +121,19 @@ def test_who_has_not_left_or_waits_must_not_be_let_go(watch: Punctuality, words:
     watch.told(BytesReceived(CLIENT, PING + words), 0)
 
     assert not watch.closed(CLIENT)
+
+
+def test_answers_that_others_look_at_are_told(watch: Punctuality) -> None:
+    requests = ((b"GET", b"p1"), (b"GET", b"k1"), (b"GET", b"o1"), (b"LEAVE", b"id2"))
+    watch.told(BytesReceived(CLIENT, b"".join(map(encode_request, requests))), 7)
+
+    told = watch.transmitted(Transmit(CLIENT, b"$1\r\nx\r\n$1\r\ny\r\n_\r\n+OK\r\n"), 9)
+
+    assert [
+        (CLIENT, requests[0], 7, b"x"),
+        (CLIENT, requests[2], 7, None),
+        (CLIENT, requests[3], 7, OK),
+    ] == [(one.connection, one.request, one.asked_at, one.reply) for one in told]
 
 
 def test_links_are_no_clients(watch: Punctuality) -> None:

@@ -5,6 +5,7 @@ import pytest
 from leto.raft.entries import Command, Entry
 from leto.raft.messages import AppendEntriesResponse
 from leto.raft.types import EntryId, NodeId
+from leto.resp import encode_request
 from leto.server import Limits
 from leto.server.world import (
     BytesReceived,
@@ -219,3 +220,37 @@ def test_server_that_owes_an_answer_for_too_long_is_noticed(life: ServerLife) ->
 
     with pytest.raises(PropertyViolated, match="no answer is late"):
         life.handled(10 * SECOND)
+
+
+def test_who_is_said_to_have_left_is_a_member_no_more(alone: Alone) -> None:
+    life = alone.life
+    life.told(CLIENT, 0)
+    life.told(BytesReceived(ONE, encode_request((b"LEAVE", b"id1"))), 0)
+    life.ordered(Transmit(ONE, b"+OK\r\n"), 0)
+
+    with pytest.raises(PropertyViolated, match="id1 says that id1 has left"):
+        life.handled(0)
+
+
+@pytest.mark.parametrize("reply", [b"-ERR no such member\r\n", b"+OK\r\n"])
+def test_of_who_is_no_member_anything_may_be_said(alone: Alone, reply: bytes) -> None:
+    life = alone.life
+    life.told(CLIENT, 0)
+    life.told(BytesReceived(ONE, encode_request((b"LEAVE", b"nobody"))), 0)
+    life.ordered(Transmit(ONE, reply), 0)
+
+    life.handled(0)
+
+    assert life.has_begun
+
+
+def test_a_connection_is_not_shown_what_was_before(alone: Alone) -> None:
+    life, promises = alone.life, alone.cluster.promises
+    promises.asked(b"<a.1>")
+    promises.applied([Entry(EntryId(term=1, index=10**6), Command(b"%9d<a.1>" % 0))])
+    life.told(CLIENT, 0)
+    life.told(BytesReceived(ONE, encode_request((b"GET", b"o0")) * 2), 0)
+    life.ordered(Transmit(ONE, b"$5\r\n<a.1>\r\n_\r\n"), 0)
+
+    with pytest.raises(PropertyViolated, match="reads on one connection go forwards"):
+        life.handled(0)
