@@ -25,6 +25,8 @@ FRAME_MARK: Final = b"LR"  # how everything begins that one node says to another
 _MAGIC: Final = int.from_bytes(FRAME_MARK)
 _COVERED: Final = Struct(">HHI")  # magic, type, length of the body: the checksum covers these too
 _HEADER: Final = Struct(">HHII")  # and the checksum
+_COVERED_BYTES: Final = _COVERED.size
+_HEADER_BYTES: Final = _HEADER.size
 
 
 @attrs.define
@@ -52,7 +54,7 @@ class FrameReader:
     def __init__(self, body_bytes_max: int = FRAME_BYTES_MAX) -> None:
         self._body_bytes_max = body_bytes_max
         self._buffer = bytearray()
-        self._wanted_bytes = _HEADER.size  # with fewer there is nothing to look at
+        self._wanted_bytes = _HEADER_BYTES  # with fewer there is nothing to look at
         self.error: str | None = None  # written here only, once
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -75,23 +77,23 @@ class FrameReader:
     def _cut(self, data: bytes | memoryview, frames: list[Frame]) -> int:
         offset = 0
         size = len(data)
-        while size - offset >= _HEADER.size:
+        while size - offset >= _HEADER_BYTES:
             magic, frame_type, body_bytes, checksum = _HEADER.unpack_from(data, offset)
             if magic != _MAGIC or body_bytes > self._body_bytes_max:
                 self.error = self._header_error(magic, body_bytes)
                 return offset
-            start = offset + _HEADER.size
+            start = offset + _HEADER_BYTES
             end = start + body_bytes
             if end > size:
                 self._wanted_bytes = end - offset
                 return offset
             body = bytes(data[start:end])
-            if crc32(body, crc32(data[offset : offset + _COVERED.size])) != checksum:
+            if crc32(body, crc32(data[offset : offset + _COVERED_BYTES])) != checksum:
                 self.error = f"the checksum of a frame of type {frame_type} does not match"
                 return offset
             frames.append(Frame(frame_type, body))
             offset = end
-        self._wanted_bytes = _HEADER.size
+        self._wanted_bytes = _HEADER_BYTES
         return offset
 
     def _header_error(self, magic: int, body_bytes: int) -> str:

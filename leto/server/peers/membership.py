@@ -99,6 +99,8 @@ class Membership:
 
     def tick(self) -> None:
         """Go on with what had to wait, and give up what took too long."""
+        if not self._requests:
+            return  # as almost always
         for request in list(self._requests):
             again = request.again
             if not request.is_done and self._turn.now >= request.give_up_at:

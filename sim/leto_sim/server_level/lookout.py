@@ -62,8 +62,9 @@ class ServerLookout:
     def ordered(self, order: Order) -> None:
         """The server orders this."""
         match order:
-            case Transmit(connection=connection, data=data) if connection in self._clients:
-                self._replied(data)
+            case Transmit(connection=connection, data=data):  # most orders
+                if connection in self._clients:
+                    self._replied(data)
             case PauseReading(connection=connection) if connection in self._clients:
                 self._sometimes.occurred(Situation.CLIENT_NOT_READ)
             case DiskJob():
