@@ -29,7 +29,7 @@ PARTS = {  # of a file's path the first that it contains
     "leto_sim/checkers/": "the checkers",
     "leto_sim/lookout": "the checkers",
     "leto_sim/node_level/clients": "clients",
-    "leto_sim/node_level/workloads": "clients",
+    "leto_sim/workloads": "clients",
     "leto_sim/node_level/datagrams": "network",
     "leto_sim/randomness": "network",
     "leto_sim/node_level/process": "process",

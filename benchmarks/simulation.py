@@ -18,9 +18,10 @@ import attrs
 
 from benchmarks import detangle_peer
 from benchmarks.report import parser, run, table
+from leto_sim.habits import Habits
 from leto_sim.levels import level_named
 from leto_sim.node_level.run import run_scenario
-from leto_sim.node_level.scenario import Habits, Scenario
+from leto_sim.node_level.scenario import Scenario
 
 WITHIN_S = 900
 EVENTS = 5_000

@@ -37,13 +37,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leto_sim.cluster_view import ClusterView, NodeDown, NodeView
+    from leto_sim.custom_faults import CustomFault, Strike
+    from leto_sim.habits import Habits
+    from leto_sim.invariants import Invariant
     from leto_sim.machine_check.check import MachineBroken, MachineReport, check_machine
     from leto_sim.machine_check.findings import Finding
-    from leto_sim.node_level.custom_faults import CustomFault, Strike
-    from leto_sim.node_level.invariants import Invariant
-    from leto_sim.node_level.scenario import Habits, Scenario, draw_scenario
-    from leto_sim.node_level.view import ClusterView, NodeDown, NodeView
-    from leto_sim.node_level.workloads import CommandWorkload, Propose, Query, Seen, Workload
+    from leto_sim.node_level.scenario import Scenario, draw_scenario
     from leto_sim.result import RunResult, SimulationFailed, Violation
     from leto_sim.screen import render
     from leto_sim.simulated_cluster import (
@@ -55,34 +55,35 @@ if TYPE_CHECKING:
     )
     from leto_sim.simulation import SimulatedResult, simulate
     from leto_sim.stateful import ClusterStateMachine
+    from leto_sim.workloads import CommandWorkload, Propose, Query, Seen, Workload
 
 _HOMES = {
     "ClusterStateMachine": "leto_sim.stateful",
-    "ClusterView": "leto_sim.node_level.view",
-    "CommandWorkload": "leto_sim.node_level.workloads",
-    "CustomFault": "leto_sim.node_level.custom_faults",
+    "ClusterView": "leto_sim.cluster_view",
+    "CommandWorkload": "leto_sim.workloads",
+    "CustomFault": "leto_sim.custom_faults",
     "DidNotHappen": "leto_sim.simulated_cluster",
     "Finding": "leto_sim.machine_check.findings",
-    "Habits": "leto_sim.node_level.scenario",
-    "Invariant": "leto_sim.node_level.invariants",
+    "Habits": "leto_sim.habits",
+    "Invariant": "leto_sim.invariants",
     "MachineBroken": "leto_sim.machine_check.check",
     "MachineReport": "leto_sim.machine_check.check",
     "MaybeApplied": "leto_sim.simulated_cluster",
-    "NodeDown": "leto_sim.node_level.view",
-    "NodeView": "leto_sim.node_level.view",
+    "NodeDown": "leto_sim.cluster_view",
+    "NodeView": "leto_sim.cluster_view",
     "NotApplied": "leto_sim.simulated_cluster",
     "Pending": "leto_sim.simulated_cluster",
-    "Propose": "leto_sim.node_level.workloads",
-    "Query": "leto_sim.node_level.workloads",
+    "Propose": "leto_sim.workloads",
+    "Query": "leto_sim.workloads",
     "RunResult": "leto_sim.result",
     "Scenario": "leto_sim.node_level.scenario",
-    "Seen": "leto_sim.node_level.workloads",
+    "Seen": "leto_sim.workloads",
     "SimulatedCluster": "leto_sim.simulated_cluster",
     "SimulatedResult": "leto_sim.simulation",
     "SimulationFailed": "leto_sim.result",
-    "Strike": "leto_sim.node_level.custom_faults",
+    "Strike": "leto_sim.custom_faults",
     "Violation": "leto_sim.result",
-    "Workload": "leto_sim.node_level.workloads",
+    "Workload": "leto_sim.workloads",
     "check_machine": "leto_sim.machine_check.check",
     "draw_scenario": "leto_sim.node_level.scenario",
     "render": "leto_sim.screen",

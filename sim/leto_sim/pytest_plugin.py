@@ -92,7 +92,7 @@ def leto_scenario(request: pytest.FixtureRequest, leto_seed: int) -> Scenario:
 @pytest.fixture
 def leto_cluster(request: pytest.FixtureRequest, leto_seed: int) -> SimulatedCluster:
     """A cluster in a calm world, in virtual time; the test drives it."""
-    from leto_sim.node_level.machine import Registers  # noqa: PLC0415 - see the docstring
+    from leto_sim.registers import Registers  # noqa: PLC0415 - see the docstring
     from leto_sim.simulated_cluster import SimulatedCluster  # noqa: PLC0415
 
     options = _options(request.node)

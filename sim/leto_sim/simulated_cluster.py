@@ -15,19 +15,20 @@ from leto.raft.actions import Committed, Outcome, Readable, Refused
 from leto.raft.events import CommandsProposed, Proposal, ReadRequested
 from leto.raft.types import Micros
 from leto_sim.clock import MS
-from leto_sim.node_level.custom_faults import Strike
+from leto_sim.custom_faults import Strike
+from leto_sim.habits import Habits
+from leto_sim.invariants import Invariant
 from leto_sim.node_level.faults import Fault
-from leto_sim.node_level.invariants import Invariant
-from leto_sim.node_level.machine import Registers
-from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.run import SAME_CONTENT, NodeLevelRun
-from leto_sim.node_level.scenario import Habits, Scenario
-from leto_sim.node_level.view import ClusterView, NodeView
-from leto_sim.node_level.workloads import CommandWorkload, Propose
+from leto_sim.node_level.scenario import Scenario
+from leto_sim.node_level.view import HostView, NodeLevelView
+from leto_sim.parts import Parts
+from leto_sim.registers import Registers
 from leto_sim.result import PropertyViolated, RunResult, SimulationFailed
 from leto_sim.view.document import document
 from leto_sim.view.page import render_page
+from leto_sim.workloads import CommandWorkload, Propose
 
 PATIENCE_US = 10_000 * MS
 _NO_CLIENTS = Habits(clients=0)
@@ -62,7 +63,7 @@ class Pending:
     error: Exception | None = None
 
 
-class SimulatedCluster(ClusterView):
+class SimulatedCluster(NodeLevelView):
     """Nodes, founded and started; nobody leads yet.
 
     Args:
@@ -141,7 +142,7 @@ class SimulatedCluster(ClusterView):
                 raise DidNotHappen(f"{what} has not happened within {within_us / 1e6:g} s")
             self._step()
 
-    def wait_for_leader(self, *, within_us: Micros = PATIENCE_US) -> NodeView:
+    def wait_for_leader(self, *, within_us: Micros = PATIENCE_US) -> HostView:
         """Lets time pass until somebody leads who has committed an entry of its term."""
         leaders: list[Process] = []
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from leto.machine import StateMachine
-from leto_sim.node_level.custom_faults import Strike
-from leto_sim.node_level.invariants import Invariant
-from leto_sim.node_level.parts import REGISTERS, Parts
+from leto_sim.custom_faults import Strike
+from leto_sim.invariants import Invariant
 from leto_sim.node_level.run import run_scenario, usual_parts
 from leto_sim.node_level.scenario import Scenario, draw_scenario
-from leto_sim.node_level.workloads import Workload
+from leto_sim.parts import REGISTERS, Parts
 from leto_sim.result import RunResult
+from leto_sim.workloads import Workload
 
 EVENTS_MAX = 10_000
 

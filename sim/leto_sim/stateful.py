@@ -25,8 +25,8 @@ from hypothesis.strategies import DataObject, SearchStrategy
 from leto.machine import StateMachine
 from leto.raft.actions import RoleName
 from leto_sim.clock import MS
-from leto_sim.node_level.machine import Registers, encode_write
-from leto_sim.node_level.view import NodeDown
+from leto_sim.cluster_view import NodeDown
+from leto_sim.registers import Registers, encode_write
 from leto_sim.simulated_cluster import (
     DidNotHappen,
     MaybeApplied,

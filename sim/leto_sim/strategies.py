@@ -25,10 +25,11 @@ from leto.raft.messages import Message
 from leto.raft.types import Micros
 from leto_sim.clock import MS
 from leto_sim.faults import LEADER, Crash, CutLinks, Pause, StallDisk, TakeSnapshotNow
+from leto_sim.habits import Habits
 from leto_sim.node_level.datagrams import Weather
 from leto_sim.node_level.disk import DiskSpeed
 from leto_sim.node_level.faults import Fault, Isolate, PlannedFault, TransferLeadership
-from leto_sim.node_level.scenario import Habits, Scenario
+from leto_sim.node_level.scenario import Scenario
 
 DURATION_US: Final = 3_000 * MS
 EVENTS_MAX: Final = 2_000

@@ -9,14 +9,14 @@ from leto_sim import Invariant
 from leto_sim.clock import MS
 from leto_sim.faults import Crash, Pause, TakeSnapshotNow
 from leto_sim.node_level.faults import PlannedFault
-from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.run import NodeLevelRun, run_scenario
-from leto_sim.node_level.workloads import CommandWorkload
+from leto_sim.parts import Parts
 from leto_sim.pytest_report import Report
 from leto_sim.result import PropertyViolated, SimulationFailed
 from leto_sim.scenario_files import read_scenario
 from leto_sim.simulated_cluster import SimulatedCluster
 from leto_sim.simulation import SimulatedResult, simulate
+from leto_sim.workloads import CommandWorkload
 from tests.support.machines import Adder
 from tests.support.sims import QUIET
 

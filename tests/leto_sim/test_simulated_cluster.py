@@ -5,7 +5,7 @@ import pytest
 
 from leto_sim.clock import MS
 from leto_sim.faults import Crash
-from leto_sim.node_level.invariants import Invariant
+from leto_sim.invariants import Invariant
 from leto_sim.result import SimulationFailed
 from leto_sim.simulated_cluster import (
     DidNotHappen,

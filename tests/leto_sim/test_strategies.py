@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, find, given, settings
 from leto_sim.faults import Crash, TakeSnapshotNow
 from leto_sim.node_level.faults import Fault
 from leto_sim.node_level.scenario import Scenario
-from leto_sim.node_level.workloads import CommandWorkload
 from leto_sim.simulation import simulate
 from leto_sim.strategies import FAULT_KINDS, _values_for, faults, plans, scenarios
+from leto_sim.workloads import CommandWorkload
 from tests.support.machines import Adder
 
 EXACT = settings(database=None, derandomize=True)

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, find, given, note, settings
 
 from leto.raft import Config
 from leto_sim.clock import MS
+from leto_sim.habits import Habits
 from leto_sim.node_level.faults import PlannedFault
 from leto_sim.node_level.run import NodeLevelRun
-from leto_sim.node_level.scenario import Habits, Scenario
+from leto_sim.node_level.scenario import Scenario
 from leto_sim.screen import render
 from leto_sim.strategies import DURATION_US, plans, scenarios
 

@@ -2,10 +2,10 @@
 
 import attrs
 
-from leto_sim.node_level.invariants import Invariant
-from leto_sim.node_level.parts import REGISTERS
+from leto_sim.invariants import Invariant
 from leto_sim.node_level.run import NodeLevelRun
 from leto_sim.node_level.scenario import draw_scenario
+from leto_sim.parts import REGISTERS
 from leto_sim.result import RunResult
 from leto_sim.view.document import Json, document
 from leto_sim.view.recording import Recording

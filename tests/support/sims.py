@@ -6,11 +6,12 @@ import attrs
 
 from leto.raft import Config
 from leto_sim.clock import MS
+from leto_sim.habits import Habits
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.datagrams import Weather
 from leto_sim.node_level.disk import DiskSpeed
 from leto_sim.node_level.process import Process
-from leto_sim.node_level.scenario import Habits, Scenario
+from leto_sim.node_level.scenario import Scenario
 
 QUICK = Config(
     election_timeout_min_us=100 * MS,

@@ -14,6 +14,7 @@ from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
 
 DETERMINISM = "the state machine is deterministic"
+NEVER_RAISES = "the state machine never raises"
 _SHOWN_MAX = 160
 
 
@@ -30,20 +31,28 @@ class Determinism:
     """Remembers what each entry returned, and what it led to, when it was first applied."""
 
     def __init__(self) -> None:
-        self._firsts: dict[Index, _First] = {}
+        self._firsts: dict[tuple[Index, int], _First] = {}
 
     def forced(self, forcing: Forcing) -> None:
         """Other commands come to stand where some are void."""
-        for index in [index for index in self._firsts if forcing.is_void(index)]:
-            del self._firsts[index]
+        for place in [place for place in self._firsts if forcing.is_void(place[0])]:
+            del self._firsts[place]
 
     def performed(
-        self, node: Observed, index: Index, command: bytes, result: bytes, content: bytes | None
+        self,
+        node: Observed,
+        index: Index,
+        command: bytes,
+        result: bytes,
+        content: bytes | None,
+        *,
+        nth: int = 0,  # of the commands in that entry
     ) -> None:
         """The node's state machine has applied a command."""
-        first = self._firsts.get(index)
+        place = index, nth
+        first = self._firsts.get(place)
         if first is None:
-            self._firsts[index] = _First(result, content, node.name)
+            self._firsts[place] = _First(result, content, node.name)
         elif first.result != result:
             explanation = _contrast(node, first, "returned", first.result, result)
             raise _violation(node, index, command, explanation)

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from hypothesis.errors import Flaky, NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
+from leto_sim.invariants import Invariant
 from leto_sim.machine_check.elsewhere import Elsewhere, address_of
 from leto_sim.machine_check.findings import Finding
 from leto_sim.machine_check.trial import Broken, Factory, Trial
-from leto_sim.node_level.invariants import Invariant
-from leto_sim.node_level.workloads import CommandWorkload
 from leto_sim.result import RunResult
 from leto_sim.screen import render
 from leto_sim.simulation import simulate
+from leto_sim.workloads import CommandWorkload
 
 SEEDS = range(20)
 EXAMPLES_MAX = 200

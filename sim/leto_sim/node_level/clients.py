@@ -17,15 +17,15 @@ from leto.raft.events import CommandsProposed, Proposal, ReadPolicy, ReadRequest
 from leto.raft.types import Index, Micros
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.process import Listener, Process
-from leto_sim.node_level.workloads import Propose, Query, Request, Seen
 from leto_sim.randomness import stream
+from leto_sim.workloads import Propose, Query, Request, Seen
 
 if TYPE_CHECKING:
     from random import Random
 
     from leto.raft.types import NodeId
-    from leto_sim.node_level.scenario import Habits
-    from leto_sim.node_level.workloads import Workload
+    from leto_sim.habits import Habits
+    from leto_sim.workloads import Workload
 
 
 @attrs.define(eq=False)

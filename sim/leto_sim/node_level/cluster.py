@@ -21,10 +21,10 @@ from leto_sim.checkers.panel import Panel
 from leto_sim.descriptions import describe_standing
 from leto_sim.journal import Journal, Lanes
 from leto_sim.node_level.datagrams import Datagrams
-from leto_sim.node_level.parts import REGISTERS, Parts
 from leto_sim.node_level.process import Process, Trap
 from leto_sim.node_level.scenario import Scenario
 from leto_sim.node_level.watched_datagrams import Log, WatchedDatagrams
+from leto_sim.parts import REGISTERS, Parts
 from leto_sim.platter import Platter
 from leto_sim.randomness import stream
 from leto_sim.scheduler import Scheduler

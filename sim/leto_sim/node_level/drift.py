@@ -13,11 +13,12 @@ import attrs
 from leto.raft import Config
 from leto_sim.clock import MS, TRUE_RATE
 from leto_sim.faults import LEADER
+from leto_sim.habits import Habits
 from leto_sim.node_level.datagrams import Weather
 from leto_sim.node_level.disk import DiskSpeed
 from leto_sim.node_level.faults import Direction, DriftClock, Isolate, PlannedFault
 from leto_sim.node_level.run import NodeLevelRun
-from leto_sim.node_level.scenario import Habits, Scenario
+from leto_sim.node_level.scenario import Scenario
 
 ELECTION_US = 200 * MS
 _ROUND_US = 1_000 * MS  # from one cut to the next: time to settle

@@ -12,15 +12,15 @@ from typing import Final
 
 from leto.machine import StateMachine
 from leto.sessions import Reply, Sessions, Verdict, perform, register, reply_of
+from leto_sim.habits import Habits
 from leto_sim.judging import EXACTLY_ONCE
 from leto_sim.lincheck.dialects import KeyDialect
 from leto_sim.lincheck.history import write_history
 from leto_sim.lincheck.model import Operation
 from leto_sim.lincheck.strings import KeyCommand, KeyOperation, Verb
-from leto_sim.node_level.parts import Parts
-from leto_sim.node_level.scenario import Habits
-from leto_sim.node_level.workloads import NUMBER_BYTES, Propose, Request, Seen, Workload, asked
+from leto_sim.parts import Parts
 from leto_sim.result import PropertyViolated
+from leto_sim.workloads import NUMBER_BYTES, Propose, Request, Seen, Workload, asked
 
 SESSIONS: Final = 8
 _TALLY: Final = Struct(">HQ")  # its key, and how far it has come

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from leto_sim.checkers.forcings import Forcing
-from leto_sim.node_level.workloads import Propose, Seen
+from leto_sim.workloads import Propose, Seen
 
 
 def histories(seen: Sequence[Seen], forcings: Sequence[Forcing]) -> Iterator[Sequence[Seen]]:

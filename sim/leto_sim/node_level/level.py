@@ -3,9 +3,9 @@
 from typing import Final
 
 from leto_sim.course import AnyScenario
-from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.run import NODE_LEVEL, NodeLevelRun
 from leto_sim.node_level.scenario import Scenario, draw_scenario
+from leto_sim.parts import Parts
 
 
 class NodeLevel:

@@ -61,8 +61,8 @@ from leto_sim.journal import Journal, Lanes
 from leto_sim.node_level.canonical import FORMS, canonical_write
 from leto_sim.node_level.datagrams import Datagrams
 from leto_sim.node_level.disk import Disk, DiskSpeed
-from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.replica import Replica
+from leto_sim.parts import Parts
 from leto_sim.platter import LogImage, Platter
 from leto_sim.randomness import Draws, exponential_us, stream
 from leto_sim.result import PropertyViolated

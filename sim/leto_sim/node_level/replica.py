@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 
 from leto.raft.entries import Command, Entry
 from leto.raft.types import Index
-from leto_sim.checkers.determinism import shown
+from leto_sim.checkers.determinism import NEVER_RAISES, shown
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.panel import Panel
-from leto_sim.node_level.parts import Parts
+from leto_sim.parts import Parts
 from leto_sim.result import PropertyViolated
 
 if TYPE_CHECKING:
     from leto.machine import StateMachine
 
-NEVER_RAISES = "the state machine never raises"
 ONE_AT_A_TIME = "the state machine does one thing at a time"
 
 

@@ -11,31 +11,31 @@ from typing import TYPE_CHECKING, NoReturn
 
 from leto.raft.configuration import MemberRole
 from leto_sim.course import Course, run_then_trace
+from leto_sim.custom_faults import Mischief
 from leto_sim.inspection import describe_disk, describe_life
+from leto_sim.invariants import Watch
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.clients import Client
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.core import choose_core, ids_of, why_stuck
-from leto_sim.node_level.custom_faults import Mischief
 from leto_sim.node_level.exactly_once import EXACTLY_ONCE_PARTS
 from leto_sim.node_level.histories import histories
-from leto_sim.node_level.invariants import Watch
 from leto_sim.node_level.nemesis import Nemesis
-from leto_sim.node_level.parts import REGISTERS, Parts
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.scenario import Scenario, draw_scenario
-from leto_sim.node_level.view import ClusterView
-from leto_sim.node_level.workloads import asked
+from leto_sim.node_level.view import NodeLevelView
 from leto_sim.operations import Asked
+from leto_sim.parts import REGISTERS, Parts
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
 from leto_sim.standing import Standing, standing_of
 from leto_sim.units import duration
 from leto_sim.view.recording import Recording
+from leto_sim.workloads import asked
 
 if TYPE_CHECKING:
     from leto.raft.types import Micros
-    from leto_sim.node_level.workloads import Seen
+    from leto_sim.workloads import Seen
 
 NODE_LEVEL = "node"
 PROGRESS = "progress after the storm"
@@ -83,7 +83,7 @@ class NodeLevelRun(Course):
         self._is_whole = True  # in the end: all members run and agree
         self.administrator = Administrator(self.cluster)
         self.nemesis = Nemesis(self.cluster, self.administrator)
-        self.view = ClusterView(self.cluster, self.administrator)
+        self.view = NodeLevelView(self.cluster, self.administrator)
         self._mischief = Mischief(parts.faults, self.cluster, self.view)
         self._watch = Watch(parts.invariants, self.view)
         if parts.invariants:

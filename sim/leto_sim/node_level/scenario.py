@@ -14,6 +14,7 @@ import attrs
 from leto.raft import Config
 from leto.raft.types import Micros
 from leto_sim.clock import MS
+from leto_sim.habits import Habits
 from leto_sim.node_level.datagrams import CALM, Weather
 from leto_sim.node_level.disk import DiskSpeed
 from leto_sim.node_level.faults import PlannedFault
@@ -29,22 +30,6 @@ _HALF: Final = 0.5
 _REPEATERS_SHARE: Final = 0.15
 _SESSIONS_CHUNK_BYTES: Final = 500
 _SIZES = (1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 6, 7, 8, 9)
-
-
-@attrs.frozen(kw_only=True)
-class Habits:
-    """What the clients do."""
-
-    clients: int = 3
-    keys: int = 3
-    reads: float = 0.4  # the share of reads among the operations
-    thinking_us: Micros = 20 * MS  # between two operations, on average
-    burst_max: int = 1  # writes that one client proposes at once
-    patience_us: Micros = 2_000 * MS  # then it goes on without knowing
-    lease_reads: float = 0.0  # the share of reads that rest on the leader's lease
-    repeats: bool = False  # clients count up in sessions, and repeat what they hear nothing of
-    stale_reads: float = 0.0  # the share of reads that take whatever a node has applied
-    loyalty: float = 0.5  # how often a reader asks whom it takes for the leader
 
 
 @attrs.frozen(kw_only=True)

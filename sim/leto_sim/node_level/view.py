@@ -1,98 +1,56 @@
-"""A cluster as its users see it: nodes by their names, to look at and to do things to.
+"""A cluster of cores as its users see it (`leto_sim.cluster_view`).
 
-Responsible for the surface that invariants, faults and tests of users stand on. What
-a user need not know (processes, hosts, platters) stays behind it. It lets no time
-pass: that is the run's, or `simulated_cluster`'s.
+Responsible for doing what a user does by name to hosts, links and members.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
 from leto.machine import StateMachine
-from leto.raft.actions import Outcome, RoleName
+from leto.raft.actions import Outcome
 from leto.raft.events import SnapshotRequested, TransferRequested
-from leto.raft.types import Index, Micros, Term
+from leto.raft.status import Status
+from leto.raft.types import Micros
+from leto_sim.cluster_view import ClusterView, NodeDown, NodeView, pairs_between
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.datagrams import Link
 from leto_sim.node_level.process import Process
 
-MachineT = TypeVar("MachineT", bound=StateMachine)
 
-
-class NodeDown(Exception):
-    """The node does not run: it has neither a role nor a machine."""
-
-
-class NodeView:
-    """One node. What it says of itself can be asked only while it runs."""
+class HostView(NodeView):
+    """The node of a host."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
 
-    def __repr__(self) -> str:
-        return f"<{self.name}: {self.role.value if self.is_running else 'down'}>"
-
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The host's."""
         return self._host.name
 
     @property
     def is_running(self) -> bool:
-        """Whether its process lives, paused or not."""
+        """Who lives takes part at once."""
         return self._host.alive is not None
 
     @property
     def is_paused(self) -> bool:
-        """Whether it lives and gets no processor."""
+        """Only who lives can be."""
         return self._host.alive is not None and self._host.alive.is_paused
 
     @property
     def lives(self) -> int:
-        """How often it was started."""
+        """Each is an incarnation."""
         return self._host.incarnation
 
     @property
-    def role(self) -> RoleName:
-        """Its role (figure 3.3)."""
-        return self._process.status.role
-
-    @property
-    def current_term(self) -> Term:
-        """The latest term it has seen."""
-        return self._process.status.current_term
-
-    @property
-    def commit_index(self) -> Index:
-        """The highest entry that it knows to be committed."""
-        return self._process.status.commit_index
-
-    @property
-    def last_applied(self) -> Index:
-        """The highest entry that its machine has applied."""
-        return self._process.status.last_applied
-
-    @property
-    def last_log_index(self) -> Index:
-        """Where its log ends."""
-        return self._process.status.last_log.index
-
-    @property
-    def members(self) -> Sequence[str]:
-        """The names of the members, by the latest configuration in its log (§4.1)."""
-        return [member.name for member in self._process.status.configuration.members]
-
-    @property
     def machine(self) -> StateMachine:
-        """Its state machine. Look at it, do not change it."""
+        """That of this life."""
         return self._process.machine
 
-    def machine_as(self, kind: type[MachineT]) -> MachineT:
-        """Its state machine, of which you know the class."""
-        machine = self.machine
-        assert isinstance(machine, kind), f"{self.name} has a {machine!r}, not a {kind.__name__}"
-        return machine
+    @property
+    def _status(self) -> Status:
+        return self._process.status
 
     @property
     def _process(self) -> Process:
@@ -101,7 +59,7 @@ class NodeView:
         return self._host.alive
 
 
-class ClusterView:
+class NodeLevelView(ClusterView):
     """All nodes, the links between them, and what may be done to both."""
 
     def __init__(self, cluster: Cluster, administrator: Administrator) -> None:
@@ -122,17 +80,12 @@ class ClusterView:
         return self._cluster.journal.events
 
     @property
-    def nodes(self) -> Sequence[NodeView]:
+    def nodes(self) -> Sequence[HostView]:
         """Every node that is not gone for good, running or not."""
-        return [NodeView(host) for host in self._cluster.hosts if not host.is_gone]
+        return [HostView(host) for host in self._cluster.hosts if not host.is_gone]
 
     @property
-    def running(self) -> Sequence[NodeView]:
-        """The nodes that run, paused or not."""
-        return [node for node in self.nodes if node.is_running]
-
-    @property
-    def leader(self) -> NodeView | None:
+    def leader(self) -> HostView | None:
         """Who leads the latest term that has a leader."""
         leader = self._cluster.leader
         return None if leader is None else self.node(leader.name)
@@ -142,13 +95,13 @@ class ClusterView:
         """How many entries are committed."""
         return self._cluster.panel.commits
 
-    def node(self, name: str) -> NodeView:
+    def node(self, name: str) -> HostView:
         """The node of that name.
 
         Raises:
             KeyError: there is none, or it is gone for good.
         """
-        return NodeView(self._host(name))
+        return HostView(self._host(name))
 
     # --- nodes --------------------------------------------------------------------------
 
@@ -198,22 +151,14 @@ class ClusterView:
         links = [(self._host(source).node_id, self._host(target).node_id)]
         self._cut(links if one_way else [*links, (links[0][1], links[0][0])])
 
-    def isolate(self, name: str) -> None:
-        """Cuts it off from all others; clients still reach it."""
-        self.partition([name], [node.name for node in self.nodes if node.name != name])
-
     def partition(self, *groups: Iterable[str]) -> None:
         """Nothing arrives between different groups. Who is in none talks to all."""
-        sides = [[self._host(name).node_id for name in group] for group in groups]
-        between = [
-            (source, target)
-            for side in sides
-            for other in sides
-            if other is not side
-            for source in side
-            for target in other
-        ]
-        self._cut(between)
+        self._cut(
+            [
+                (self._host(source).node_id, self._host(target).node_id)
+                for source, target in pairs_between(groups)
+            ]
+        )
 
     def mend_links(self) -> None:
         """Undoes every `cut`, `isolate` and `partition`."""

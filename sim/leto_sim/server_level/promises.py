@@ -6,7 +6,7 @@ nothing is there that no client sent. The log is read as bytes: a token is looke
 for in what the entries carry, so that no code of the server has to be believed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from re import compile as pattern
 from typing import Final
@@ -48,7 +48,7 @@ class Promises:
 
     def asked(self, token: bytes, life_ms: int = 0) -> None:
         """A client is about to send this write, of something that lives so long, or for ever."""
-        assert _TOKEN.fullmatch(token), token
+        self.check_token(token)
         assert token not in self._fates, f"{token!r} is used twice"
         self._fates[token] = Fate.OPEN
         if life_ms:
@@ -71,7 +71,7 @@ class Promises:
             if entry.id.index > self._read_until:
                 self._read_until = entry.id.index
                 if isinstance(entry.payload, Command):
-                    self.sessions.read(entry.payload.data)
+                    self.note_sessions(entry.payload.data)
                     self._read(entry.id.index, entry.payload.data)
 
     def settle(self) -> None:
@@ -94,8 +94,20 @@ class Promises:
         """By the log's time: when what was written is to be gone; None if never, or not applied."""
         return self._due_ms.get(token)
 
+    def check_token(self, token: bytes) -> None:
+        """It is one."""
+        assert _TOKEN.fullmatch(token), token
+
+    def tokens_in(self, data: bytes) -> Sequence[bytes]:
+        """Those in an entry's data."""
+        return _TOKEN.findall(data)
+
+    def note_sessions(self, data: bytes) -> None:
+        """An entry is read for the first time: what does it say of sessions?"""
+        self.sessions.read(data)
+
     def _read(self, index: Index, data: bytes) -> None:
-        for token in _TOKEN.findall(data):
+        for token in self.tokens_in(data):
             fate = self._fates.get(token)
             if fate is None:
                 raise PropertyViolated(NOTHING_INVENTED, f"nobody asked for {token!r}")

@@ -7,7 +7,7 @@ from leto.raft.types import EntryId
 from leto_sim.checkers.folds import Folds
 from leto_sim.checkers.ledger import Ledger
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
-from leto_sim.node_level.machine import Registers, encode_write
+from leto_sim.registers import Registers, encode_write
 from leto_sim.result import PropertyViolated
 from tests.support.observed import StandingNode, forcing
 

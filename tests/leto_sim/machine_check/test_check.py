@@ -7,8 +7,8 @@ import pytest
 from hypothesis import strategies as st
 
 from leto.machine import StateMachine
+from leto_sim.invariants import Invariant
 from leto_sim.machine_check.check import Commands, MachineBroken, check_machine
-from leto_sim.node_level.invariants import Invariant
 from tests.support.machines import (
     Adder,
     ForgetsAFlag,

@@ -4,10 +4,11 @@ import attrs
 import pytest
 
 from leto_sim.clock import MS
+from leto_sim.habits import Habits
 from leto_sim.node_level.clients import Client
 from leto_sim.node_level.cluster import Cluster
-from leto_sim.node_level.scenario import Habits, Scenario
-from leto_sim.node_level.workloads import Propose, Query, RegisterWorkload, Seen
+from leto_sim.node_level.scenario import Scenario
+from leto_sim.workloads import Propose, Query, RegisterWorkload, Seen
 from tests.support.sims import QUIET, elect, pass_time, wait
 
 BUSY = attrs.evolve(QUIET.habits, reads=0.5)

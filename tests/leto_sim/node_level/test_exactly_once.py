@@ -8,6 +8,7 @@ import pytest
 
 from leto.sessions import Reply, Sessions, Verdict, reply_of
 from leto_sim import lincheck
+from leto_sim.habits import Habits
 from leto_sim.lincheck import KeyCommand, KeyDialect, StringKey, Verb, read_history
 from leto_sim.node_level.exactly_once import (
     EXACTLY_ONCE_PARTS,
@@ -17,9 +18,9 @@ from leto_sim.node_level.exactly_once import (
     tallies_in_sessions,
 )
 from leto_sim.node_level.run import NodeLevelRun, run_scenario
-from leto_sim.node_level.scenario import Habits, draw_scenario
-from leto_sim.node_level.workloads import NUMBER_BYTES, Propose, Seen
+from leto_sim.node_level.scenario import draw_scenario
 from leto_sim.result import PropertyViolated
+from leto_sim.workloads import NUMBER_BYTES, Propose, Seen
 
 WORKLOAD = ExactlyOnceWorkload()
 KEY = 3

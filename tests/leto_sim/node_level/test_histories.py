@@ -5,8 +5,8 @@ import attrs
 from leto.raft.types import EntryId
 from leto_sim.checkers.forcings import Forcing
 from leto_sim.node_level.histories import histories
-from leto_sim.node_level.machine import Registers
-from leto_sim.node_level.workloads import Propose, Query, Seen
+from leto_sim.registers import Registers
+from leto_sim.workloads import Propose, Query, Seen
 from tests.support.observed import voters
 
 FORCED = attrs.evolve(voters(1, 2), is_forced=True)

@@ -53,9 +53,9 @@ from leto_sim.node_level.faults import (
     TakeSnapshotWhileBusy,
     TransferLeadership,
 )
-from leto_sim.node_level.machine import encode_write
 from leto_sim.node_level.nemesis import Nemesis
 from leto_sim.node_level.scenario import Scenario
+from leto_sim.registers import encode_write
 from tests.support.sims import QUIET, elect, pass_time, wait
 
 STRIKES_AT = 1_000 * MS

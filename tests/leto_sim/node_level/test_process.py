@@ -8,8 +8,8 @@ from leto.raft.events import CommandsProposed, Proposal, ReadRequested, Snapshot
 from leto.raft.messages import AppendEntries, ReadIndex
 from leto.raft.types import BEFORE_LOG
 from leto_sim.node_level.cluster import Cluster
-from leto_sim.node_level.machine import Registers, encode_write
 from leto_sim.node_level.process import BACKLOG_MAX, HEALTHY_CORE, Process
+from leto_sim.registers import Registers, encode_write
 from leto_sim.result import PropertyViolated
 from tests.support.sims import QUICK, QUIET, cluster_of, elect, pass_time, wait
 

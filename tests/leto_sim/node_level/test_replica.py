@@ -6,17 +6,17 @@ import attrs
 import pytest
 
 from leto.machine import StateMachine
-from leto_sim.checkers.determinism import DETERMINISM
+from leto_sim.checkers.determinism import DETERMINISM, NEVER_RAISES
 from leto_sim.clock import MS
 from leto_sim.faults import Crash, TakeSnapshotNow
 from leto_sim.node_level.cluster import Cluster
 from leto_sim.node_level.faults import PlannedFault
-from leto_sim.node_level.parts import Parts
-from leto_sim.node_level.replica import NEVER_RAISES, ONE_AT_A_TIME
+from leto_sim.node_level.replica import ONE_AT_A_TIME
 from leto_sim.node_level.run import run_scenario
 from leto_sim.node_level.scenario import Scenario
-from leto_sim.node_level.workloads import CommandWorkload
+from leto_sim.parts import Parts
 from leto_sim.result import PropertyViolated, Violation
+from leto_sim.workloads import CommandWorkload
 from tests.support.sims import QUIET, elect, pass_time
 
 ADD = CommandWorkload(commands=[b"1", b"2"])

@@ -18,8 +18,8 @@ from leto_sim.node_level.run import (
     run_scenario,
 )
 from leto_sim.node_level.scenario import draw_scenario
-from leto_sim.node_level.workloads import Query, Seen
 from leto_sim.result import PropertyViolated
+from leto_sim.workloads import Query, Seen
 from tests.support.sims import QUIET
 
 BRIEF = attrs.evolve(QUIET, events_max=600)

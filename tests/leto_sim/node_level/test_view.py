@@ -5,10 +5,11 @@ import pytest
 
 from leto.raft.actions import RoleName
 from leto_sim.clock import MS
+from leto_sim.cluster_view import NodeDown, NodeView
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster
-from leto_sim.node_level.machine import Registers
-from leto_sim.node_level.view import ClusterView, NodeDown, NodeView
+from leto_sim.node_level.view import NodeLevelView
+from leto_sim.registers import Registers
 from tests.support.sims import QUIET, elect, pass_time, wait
 
 
@@ -17,7 +18,7 @@ class Stage:
 
     def __init__(self, nodes: int = 3) -> None:
         self.cluster = Cluster(attrs.evolve(QUIET, nodes=nodes))
-        self.view = ClusterView(self.cluster, Administrator(self.cluster))
+        self.view = NodeLevelView(self.cluster, Administrator(self.cluster))
 
     def elect(self) -> NodeView:
         return self.view.node(elect(self.cluster).name)

@@ -6,14 +6,14 @@ from functools import cache
 from typing import cast
 
 from leto_sim.levels import level_named
-from leto_sim.node_level.parts import Parts
 from leto_sim.node_level.run import NodeLevelRun
 from leto_sim.node_level.scenario import draw_scenario
-from leto_sim.node_level.workloads import CommandWorkload
 from leto_sim.operations import Asked
+from leto_sim.parts import Parts
 from leto_sim.result import Evidence, Violation
 from leto_sim.view.document import Json, document, witness
 from leto_sim.view.recording import Recording
+from leto_sim.workloads import CommandWorkload
 from tests.support.recorded import Recorded, recorded_violation
 
 

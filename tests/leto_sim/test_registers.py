@@ -1,6 +1,6 @@
 """Registers, and their snapshots."""
 
-from leto_sim.node_level.machine import Registers, decode_write, encode_write
+from leto_sim.registers import Registers, decode_write, encode_write
 
 
 def test_a_register_holds_what_was_written_last() -> None:

@@ -5,10 +5,10 @@ from itertools import pairwise
 import attrs
 import pytest
 
-from leto_sim.node_level.invariants import Invariant, check_invariant
-from leto_sim.node_level.parts import Parts
+from leto_sim.cluster_view import ClusterView
+from leto_sim.invariants import Invariant, check_invariant
 from leto_sim.node_level.run import NodeLevelRun, run_scenario
-from leto_sim.node_level.view import ClusterView
+from leto_sim.parts import Parts
 from leto_sim.result import PropertyViolated
 from tests.support.sims import QUIET
 

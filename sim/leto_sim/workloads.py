@@ -13,14 +13,14 @@ import attrs
 
 from leto.machine import StateMachine
 from leto.raft.types import Index
+from leto_sim.habits import Habits
 from leto_sim.judging import check_order
 from leto_sim.lincheck.dialects import RegisterDialect
 from leto_sim.lincheck.history import Json, write_history
 from leto_sim.lincheck.model import Model, Operation
 from leto_sim.lincheck.register import Read, Register, RegisterOperation, WriteValue
 from leto_sim.lincheck.timeline import describe_operation
-from leto_sim.node_level.machine import Registers, encode_write
-from leto_sim.node_level.scenario import Habits
+from leto_sim.registers import Registers, encode_write
 
 NUMBER_BYTES = 8
 _SHOWN_MAX = 48

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from leto.raft.types import Micros
+from leto_sim.course import AnyScenario
 from leto_sim.randomness import stream
+from leto_sim.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from leto_sim.node_level.cluster import Cluster
-    from leto_sim.node_level.view import ClusterView
+    from leto_sim.cluster_view import ClusterView
 
 
 class CustomFault(Protocol):
@@ -39,10 +40,28 @@ class Strike:
     times: int = 1  # at so many times; of a given time only at that
 
 
+class Storm(Protocol):
+    """A run, as far as faults strike in it."""
+
+    @property
+    def scenario(self) -> AnyScenario:
+        """Its seed decides when, as long as it lasts."""
+        ...
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """What is to come."""
+        ...
+
+    def remark(self, text: str, shown: str = "") -> None:
+        """Notes what happens."""
+        ...
+
+
 class Mischief:
     """Lets a user's faults strike, and mends them."""
 
-    def __init__(self, strikes: Sequence[Strike], cluster: "Cluster", view: "ClusterView") -> None:
+    def __init__(self, strikes: Sequence[Strike], cluster: Storm, view: "ClusterView") -> None:
         self._cluster = cluster
         self._view = view
         self._standing: list[CustomFault] = []
@@ -71,8 +90,8 @@ class Mischief:
             fault.mend(self._view)
 
 
-def _times(strike: Strike, number: int, cluster: "Cluster") -> Sequence[Micros]:
+def _times(strike: Strike, number: int, cluster: Storm) -> Sequence[Micros]:
     if strike.at_us is not None:
         return (strike.at_us,)
-    rng = stream(cluster.seed, "custom fault", number)
+    rng = stream(cluster.scenario.seed, "custom fault", number)
     return [rng.randrange(cluster.scenario.duration_us) for _ in range(strike.times)]

@@ -3,10 +3,10 @@
 import attrs
 
 from leto_sim.clock import MS
-from leto_sim.node_level.custom_faults import Strike
-from leto_sim.node_level.parts import Parts
+from leto_sim.cluster_view import ClusterView
+from leto_sim.custom_faults import Strike
 from leto_sim.node_level.run import NodeLevelRun, run_scenario
-from leto_sim.node_level.view import ClusterView
+from leto_sim.parts import Parts
 from tests.support.sims import QUIET
 
 BRIEF = attrs.evolve(QUIET, events_max=10_000, duration_us=2_000 * MS)

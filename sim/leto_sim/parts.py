@@ -9,10 +9,10 @@ from collections.abc import Callable
 import attrs
 
 from leto.machine import StateMachine
-from leto_sim.node_level.custom_faults import Strike
-from leto_sim.node_level.invariants import Invariant
-from leto_sim.node_level.machine import Registers
-from leto_sim.node_level.workloads import RegisterWorkload, Workload
+from leto_sim.custom_faults import Strike
+from leto_sim.invariants import Invariant
+from leto_sim.registers import Registers
+from leto_sim.workloads import RegisterWorkload, Workload
 
 
 @attrs.frozen(kw_only=True)

@@ -6,18 +6,18 @@ from random import Random
 import attrs
 import pytest
 
+from leto_sim.habits import Habits
 from leto_sim.judging import LINEARIZABILITY
 from leto_sim.lincheck.model import IMPOSSIBLE, Impossible, Model, Operation
-from leto_sim.node_level.machine import Registers, decode_write, encode_write
-from leto_sim.node_level.scenario import Habits
-from leto_sim.node_level.workloads import (
+from leto_sim.registers import Registers, decode_write, encode_write
+from leto_sim.result import PropertyViolated
+from leto_sim.workloads import (
     CommandWorkload,
     Propose,
     Query,
     RegisterWorkload,
     Seen,
 )
-from leto_sim.result import PropertyViolated
 
 WRITE = Propose(b"", 0)
 READ = Query(lambda _: None, key=0)

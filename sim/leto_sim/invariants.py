@@ -12,7 +12,7 @@ import attrs
 from leto_sim.result import PropertyViolated
 
 if TYPE_CHECKING:
-    from leto_sim.node_level.view import ClusterView
+    from leto_sim.cluster_view import ClusterView
 
 
 @attrs.frozen
