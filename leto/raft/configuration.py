@@ -205,7 +205,7 @@ class Configuration:
             case RemoveMember(node_id=node_id):
                 return self._with_members(m for m in self.members if m.node_id != node_id)
             case ChangeLease(lease_us=lease_us):
-                return attrs.evolve(self, lease_us=lease_us)
+                return attrs.evolve(self, lease_us=lease_us, is_forced=False)
             case ChangePriority(node_id=node_id, priority=priority):
                 return self._replacing(node_id, lambda m: attrs.evolve(m, priority=priority))
             case ChangeRole(node_id=node_id, role=role):

@@ -146,12 +146,13 @@ def test_what_is_no_matter_of_quorums_changes_at_once(make: "type[Make]") -> Non
     assert Configuration((moved,), lease_us=500_000) == changed
 
 
-def test_a_change_of_members_forgets_that_the_configuration_was_forced(
+def test_a_change_forgets_that_the_configuration_was_forced(
     make: "type[Make]",
 ) -> None:
     forced = attrs.evolve(make.configuration(1), is_forced=True)
 
     assert not forced.changed([AddMember(make.member(2))]).is_forced
+    assert not forced.changed([ChangeLease(500_000)]).is_forced
 
 
 changes = st.one_of(
