@@ -60,8 +60,8 @@ class _Voter:
     released: tuple[Term, NodeId] | None = None  # may be voted for all the same
     vote: tuple[Term, NodeId | None] = (0, None)
     heard: dict[tuple[Term, int], _Promise] = attrs.field(factory=dict[tuple[Term, int], _Promise])
-    """What acknowledging each round promises: the first message of it counts, others may be
-    ignored."""
+    """What acknowledging each round promises: the least of what its messages ask for, since
+    whose disk hangs may have ignored any."""
     resigned_in: Term = 0  # it has asked another node to lead
 
 
@@ -107,7 +107,9 @@ class LeasePromises:
             case AppendEntries(lease_us=lease_us) if lease_us:
                 self.are_given = True
                 promise = _Promise(message.term, shown + lease_us, lease_us)
-                voter.heard.setdefault((message.term, message.round), promise)
+                asked_before = voter.heard.setdefault((message.term, message.round), promise)
+                if promise.until < asked_before.until:
+                    voter.heard[message.term, message.round] = promise
             case RequestVote(is_transfer=True):
                 voter.released = (message.term, sender)
             case TimeoutNow():

@@ -370,5 +370,17 @@ def test_a_round_that_is_heard_twice_is_promised_from_the_first_time_on() -> Non
     assert cluster.clocks[2].at(LEASE_US) == cluster.checker.owed_until(cluster.nodes[2])
 
 
+def test_a_round_that_is_asked_for_again_by_less_promises_less() -> None:
+    cluster = Promising()
+    cluster.hear(2, leased())
+    cluster.now = 10
+
+    cluster.hear(2, attrs.evolve(leased(), lease_us=LEASE_US // 2))  # the first was ignored
+    cluster.acknowledge(2)
+
+    cluster.now = LEASE_US // 2 + 10
+    cluster.vote(2, 3)
+
+
 def test_who_was_never_seen_to_start_owes_nothing() -> None:
     assert 0 == Promising().checker.owed_until(StandingNode(NodeId(9)))
