@@ -82,6 +82,11 @@ class Administrator:
         """Whether a quorum was lost for good, and the survivors do not go on yet."""
         return self._recovery.is_needed
 
+    @property
+    def asked(self) -> tuple[ConfigurationChange, ...]:
+        """The changes to which it has no answer yet."""
+        return self._errands[0].changes if self._is_waiting else ()
+
     def stop(self) -> None:
         """Leaves everything as it is from now on."""
         self._errands.clear()

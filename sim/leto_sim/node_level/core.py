@@ -4,8 +4,9 @@ Responsible for choosing the nodes that must go on while everything else stays b
 for ever, and for the oracle that says whether being stuck is nobody's fault.
 
 Who is in the core is a quorum of the configuration that is committed and of each one
-that may yet be: all that some disk or memory still holds behind it, and those in which
-a leader makes voters of members that join.
+that may yet be: all that some disk or memory still holds behind it, what
+comes of a change that a paused or slow leader has yet to hear of, and those in which a
+leader makes voters of members that join.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -14,7 +15,8 @@ from random import Random
 
 import attrs
 
-from leto.raft.configuration import Configuration, MemberRole
+from leto.raft.configuration import Configuration, ConfigurationChange, MemberRole
+from leto.raft.events import ChangeRequested
 from leto.raft.types import NodeId
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.process import Process
@@ -22,9 +24,14 @@ from leto_sim.node_level.process import Process
 _SHARE_OF_GUESTS = 0.3  # of those who are not needed for a quorum
 
 
-def choose_core(cluster: Cluster, rng: Random) -> list[Host] | None:
-    """A random quorum, and some more; None if none is left whose data is not lost."""
-    configurations = _configurations_to_come(cluster)
+def choose_core(
+    cluster: Cluster, rng: Random, asked: tuple[ConfigurationChange, ...] = ()
+) -> list[Host] | None:
+    """A random quorum, and some more; None if none is left whose data is not lost.
+
+    Somebody waits for the changes that were `asked` for.
+    """
+    configurations = _configurations_to_come(cluster, asked)
     core = [host for host in cluster.hosts if not host.has_lost_data]
     rng.shuffle(core)
     if not _is_quorum(core, configurations):
@@ -55,11 +62,19 @@ def _is_quorum(hosts: Iterable[Host], configurations: Iterable[Configuration]) -
     return all(configuration.has_quorum(ids.__contains__) for configuration in configurations)
 
 
-def _configurations_to_come(cluster: Cluster) -> Sequence[Configuration]:
+def _configurations_to_come(
+    cluster: Cluster, asked: tuple[ConfigurationChange, ...]
+) -> Sequence[Configuration]:
     logs = [host.platter.log for host in cluster.hosts if not host.has_lost_data]
     logs += [process.memory for process in cluster.alive]
-    configurations = cluster.panel.configurations_to_come(logs)
+    configurations = list(cluster.panel.configurations_to_come(logs))
+    if any(_has_yet_to_hear(process, asked) for process in cluster.alive):
+        configurations += [each.changed(asked) for each in configurations if not each.is_joint]
     return [promoted for each in configurations for promoted in with_promotions(each)]
+
+
+def _has_yet_to_hear(process: Process, asked: tuple[ConfigurationChange, ...]) -> bool:
+    return any(type(e) is ChangeRequested and e.changes == asked for e in process.held_back)
 
 
 def with_promotions(configuration: Configuration) -> Iterator[Configuration]:

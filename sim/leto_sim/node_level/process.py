@@ -13,7 +13,7 @@ Invariants:
 
 import zlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVarTuple
 
@@ -209,6 +209,11 @@ class Process:
     def holds_back(self) -> bool:
         """Whether what happens waits for it: it is paused or slow."""
         return self._holds_back
+
+    @property
+    def held_back(self) -> Iterable[Event]:
+        """What has happened to it, and it has yet to handle: it is paused or slow."""
+        return self._missed
 
     # --- what the world does to it ------------------------------------------------------
 

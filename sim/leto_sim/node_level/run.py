@@ -192,7 +192,7 @@ class NodeLevelRun(Course):
     def _heal_core(self) -> None:
         """A quorum is healed: it must commit, and answer, whatever the others do."""
         rng = stream(self._scenario.seed, "core")
-        core = choose_core(self.cluster, rng)
+        core = choose_core(self.cluster, rng, self.administrator.asked)
         if core is None:
             raise PropertyViolated(PROGRESS, "no quorum is left whose data is not lost")
         self._is_whole = False

@@ -4,8 +4,11 @@ from random import Random
 
 import attrs
 
+from leto.raft.configuration import AddMember, MemberRole
+from leto.raft.events import ChangeRequested
+from leto.raft.types import RequestId
 from leto_sim.node_level.administrator import Administrator
-from leto_sim.node_level.cluster import Cluster, Host
+from leto_sim.node_level.cluster import Cluster, Host, member
 from leto_sim.node_level.core import choose_core, ids_of, why_stuck
 from tests.support.sims import QUIET, cluster_of, elect, wait
 
@@ -50,6 +53,20 @@ def test_a_core_is_a_quorum_of_what_is_not_committed_yet_too() -> None:
 
     new = cluster.hosts[-1]
     assert all(len(set(ids_of(core)) - {new.node_id}) >= 2 for core in cores(cluster))
+
+
+def test_a_core_is_a_quorum_of_what_a_leader_has_yet_to_hear_of_too() -> None:
+    cluster = cluster_of(5)
+    leader = elect(cluster)
+    joining = [cluster.add_blank_host(), cluster.add_blank_host()]
+    asked = tuple(AddMember(member(host.node_id, host.name, MemberRole.VOTER)) for host in joining)
+
+    leader.pause()
+    leader.request(ChangeRequested(RequestId(1), asked), {RequestId(1): lambda _: None})
+
+    chosen = [choose_core(cluster, Random(seed), asked) for seed in range(60)]
+    assert {4, 5} == {len(core) for core in chosen if core is not None}
+    assert {3, 4, 5} == {len(core) for core in cores(cluster)}
 
 
 def test_a_core_is_a_quorum_once_members_that_join_are_voters_too() -> None:
