@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import attrs
 
-from leto.raft.actions import AnnounceRole, Outcome, RoleName, Transferred
+from leto.raft.actions import AnnounceRole, Committed, Outcome, Refused, RoleName, Transferred
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry
 from leto.raft.events import DiskRoomChanged, Event, PeerGone, WriteFailed
@@ -173,7 +173,18 @@ class LiveNode:
     ) -> None:
         """Go on without a quorum, on an operator's word."""
         self._turn.error("RECOVERY: members are said to be lost for good", lost=",".join(lost))
-        self.replica.force_configuration(survivors, then)
+
+        def tell(outcome: Outcome) -> None:
+            match outcome:
+                case Committed():
+                    self._turn.error("RECOVERY: the survivors go on", lost=",".join(lost))
+                case Refused(refusal=refusal):
+                    self._turn.error("RECOVERY: refused", reason=refusal.value)
+                case _:
+                    self._turn.error("RECOVERY: the survivors have not agreed yet")
+            then(outcome)
+
+        self.replica.force_configuration(survivors, tell)
 
     # --- the end of a leader ---------------------------------------------------------
 
@@ -205,6 +216,9 @@ class LiveNode:
         if configuration is self._configuration:
             return
         self._configuration = configuration
+        if configuration.is_forced:
+            names = ",".join(member.name for member in configuration.members)
+            self._turn.error("RECOVERY: the configuration was forced", members=names)
         self.links.follow(configuration, self.identity.node_id)
         ours = configuration.member(self.identity.node_id)
         if ours is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 
-from leto.resp import OK, ErrorReply
+from leto.resp import OK
 from leto_adapters.processes import NodeProcess, wait_until
 from tests.support.real_nodes import start
 
@@ -46,25 +46,6 @@ def test_leadership_roles_and_priorities_are_changed(nodes: Nodes, redis_cli: st
     assert "ERR 'id3' cannot lead: it is no voter" in told.stdout
     assert OK == second.ask("RAFT", "ROLE", "id3", "VOTER")
     assert wait_until(third.is_ready, within_s=10)
-
-
-def test_a_lost_quorum_is_given_up_by_the_operators_word(nodes: Nodes) -> None:
-    first, second, third = nodes
-    assert OK == first.ask("SET", "a", "b")
-    assert wait_until(lambda: third.ask("GET", "a") == b"b", within_s=5)
-    alive = third.ask("RAFT", "RECOVER", "LOST", "id1", "id2")
-    first.kill()
-    second.kill()
-
-    def is_recovered() -> bool:
-        return third.ask("RAFT", "RECOVER", "LOST", "id1", "id2") == OK
-
-    assert wait_until(is_recovered, within_s=20), third.log.read_text()
-
-    assert isinstance(alive, ErrorReply)
-    assert "a quorum seems to be alive" in alive.message
-    assert b"b" == third.ask("GET", "a")
-    assert OK == third.ask("SET", "a", "c")
 
 
 def test_a_member_is_given_another_address(nodes: Nodes, new_node: "NewNode") -> None:

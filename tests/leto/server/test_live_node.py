@@ -1,12 +1,15 @@
 """A node at work: what only the whole of it shows."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import attrs
 import pytest
 
+from leto.raft.actions import Outcome, Unknown
 from leto.raft.entries import Entry
 from leto.raft.status import Status
+from leto.raft.types import NodeId
 from leto.resp import OK
 from leto.server import Limits
 
@@ -233,6 +236,37 @@ def test_recovery_is_loud(world: "World") -> None:
     (warning,) = machines[2].messages("RECOVERY: members are said to be lost for good")
     assert "id1,id2" == warning["lost"]
     assert {"id3"} == machines[2].members.keys()
+    assert [{"members": "id3"}] == machines[2].messages("RECOVERY: the configuration was forced")
+    assert [{"lost": "id1,id2"}] == machines[2].messages("RECOVERY: the survivors go on")
+
+
+def test_a_recovery_that_is_refused_is_told_of(world: "World") -> None:
+    machines = world.cluster()
+
+    world.client(machines[2]).ask("RAFT RECOVER LOST id1 id2")
+
+    (told,) = machines[2].messages("RECOVERY: refused")
+    assert "a quorum seems to be alive" == told["reason"]
+
+
+def test_a_recovery_that_nobody_has_followed_yet_is_told_of(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = world.founded()
+    node, outcomes = machine.node_at_work, list[Outcome]()
+    requested = list[Callable[[Outcome], None]]()
+
+    def request(_: tuple[NodeId, ...], then: Callable[[Outcome], None]) -> None:
+        requested.append(then)
+
+    monkeypatch.setattr(node.replica, "force_configuration", request)
+
+    node.recover(["id9"], (), outcomes.append)
+    requested[0](Unknown())
+    world.client(machine).ask("PING")
+
+    assert [Unknown()] == outcomes
+    assert machine.messages("RECOVERY: the survivors have not agreed yet")
 
 
 def test_a_full_batch_is_proposed_however_busy_the_disk(world: "World") -> None:
