@@ -32,20 +32,26 @@ def main() -> None:
 
 
 def write_page(collection: Collection, bug: PlantedBug, source: Path, page: Path) -> None:
-    """The page of the first run in which the bug is noticed."""
+    """The page of the first run in which the bug is noticed, made small."""
     finding = hunt_bug(collection, bug).finding
     source.mkdir()
     collection.plant(bug, source)
     size = ["--nodes", str(finding.nodes), "--events", str(bug.level.events)]
-    subprocess.run(  # noqa: S603 - our own program
-        [
-            *(sys.executable, "-P", "-m", "leto_sim.command_line", "view", str(finding.seed)),
-            *size,
-            *("-o", str(page)),
-        ],
-        env={**os.environ, "PYTHONPATH": str(source)},
-        check=False,  # 1: something is violated, which is what is wanted
+    scenario = str(source / "small.toml")
+    leto_sim(source, "shrink", str(finding.seed), *size, "--time", "5m", "--output", scenario)
+    leto_sim(source, "view", scenario, "-o", str(page))
+
+
+def leto_sim(source: Path, *arguments: str) -> None:
+    """Run our own program on the broken source: it is to find a violation."""
+    search_path = os.pathsep.join((str(source), os.environ.get("PYTHONPATH", "")))
+    ended = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-P", "-m", "leto_sim.command_line", *arguments],
+        env={**os.environ, "PYTHONPATH": search_path},
+        check=False,
     )
+    if ended.returncode != 1:
+        sys.exit("nothing is violated")
 
 
 def take_picture(page: Path, file: Path) -> None:

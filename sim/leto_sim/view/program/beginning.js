@@ -42,6 +42,6 @@ showFacts();
 showViolation();
 document.documentElement.dataset.theme = chosenTheme();
 readColours();
-if (!readAddress()) {
+if (!readAddress(location.href)) {
   if (failureAt >= 0) goToFailure(); else go(0);
 }

@@ -174,9 +174,10 @@ function showTip(event) {
 // --- the address ----------------------------------------------------------------------------
 
 /** Goes to the event that the address names, if it names one. */
-function readAddress() {
-  const match = /event=(\d+)/.exec(location.hash);
+function readAddress(address) {
+  const match = /#event=(\d+)/.exec(address);
   if (match) go(momentOfEvent(Number(match[1])));
   return Boolean(match);
 }
-addEventListener("hashchange", readAddress);
+// Not `location`, which `nameInAddress` may have changed again before this is heard.
+addEventListener("hashchange", (event) => readAddress(event.newURL));
