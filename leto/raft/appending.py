@@ -49,8 +49,10 @@ def truncate_log(state: State, index: Index) -> None:
     state.trace(LogTruncated, index)
     before = state.configurations.effective_index
     state.configurations.truncate_from(index)
+    effective = state.configurations.effective_index
+    assert effective <= state.log.last.index, f"§4.1: a configuration of no entry, at {effective}"
     if before >= index:
-        state.trace(ConfigurationRolledBack, before, state.configurations.effective_index)
+        state.trace(ConfigurationRolledBack, before, effective)
 
 
 def replace_log(state: State, mark: SnapshotMark) -> None:
@@ -62,6 +64,7 @@ def replace_log(state: State, mark: SnapshotMark) -> None:
     state.trace(LogReplaced, mark.last_included)
     state.configurations.truncate_from(mark.last_included.index + 1)
     state.configurations.start_from(mark.last_included.index, mark.configuration)
+    assert state.configuration is mark.configuration, "§5.1: the snapshot's, for nothing follows it"
 
 
 def _trace_configuration(state: State) -> None:

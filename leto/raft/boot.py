@@ -9,6 +9,7 @@ from leto.raft.config import Config
 from leto.raft.configuration import EMPTY_CONFIGURATION, Configuration, ConfigurationHistory
 from leto.raft.entries import Restored
 from leto.raft.errors import InvalidRestored
+from leto.raft.leases import LEASE_MAX_US
 from leto.raft.log import Log
 from leto.raft.roles import Follower
 from leto.raft.snapshot_work import SnapshotWork
@@ -71,4 +72,10 @@ def _configurations(restored: Restored) -> ConfigurationHistory:
     for entry in restored.entries:
         if isinstance(entry.payload, Configuration) and entry.id.index > history.effective_index:
             history.append(entry.id.index, entry.payload)
+    if history.longest_lease_us > LEASE_MAX_US:
+        # Voters promise no more, so a leader must not count on more (§6.4.1).
+        raise InvalidRestored(
+            f"a configuration has leases of {history.longest_lease_us} us,"
+            f" more than the {LEASE_MAX_US} us that a voter promises"
+        )
     return history

@@ -145,6 +145,12 @@ class Configuration:
         """Whether agreement needs quorums of two sets of voters (§4.3)."""
         return bool(self.outgoing)
 
+    @property
+    def has_distinct_members(self) -> bool:
+        """Whether no two members share an id, a name or an address. O(members)."""
+        kinds = zip(*((m.node_id, m.name, m.address) for m in self.members), strict=True)
+        return all(len(set(kind)) == len(self.members) for kind in kinds)
+
     def member(self, node_id: NodeId) -> Member | None:
         """The member, or leaving voter, of that id."""
         return self._by_id.get(node_id)
@@ -189,6 +195,7 @@ class Configuration:
         target = self
         for change in changes:
             target = target.with_change(change)
+        assert target.has_distinct_members, "§4.1: one member an id, a name, an address"
         if len(set(self.voters).symmetric_difference(target.voters)) <= 1:
             return target
         return attrs.evolve(target, outgoing=tuple(m for m in self.members if m.is_voter))

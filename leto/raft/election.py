@@ -96,6 +96,7 @@ def on_peer_gone(state: State, event: PeerGone) -> None:
 
 def start_pre_vote(state: State) -> None:
     """Ask every voter whether it would vote for us (§9.6)."""
+    assert not is_bound(state), "§4.2.3, §6.4.1: a bound voter disturbs nobody"
     role = become_pre_candidate(state, state.new_id())
     request = PreVote(term=state.current_term, round=role.round, last=_durable_last(state))
     state.trace(PreVoteAsked, request.last)
@@ -143,6 +144,7 @@ def start_recovery(state: State, recovery: Recovery) -> None:
 def _request_votes(
     state: State, role: Candidate, voters: Iterable[NodeId], *, is_transfer: bool = False
 ) -> None:
+    assert role.own_vote == state.lane.latest, "§3.8: what it advertises is durable with its vote"
     request = RequestVote(term=state.current_term, last=state.log.last, is_transfer=is_transfer)
     state.trace(VoteAsked, request.last, is_transfer)
     for voter in voters:
@@ -164,7 +166,7 @@ def on_request_vote(state: State, sender: NodeId, message: RequestVote) -> None:
     )
     if granted and isinstance(role, Follower):
         if voted_for is None:
-            vote_for(state, sender)
+            vote_for(state, sender, message.last)
         role.deadline = state.now + state.election_timeout()  # §3.4: as for a leader's word
         role.put_off_since = None
     if state.is_traced:

@@ -26,7 +26,8 @@ from leto.raft.traces import LeaseExtended
 from leto.raft.types import Micros, NodeId
 
 LEASE_MAX_US = 60_000_000
-"""A voter that promised more than a minute could hold up an election for that long."""
+"""A voter that promised more than a minute could hold up an election for that long: no
+configuration allows more, and nobody promises more whatever a message says."""
 
 DRIFT_TOLERANCE = 0.1
 """The part of a lease that the leader leaves unused: its clock may run slower than
@@ -37,7 +38,7 @@ it, `valid_until` answers."""
 def begin_round(state: State, leader: Leader) -> None:
     """Begin a new round; with leases on, remember until when it is promised to hold."""
     leader.round += 1
-    lease_us = min(state.configuration.lease_us, LEASE_MAX_US)
+    lease_us = state.configuration.lease_us
     if lease_us:
         _renew(state, leader)
         end = state.now + int(lease_us * (1 - DRIFT_TOLERANCE))
@@ -46,7 +47,7 @@ def begin_round(state: State, leader: Leader) -> None:
 
 def shorten_leases(state: State, leader: Leader, lease_us: Micros) -> None:
     """Count on no more than a lease that is about to be in force."""
-    too_long_us = min(state.configuration.lease_us, LEASE_MAX_US) - lease_us
+    too_long_us = state.configuration.lease_us - lease_us
     if too_long_us > 0:
         less_us = int(too_long_us * (1 - DRIFT_TOLERANCE)) + 1
         leader.leased_until -= less_us
@@ -55,14 +56,14 @@ def shorten_leases(state: State, leader: Leader, lease_us: Micros) -> None:
 
 def lease_end(state: State, leader: Leader) -> Micros | None:
     """Until when this leader may answer alone; None if it may not, or not any more."""
-    if (
-        not state.configuration.lease_us
-        or leader.has_asked_another
-        or state.commit_index < leader.noop_index
-    ):
+    if leader.has_asked_another or state.commit_index < leader.noop_index:
         return None
     _renew(state, leader)
-    return leader.leased_until if state.now < leader.leased_until else None
+    end = leader.leased_until
+    if state.now >= end:
+        return None
+    assert end <= state.now + state.configuration.lease_us, "§6.4.1: it was promised for less"
+    return end
 
 
 def _renew(state: State, leader: Leader) -> None:

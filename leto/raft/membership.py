@@ -124,6 +124,8 @@ def _has_departed(state: State, progress: Progress) -> bool:
 
 
 def _propose(state: State, leader: Leader, configuration: Configuration) -> EntryId:
+    assert state.commit_index >= leader.noop_index, "raft-dev 2015-07: commit in one's term first"
+    assert state.configurations.effective_index <= state.commit_index, "§4.1: one at a time"
     shorten_leases(state, leader, configuration.lease_us)
     entry_id = EntryId(state.current_term, state.log.last.index + 1)
     extend_log(state, (Entry(entry_id, configuration),))

@@ -24,7 +24,7 @@ from leto.raft.entries import HardState
 from leto.raft.progress import Progress
 from leto.raft.read_queue import Confirmation, Reader
 from leto.raft.traces import BecameCandidate, BecameFollower, BecameLeader, BecamePreCandidate
-from leto.raft.types import Index, Micros, NodeId, RequestId, Seq, Term
+from leto.raft.types import EntryId, Index, Micros, NodeId, RequestId, Seq, Term
 
 if TYPE_CHECKING:
     from leto.raft.state import State
@@ -207,6 +207,8 @@ def _set_hard_state(state: "State", hard_state: HardState) -> None:
     state.lane.record_hard_state(hard_state)
 
 
-def vote_for(state: "State", candidate: NodeId) -> None:
-    """Give the term's one vote."""
+def vote_for(state: "State", candidate: NodeId, last: EntryId) -> None:
+    """Give the term's one vote to a candidate whose log ends with `last`."""
+    assert isinstance(state.role, Follower), "§3.4: whoever campaigns has voted for itself"
+    assert last >= state.log.last, f"§3.6.1: its log ends with {last}, ours with {state.log.last}"
     _set_hard_state(state, HardState(state.current_term, candidate))

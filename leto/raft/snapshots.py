@@ -75,6 +75,7 @@ def _is_busy(state: State) -> bool:
 
 
 def _take(state: State) -> None:
+    assert not state.applying, "§5.1: between two indexes the state machine is as of none"
     last_included = state.log.id_at(state.last_applied)
     configuration = state.configurations.as_of(state.last_applied)
     if not configuration.members:
@@ -127,6 +128,8 @@ def name_snapshot(
     state: State, mark: SnapshotMark, received_from: NodeId | None = None, transfer: int = 0
 ) -> None:
     """Write the mark of a content that is durable, or will be before this write is."""
+    assert state.snapshots.naming is None, "one snapshot is named at a time"
+    assert state.log.holds(mark.last_included), "§5.1: the log goes on where the snapshot ends"
     state.lane.record_snapshot(mark)
     state.snapshots.naming = Naming(state.lane.latest, mark, received_from, transfer)
 

@@ -116,6 +116,7 @@ class WriteLane:
         """Keep the message until write `after`, and whatever is held already, is durable."""
         if len(self._held) >= HELD_MAX:
             return  # any message may be lost; its sender's or receiver's timer asks again
+        assert after <= self.latest, f"write {after} may never come: {self.latest} is the latest"
         behind = self._held[-1][0] if self._held else 0
         self._held.append((max(after, behind), send))
 

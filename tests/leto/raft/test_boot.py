@@ -8,6 +8,7 @@ import pytest
 from leto.raft.actions import RoleName
 from leto.raft.entries import HardState, SnapshotMark
 from leto.raft.errors import InvalidRestored
+from leto.raft.leases import LEASE_MAX_US
 from leto.raft.types import EntryId, NodeId
 
 if TYPE_CHECKING:
@@ -99,3 +100,18 @@ def test_a_snapshot_before_the_log_it_names_was_misread(
 def test_a_log_beyond_the_term_was_misread(make: "type[Make]", mark: SnapshotMark) -> None:
     with pytest.raises(InvalidRestored, match="the log ends in term 2, beyond the term 1"):
         make.host(snapshot=attrs.evolve(mark, before_log=mark.last_included), term=1)
+
+
+def test_a_lease_beyond_what_voters_promise_was_misread(
+    make: "type[Make]", mark: SnapshotMark
+) -> None:
+    longest = attrs.evolve(mark.configuration, lease_us=LEASE_MAX_US)
+    too_long = attrs.evolve(mark.configuration, lease_us=LEASE_MAX_US + 1)
+
+    host = make.host(
+        snapshot=attrs.evolve(mark, configuration=longest), log=make.entries(1, 2, after=3)
+    )
+
+    assert LEASE_MAX_US == host.status.configuration.lease_us
+    with pytest.raises(InvalidRestored, match="60000001"):
+        make.host(log=(make.entry(1, 1, too_long),))

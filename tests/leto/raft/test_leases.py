@@ -6,7 +6,6 @@ import attrs
 import pytest
 
 from leto.raft.actions import Readable, RoleName
-from leto.raft.config import Config
 from leto.raft.configuration import ChangeLease, Configuration
 from leto.raft.events import ReadPolicy, ReadRequested, TransferRequested
 from leto.raft.leases import LEASE_MAX_US
@@ -232,20 +231,6 @@ def test_a_leader_that_has_asked_another_to_take_over_has_no_lease(cluster: "Clu
     request = read(leader)
 
     assert request not in leader.answers
-
-
-def test_a_lease_counts_on_no_more_than_voters_promise(make: "type[Make]") -> None:
-    config = Config()
-    cluster = make.cluster(configuration=leased(make, 10 * LEASE_MAX_US), config=config)
-    for host in cluster.hosts.values():
-        host.now = 20 * LEASE_MAX_US
-    leader = cluster.elect(1)
-    cluster.beat(1)
-    since = leader.now
-
-    request = read(leader)
-
-    assert Readable(1, ReadPolicy.LEASE, since + LEASE_MAX_US * 9 // 10) == leader.answers[request]
 
 
 # --- who promised --------------------------------------------------------------------

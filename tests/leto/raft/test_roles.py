@@ -24,7 +24,7 @@ from leto.raft.roles import (
     vote_for,
 )
 from leto.raft.state import State
-from leto.raft.types import NodeId
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 
 if TYPE_CHECKING:
     from tests.leto.raft.conftest import Make
@@ -100,7 +100,7 @@ def test_terms_never_go_back(state: State) -> None:
 
 
 def test_a_newer_term_clears_the_vote_and_the_same_term_does_not(state: State) -> None:
-    vote_for(state, NodeId(2))
+    vote_for(state, NodeId(2), BEFORE_LOG)
 
     become_follower(state, 3, None)
     assert HardState(3, NodeId(2)) == state.hard_state
@@ -109,10 +109,10 @@ def test_a_newer_term_clears_the_vote_and_the_same_term_does_not(state: State) -
 
 
 def test_a_node_votes_once_in_a_term(state: State) -> None:
-    vote_for(state, NodeId(2))
+    vote_for(state, NodeId(2), BEFORE_LOG)
 
     with pytest.raises(AssertionError, match="one vote a term"):
-        vote_for(state, NodeId(3))
+        vote_for(state, NodeId(3), BEFORE_LOG)
 
 
 def test_a_candidate_begins_a_term_with_its_own_vote(state: State) -> None:
@@ -182,3 +182,10 @@ def test_the_door_back_in_term_is_shut(state: State) -> None:
 
     with pytest.raises(AssertionError, match="term went back"):
         become_follower(state, 8, None)
+
+
+def test_a_vote_goes_to_no_log_that_is_behind(make: "type[Make]") -> None:
+    state = initial_state(Config(), make.host(log=make.entries(1, 2)).restored, random.Random(1))
+
+    with pytest.raises(AssertionError, match="its log ends with 9@1, ours with 2@2"):
+        vote_for(state, NodeId(2), EntryId(1, 9))

@@ -22,7 +22,7 @@ from leto.raft.roles import (
 )
 from leto.raft.state import HURRIED_TIMEOUT_MAX_US, HURRIED_TIMEOUT_MIN_US
 from leto.raft.traces import CommitAdvanced
-from leto.raft.types import NodeId
+from leto.raft.types import BEFORE_LOG, NodeId
 
 if TYPE_CHECKING:
     from leto.raft.state import State
@@ -66,7 +66,7 @@ def test_a_message_waits_for_the_term_and_vote_that_it_attests(state: "State") -
 
     state.send(NodeId(2), message)
     assert [Send(NodeId(2), message)] == state.actions
-    vote_for(state, NodeId(3))
+    vote_for(state, NodeId(3), BEFORE_LOG)
     state.send(NodeId(2), message)
 
     assert 1 == len(state.actions)
