@@ -3,7 +3,8 @@ the logs are identical in all entries up through that index (figure 3.2).
 
 By induction that is the same as: whatever the log, an entry of that index and term
 has the same content and the same predecessor. That much is checked, for each
-entry that reaches a disk.
+entry that reaches a disk; and that terms do not fall from one entry to the next (§3.5,
+§3.6.1: who has the later last entry would not be more up to date).
 """
 
 from typing import TYPE_CHECKING
@@ -48,5 +49,9 @@ class LogMatching:
                     LOG_MATCHING,
                     f"{entry.id} follows {previous} here, and {known[1]} elsewhere",
                     node=node.name,
+                )
+            if previous is not None and entry.id.term < previous.term:
+                raise PropertyViolated(
+                    LOG_MATCHING, f"{entry.id} follows {previous}: terms fall", node=node.name
                 )
             previous = entry.id

@@ -19,8 +19,9 @@ import attrs
 
 from leto.raft.actions import Write
 from leto.raft.types import Micros, Seq
-from leto_sim.platter import Platter
+from leto_sim.platter import PLATTER_INTACT, Platter
 from leto_sim.randomness import DRAW_BITS, Draws, Roll, exponential_us
+from leto_sim.result import PropertyViolated
 from leto_sim.scheduler import Scheduler
 
 
@@ -63,6 +64,7 @@ class Disk:
         self._on_written = on_written
         self._on_failed = on_failed
         self._outstanding: deque[Write] = deque()
+        self._latest: Seq = 0  # that was submitted
         self._covered = 0  # by the sync that runs; 0 if none does
         self._syncs = 0
         self._completed: set[Seq] = set()  # on their own, behind one that is not
@@ -77,7 +79,16 @@ class Disk:
         return len(self._outstanding)
 
     def submit(self, write: Write) -> None:
-        """Make this durable, after every earlier write."""
+        """Make this durable, after every earlier write.
+
+        Raises:
+            PropertyViolated: it is not the next one.
+        """
+        if write.seq != self._latest + 1:
+            raise PropertyViolated(
+                PLATTER_INTACT, f"write {write.seq} follows write {self._latest}"
+            )
+        self._latest = write.seq
         self._outstanding.append(write)
         if self._trap is not None:
             self._scheduler.after(0, self._trap)

@@ -152,6 +152,16 @@ class Oust:
 
 
 @attrs.frozen
+class AskInVain:
+    """The leader hands over to somebody who freezes as it is asked to lead, and asks again later.
+
+    So the transfer is given up, and what it asked for may yet come true.
+    """
+
+    for_us: Micros
+
+
+@attrs.frozen
 class Strand:
     """The leader is cut off, and its clock stands still, so that it does not notice.
 
@@ -347,6 +357,7 @@ Fault: TypeAlias = (
     | Isolate
     | CutOffWhenSending
     | Oust
+    | AskInVain
     | Strand
     | Storm
     | StallDisk

@@ -34,6 +34,7 @@ from leto_sim.node_level.faults import (
     AddNode,
     AdvanceClock,
     Ambush,
+    AskInVain,
     AskLeaders,
     Blunder,
     ClogLinks,
@@ -192,6 +193,8 @@ class Nemesis:
                 self._ambushes += [fault] * fault.leaders
             case Oust(for_us=for_us):
                 self._oust(for_us)
+            case AskInVain(for_us=for_us):
+                self._ask_in_vain(for_us)
             case LoseQuorum():
                 self._administrator.lose_quorum(fault, self._pick)
             case Strand(for_us=for_us):
@@ -339,6 +342,18 @@ class Nemesis:
         if host is not None:
             self._perform_on(host, CutOffWhenSending(LEADER, "TimeoutNow", for_us))
             self._request_transfer(None)
+
+    def _ask_in_vain(self, for_us: Micros) -> None:
+        host = self._pick(LEADER)
+        if host is not None:
+            self._cluster.set_trap(host, "TimeoutNow", lambda: self._freeze_heir(host, for_us))
+            self._request_transfer(None)
+
+    def _freeze_heir(self, leader: Host, for_us: Micros) -> None:
+        heir = None if leader.alive is None else leader.alive.status.transfer_target
+        host = None if heir is None else self._cluster.host_of(heir)
+        if host is not None and not self._is_over:
+            self._perform_on(host, Pause(0, for_us))
 
     def _strand(self, for_us: Micros) -> None:
         host = self._pick(LEADER)

@@ -29,6 +29,7 @@ from leto_sim.node_level.faults import (
     AddNode,
     AdvanceClock,
     Ambush,
+    AskInVain,
     AskLeaders,
     Blunder,
     ClogLinks,
@@ -68,6 +69,7 @@ _SHARE_AT_LEADER = 0.4
 _SHARE_OF_DISASTERS = 0.1
 _SHARE_OF_MISTAKES = 0.1
 _SHARE_OF_MOVERS = 0.4
+_SHARE_OF_FROZEN_HEIRS = 0.15
 _HEELS = 0.02  # of the longest election timeout
 
 
@@ -129,7 +131,10 @@ def draw_plan(rng: Random, stage: Stage, duration_us: Micros) -> tuple[PlannedFa
 def with_disasters(
     plan: Sequence[PlannedFault], rng: Random, stage: Stage, duration_us: Micros
 ) -> tuple[PlannedFault, ...]:
-    """In a few seeds a quorum is lost for good; in a few an operator thinks so who is wrong."""
+    """What few seeds have, beside their plan.
+
+    A quorum is lost for good; an operator thinks so who is wrong; leaders hand over in vain.
+    """
     disasters: list[PlannedFault] = []
     if rng.random() < _SHARE_OF_DISASTERS:
         victims = tuple(rng.sample(range(stage.nodes), stage.nodes))
@@ -144,6 +149,8 @@ def with_disasters(
     if rng.random() < _SHARE_OF_MISTAKES:
         times = sorted(rng.randrange(duration_us) for _ in range(3))
         disasters += [PlannedFault(at, ForceInVain(_victim(rng, stage))) for at in times]
+    if rng.random() < _SHARE_OF_FROZEN_HEIRS:
+        disasters += _vain_hand_overs(rng, stage, duration_us)
     return tuple(sorted((*plan, *disasters), key=lambda planned: planned.at_us))
 
 
@@ -177,6 +184,15 @@ def _moving_too(planned: PlannedFault, rng: Random, stage: Stage) -> PlannedFaul
         return planned
     movers = _some(rng, stage)[: rng.randint(1, 2)]
     return attrs.evolve(planned, fault=attrs.evolve(fault, moving=movers))
+
+
+def _vain_hand_overs(rng: Random, stage: Stage, duration_us: Micros) -> Iterator[PlannedFault]:
+    """Leaders that hand over in vain, and are asked to read once they have given it up."""
+    for _ in range(rng.choice((3, 10))):
+        at_us = rng.randrange(duration_us)
+        yield PlannedFault(at_us, AskInVain(int(stage.patience_us * rng.choice((1.5, 3)))))
+        questions = AskLeaders(stage.patience_us // 20, 20, 0, by_lease=bool(stage.lease_us))
+        yield PlannedFault(at_us + stage.patience_us, questions)
 
 
 def _changing_leases(rng: Random, stage: Stage, duration_us: Micros) -> Iterator[PlannedFault]:

@@ -52,3 +52,10 @@ def test_entries_of_terms_that_only_the_lost_nodes_knew_may_be_others() -> None:
     checker.became_durable(node, Write(seq=1, entries=(entry(2, 2, b"b"),)))
     with pytest.raises(PropertyViolated, match="two different entries 1@1"):
         checker.became_durable(node_with_log(1), Write(seq=1, entries=(entry(1, 1, b"b"),)))
+
+
+def test_terms_that_fall_are_a_violation() -> None:
+    with pytest.raises(PropertyViolated, match="log matching: 2@1 follows 1@2: terms fall"):
+        LogMatching().became_durable(
+            node_with_log(1), Write(seq=1, entries=(entry(2, 1), entry(1, 2)))
+        )

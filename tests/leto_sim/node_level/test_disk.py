@@ -6,6 +6,7 @@ from leto.raft.actions import Write
 from leto_sim.node_level.disk import Disk, DiskSpeed
 from leto_sim.platter import Platter
 from leto_sim.randomness import Draws
+from leto_sim.result import PropertyViolated
 from leto_sim.scheduler import Scheduler
 from tests.support.observed import entry
 
@@ -182,3 +183,11 @@ def test_a_trap_that_is_taken_away_does_not_spring() -> None:
     bench.run()
 
     assert [] == sprung
+
+
+@pytest.mark.parametrize("seq", [1, 3])
+def test_writes_are_numbered_one_after_the_other(bench: Bench, seq: int) -> None:
+    bench.submit(1)
+
+    with pytest.raises(PropertyViolated, match=f"write {seq} follows write 1"):
+        bench.submit(seq)

@@ -28,6 +28,7 @@ from leto_sim.node_level.faults import (
     AddNode,
     AdvanceClock,
     Ambush,
+    AskInVain,
     AskLeaders,
     Blunder,
     CorruptDisk,
@@ -326,6 +327,24 @@ def test_a_leader_that_hands_over_does_not_hear_of_its_successor() -> None:
     assert (RoleName.LEADER, term) == (leader.status.role, leader.status.current_term)
 
 
+def test_a_leader_whose_heir_is_frozen_gives_its_transfer_up() -> None:
+    frozen_us = 2 * QUIET.config.election_timeout_max_us
+    victims = Victims(AskInVain(frozen_us))
+    leader = elect(victims.cluster)
+    term = leader.status.current_term
+    victims.strike()
+    wait(victims.cluster, lambda: any(p.is_paused for p in victims.cluster.alive))
+    (heir,) = (p for p in victims.cluster.alive if p.is_paused)
+    asked = leader.status.transfer_target
+    wait(victims.cluster, lambda: leader.status.transfer_target is None)
+    given_up = (leader.status.role, leader.status.current_term)
+    pass_time(victims.cluster, frozen_us)
+
+    assert heir.node_id == asked
+    assert (RoleName.LEADER, term) == given_up
+    assert not heir.is_paused
+
+
 def test_without_a_leader_nobody_is_ousted() -> None:
     victims = Victims(Oust(FOR_US))
     for host in victims.cluster.hosts:
@@ -599,7 +618,7 @@ def test_who_learns_of_its_disks_end_while_it_is_healed_starts_again() -> None:
     victims.strike()
     life = victims.first.alive
     assert life is not None
-    life.disk.submit(Write(seq=1_000_000))
+    life.disk.submit(Write(seq=3))  # its third
     pass_time(victims.cluster, FOR_US)
     assert victims.first.alive is life
 
