@@ -15,7 +15,10 @@ from leto.wire import NO_CLUSTER, ClusterId, Hello
 
 @attrs.define
 class Identity:
-    """This node. `cluster_id` is written by boot and by joining, `seen_host` by `learn_host`."""
+    """This node.
+
+    `cluster_id` is written by boot and by joining, `seen_host` by `learn_host` and `take_host`.
+    """
 
     settings: Settings
     node_id: NodeId
@@ -28,6 +31,12 @@ class Identity:
         address = parse_address(local)
         if address is not None and address.names_a_host and not self.seen_host:
             self.seen_host = address.host
+
+    def take_host(self, address: str) -> None:
+        """The configuration says where others find this node: whoever told it has tried."""
+        known = parse_address(address)
+        if known is not None and known.names_a_host:
+            self.seen_host = known.host
 
     @property
     def peer_address(self) -> Address:

@@ -222,7 +222,7 @@ class LiveNode:
         self.links.follow(configuration, self.identity.node_id)
         ours = configuration.member(self.identity.node_id)
         if ours is not None:
-            self.identity.learn_host(ours.address)  # as others knew it before a restart
+            self.identity.take_host(ours.address)  # as others know it, after a restart too
         if self._joining is None and self._is_blank:
             # Again, perhaps: what made us a member may have been rolled back (§4.1).
             self._joining = self._begin_to_join()

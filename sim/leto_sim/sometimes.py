@@ -77,6 +77,7 @@ class Situation(Enum):
     REPLIED_CLUSTERDOWN = "a client is told that nothing was done", SERVER
     REPLIED_UNKNOWN = "a client is told that nobody knows", SERVER
     STRANGER_REFUSED = "a server with a member's name and other data is refused", SERVER
+    SERVER_MOVED = "a server is found at another address than before", SERVER
     REMOVED_ENDED = "a server that was removed ends", SERVER
     DISK_FAILED_ENDED = "a server whose disk has failed ends", SERVER
 

@@ -288,6 +288,9 @@ class Links:
 
     def _meet(self, link: Link, theirs: Hello) -> bool:
         ours = self._house.our_hello()
+        if link.introduced is not None and _is_same_life(ours, theirs):
+            self._recognize_ourselves(link, link.introduced, theirs)
+            return False
         objection = judge_hello(
             ours,
             theirs,
@@ -307,6 +310,12 @@ class Links:
             return False
         self._establish(link, theirs)
         return True
+
+    def _recognize_ourselves(self, link: Link, introduced: Introduced, ours: Hello) -> None:
+        """We are found at the address where somebody hoped to meet a node: no link is needed."""
+        link.introduced = None
+        self.drop(link, "we have met ourselves")
+        introduced(ours)
 
     def _establish(self, link: Link, theirs: Hello) -> None:
         for other in list(self._links.values()):
@@ -397,6 +406,11 @@ class Links:
         for other in self._links.values():
             if other.hello is not None and other.hello.node_id == node_id:
                 self._newest[node_id] = other  # the last one is the newest
+
+
+def _is_same_life(ours: Hello, theirs: Hello) -> bool:
+    """Whether both are of one process: a copy of our data would be another life of us."""
+    return (ours.node_id, ours.incarnation) == (theirs.node_id, theirs.incarnation)
 
 
 def _is_bulky(message: Message) -> bool:

@@ -149,7 +149,13 @@ class Membership:
         configuration = self._status.configuration
         ours = configuration.member(self._identity.node_id)
         our_address = self._identity.peer_address
-        if ours is not None and our_address.names_a_host and ours.address != str(our_address):
+        is_joiner = ours is not None and ours.node_id == joiner.node_id  # we are to be elsewhere
+        if (
+            ours is not None
+            and not is_joiner
+            and our_address.names_a_host
+            and ours.address != str(our_address)
+        ):
             change: ConfigurationChange = ChangeAddress(ours.node_id, str(our_address))
             self._propose(request, change, lambda: self._admit(request, joiner))
             return

@@ -55,6 +55,7 @@ class Machine:
     is_newer: bool  # its server speaks the next minor version of the wire
     directory: SimulatedDirectory
     disk: ServerPlatter
+    peer_port: int = PEER_PORT  # where its server listens to others from its next start on
     process: Process | None = None
     life: ServerLife | None = None  # that of the process
     lives: int = 0
@@ -73,6 +74,11 @@ class Machine:
     def client_address(self) -> str:
         """Where clients find its server."""
         return f"{self.host}:{CLIENT_PORT}"
+
+    @property
+    def peer_address(self) -> str:
+        """Where the other servers are to find it."""
+        return f"{self.host}:{self.peer_port}"
 
     @property
     def takes_part(self) -> bool:
@@ -131,13 +137,17 @@ class ServerCluster:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every machine's server is a voter, and no change is under way."""
+        """Whether every machine's server is a voter, found where it is, and nothing is changing."""
         leader = self.leader
         if leader is None or not leader.status.is_ready:
             return False
         committed = leader.status.committed_configuration
-        voters = {member.node_id for member in committed.members if _votes(member)}
-        everybody = {machine.node_id for machine in self.machines}
+        voters = {
+            (member.node_id, member.address.rpartition(":")[2])
+            for member in committed.members
+            if _votes(member)
+        }
+        everybody = {(machine.node_id, str(machine.peer_port)) for machine in self.machines}
         return committed == leader.status.configuration and voters == everybody
 
     def name_of(self, node_id: NodeId) -> str:
@@ -178,7 +188,7 @@ class ServerCluster:
         process.lane.cannot_read = machine.starts_to_fail > 0
         machine.starts_to_fail = max(0, machine.starts_to_fail - 1)
         process.listen(Port.CLIENT, machine.client_address)
-        process.listen(Port.PEER, f"{machine.host}:{PEER_PORT}")
+        process.listen(Port.PEER, machine.peer_address)
         machine.process, machine.life = process, life
         self.remark(f"{machine.name} starts")
         process.start(machine.directory.listing())
@@ -209,6 +219,11 @@ class ServerCluster:
         machine.wounds.clear()
         machine.join = join
         self.remark(f"{machine.name} loses its disk")
+
+    def move(self, machine: Machine) -> None:
+        """From its next start on the server listens to others elsewhere."""
+        machine.peer_port += 1
+        self.remark(f"{machine.name} is to be at {machine.peer_address}")
 
     def request_stop(self, machine: Machine) -> None:
         """Ask the server to stop in good order."""
@@ -281,7 +296,7 @@ class ServerCluster:
         return Settings(
             name=machine.name,
             listen=f"{host}:{CLIENT_PORT}",
-            peer_bind=f"{host}:{PEER_PORT}",
+            peer_bind=f"{host}:{machine.peer_port}",
             join=machine.join,
             reads=self.scenario.reads,
             limits=self.scenario.limits,

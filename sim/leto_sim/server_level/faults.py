@@ -41,6 +41,17 @@ class StopServer:
 
 
 @attrs.frozen
+class MoveServer:
+    """The server dies, starts again later at another address, and somebody has it JOIN anew.
+
+    One at a time, and as long as no node is being replaced.
+    """
+
+    victim: Victim
+    down_us: Micros
+
+
+@attrs.frozen
 class DamageDisk:
     """Something that was synced is damaged: a bit, or a sector of the log or the snapshot.
 
@@ -88,6 +99,7 @@ ServerFault: TypeAlias = (
     Crash  # the process alone dies: `kill -9`
     | CutPower
     | StopServer
+    | MoveServer
     | Pause
     | CutLinks  # bits beyond the nodes' are the clients'
     | ResetStreams

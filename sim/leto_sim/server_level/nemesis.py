@@ -32,6 +32,7 @@ from leto_sim.server_level.faults import (
     DamageDisk,
     FillDisk,
     JumpClock,
+    MoveServer,
     PlannedServerFault,
     ResetStreams,
     ServerFault,
@@ -151,6 +152,9 @@ class ServerNemesis:
             case StopServer():
                 machine.may_stop = True
                 self._cluster.request_stop(machine)
+            case MoveServer(down_us=down_us):
+                if self._operator.move_server(machine):
+                    self._take_down(machine, down_us, with_power=False)
             case Pause(for_us=for_us):
                 self._pause(machine, for_us)
             case ResetStreams():

@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from leto.resp import ErrorReply, Reply
+from leto.resp import OK, ErrorReply, Reply
 from leto.server.world import Stop
 from leto_sim.clock import MS
 from leto_sim.randomness import stream
@@ -21,10 +21,12 @@ from leto_sim.server_level.damage import DiskDamage, inflict
 from leto_sim.server_level.errands import Question, fate_of
 from leto_sim.server_level.promises import Fate
 from leto_sim.server_level.resp_client import Manners
+from leto_sim.sometimes import Situation
 
 HEALTHY_SERVER: Final = "a server stops only for a reason"
 RESTART_US: Final = 300 * MS  # on average
 REPLACEABLE_MIN: Final = 3  # machines: two are left
+_ELSEWHERE_SHARE: Final = 0.5  # of the machines whose disk is lost
 _IS_DAMAGED: Final = "the data directory is damaged"
 _MANNERS: Final = Manners(think_us=50 * MS, retry_us=100 * MS)
 
@@ -44,20 +46,25 @@ class ServerOperator:
     def __init__(self, cluster: ServerCluster) -> None:
         self._cluster = cluster
         self._rng = stream(cluster.scenario.seed, "operator")
+        self._where = stream(cluster.scenario.seed, "moves")
         self._replacement: _Replacement | None = None
+        self._is_moving = False  # a server: the others are to be told where it is
         self._inquiries = 0
         cluster.on_stop = self._on_stop
 
     @property
     def is_idle(self) -> bool:
-        """Whether every machine runs a server that is a voter."""
-        return self._cluster.is_whole and (self._replacement is None or self._replacement.has_left)
+        """Whether every machine runs a server that is a voter, where the others look for it."""
+        if self._is_moving or not self._cluster.is_whole:
+            return False
+        return self._replacement is None or self._replacement.has_left
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether no machine is on its way back as another node."""
-        return self._replacement is None or (
-            self._replacement.has_left and not self._replacement.machine.is_stranger
+        """Whether no machine is on its way back as another node, or to another address."""
+        replacement = self._replacement
+        return not self._is_moving and (
+            replacement is None or (replacement.has_left and not replacement.machine.is_stranger)
         )
 
     def ask(
@@ -86,8 +93,26 @@ class ServerOperator:
             return
         self._replacement = _Replacement(machine)
         cluster.wipe(machine, self._some_other(machine).client_address)
+        if self._where.random() < _ELSEWHERE_SHARE:
+            cluster.move(machine)  # a stranger at another address is one all the same
         machine.is_stranger = True
         cluster.start(machine)
+
+    def move_server(self, machine: Machine) -> bool:
+        """The machine's server is to be found elsewhere; false if that cannot be now."""
+        if not self.is_idle:
+            return False
+        self._is_moving = True
+        self._cluster.move(machine)
+
+        def told(_: Reply) -> None:
+            self._is_moving = False
+            self._cluster.panel.lookout.sometimes.occurred(Situation.SERVER_MOVED)
+            self._cluster.remark(f"{machine.name} has moved")
+
+        words = (b"JOIN", machine.peer_address.encode(), machine.name.encode())
+        self.ask(self._cluster.addresses, words, has_moved, told)
+        return True
 
     def damage_disk(self, machine: Machine, damage: DiskDamage) -> None:
         """Something that the machine's disk had synced is damaged, if that can be borne."""
@@ -212,6 +237,11 @@ class _Inquiry:
 def _is_gone(reply: Reply) -> bool:
     """Whether the member has left: now, or before we asked again."""
     return not isinstance(reply, ErrorReply) or "no such member" in reply.message
+
+
+def has_moved(reply: Reply) -> bool:
+    """Whether the member is found where it is; or its disk is lost, and what is there is another."""
+    return reply == OK or (isinstance(reply, ErrorReply) and "first" in reply.message)
 
 
 def is_carried_out(reply: Reply) -> bool:

@@ -32,6 +32,7 @@ from leto_sim.server_level.faults import (
     DamageDisk,
     FillDisk,
     JumpClock,
+    MoveServer,
     PlannedServerFault,
     ResetStreams,
     ServerFault,
@@ -45,6 +46,7 @@ MOST_OF_A_SESSION_MS: Final = SESSION_TTL_MS * 2 // 3
 _HALF: Final = 0.5
 _ON_THE_HEELS: Final = 0.1  # of the time that nodes wait for a leader, on average
 _FAULTS_MAX: Final = 300  # far more than ten thousand events have room for
+_SHARE_OF_MOVERS: Final = 0.3
 
 
 def draw_plan(
@@ -66,6 +68,21 @@ def draw_plan(
         draw = rng.choice(kinds)
         plan.append(PlannedServerFault(at_us, draw(rng, _Cast(nodes, clients, patience_us))))
     return tuple(plan)
+
+
+def with_moves(
+    plan: Sequence[PlannedServerFault], rng: Random, nodes: int, config: Config, duration_us: Micros
+) -> tuple[PlannedServerFault, ...]:
+    """In some seeds servers move to other addresses."""
+    if rng.random() > _SHARE_OF_MOVERS:
+        return tuple(plan)
+    cast = _Cast(nodes, 0, config.election_timeout_max_us)
+    mean_gap_us = rng.choice((SECOND, 4 * SECOND))
+    moved, at_us = list(plan), 3 * SECOND
+    while (at_us := at_us + 1 + int(rng.expovariate(1 / mean_gap_us))) < duration_us:
+        fault = MoveServer(cast.victim(rng), cast.while_us(rng))
+        moved.append(PlannedServerFault(at_us, fault))
+    return tuple(sorted(moved, key=lambda planned: planned.at_us))
 
 
 # --- kinds of faults ---------------------------------------------------------------------

@@ -21,7 +21,7 @@ from leto_sim.server_level.disk import DiskTiming
 from leto_sim.server_level.errands import Workload
 from leto_sim.server_level.faults import PlannedServerFault
 from leto_sim.server_level.paths import StreamWeather
-from leto_sim.server_level.plans import MOST_OF_A_SESSION_MS, draw_plan
+from leto_sim.server_level.plans import MOST_OF_A_SESSION_MS, draw_plan, with_moves
 from leto_sim.server_level.process import HostClock
 from leto_sim.server_level.resp_client import Manners
 from leto_sim.settings import draw_config
@@ -85,7 +85,13 @@ def draw_server_scenario(
         newer=rng.randrange(1 << size) if rng.random() < _NEWER_SHARE else 0,
         workload=workload,
         manners=attrs.evolve(draw_manners(rng), farewell_chance=farewell_chance),
-        plan=draw_plan(rng, size, workload.clients, config, DURATION_US),
+        plan=with_moves(
+            draw_plan(rng, size, workload.clients, config, DURATION_US),
+            stream(seed, "server moves"),  # of their own: most seeds stay what they were
+            size,
+            config,
+            DURATION_US,
+        ),
     )
 
 

@@ -56,3 +56,15 @@ def test_hello_says_who_we_are() -> None:
     assert (7, 3, "a", True) == (hello.node_id, hello.incarnation, hello.name, hello.blank)
     assert ("db:15379", "db:5379") == (hello.peer_address, hello.client_address)
     assert NO_CLUSTER == hello.cluster_id
+
+
+def test_where_others_find_us_counts_more_than_what_was_seen_first() -> None:
+    node = identity(Settings(name="a"))
+    node.learn_host("10.0.0.1:1")
+
+    node.take_host(":15379")  # of a founder that nobody has found yet
+    node.take_host("nonsense")
+    before = str(node.peer_address)
+    node.take_host("10.0.0.2:15379")
+
+    assert ["10.0.0.1:15379", "10.0.0.2:15379"] == [before, str(node.peer_address)]

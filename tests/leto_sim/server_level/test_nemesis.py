@@ -29,6 +29,7 @@ from leto_sim.server_level.faults import (
     DamageDisk,
     FillDisk,
     JumpClock,
+    MoveServer,
     PlannedServerFault,
     ResetStreams,
     ServerFault,
@@ -92,6 +93,34 @@ def test_server_that_died_starts_again_later(fault: ServerFault) -> None:
 
     assert was_down
     assert 2 == stage.machine().lives
+
+
+def test_server_that_has_moved_is_found_where_it_is() -> None:
+    stage = Stage(MoveServer(1, 300 * MS))
+    before = stage.machine().peer_address
+
+    stage.strike()
+    was_down = stage.machine().process is None
+    stage.run_until_true(lambda: stage.operator.is_idle)
+
+    leader = stage.cluster.leader
+    assert was_down
+    assert leader is not None
+    addresses = [m.address for m in leader.status.committed_configuration.members]
+    assert stage.machine().peer_address in addresses
+    assert before not in addresses
+
+
+def test_a_server_that_cannot_move_now_stays_up() -> None:
+    stage = Stage(MoveServer(1, 300 * MS))
+    assert not stage.operator.move_server(stage.machine(2))  # the cluster has not formed
+
+    stage.strike()
+    second = stage.operator.move_server(stage.machine(2))
+
+    assert not second
+    assert stage.machine(2).process is not None
+    assert not stage.operator.changes_nothing
 
 
 def test_machine_that_is_down_cannot_die() -> None:

@@ -9,7 +9,7 @@ from leto_sim.result import PropertyViolated
 from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.damage import DiskDamage
 from leto_sim.server_level.errands import LOST
-from leto_sim.server_level.operator import ServerOperator, is_carried_out, is_heard_of
+from leto_sim.server_level.operator import ServerOperator, has_moved, is_carried_out, is_heard_of
 from leto_sim.server_level.scenario import ServerScenario
 
 
@@ -63,6 +63,36 @@ def test_server_that_stops_for_no_reason_is_a_violation() -> None:
 
     with pytest.raises(PropertyViolated, match="a server stops only for a reason"):
         site.cluster.on_stop(machine, Stop(1, "out of order"))
+
+
+def test_a_leader_alone_is_told_where_it_is() -> None:
+    site = Site(nodes=1)
+    machine = site.cluster.machines[0]
+
+    assert site.operator.move_server(machine)
+    site.cluster.kill(machine)
+    site.cluster.start(machine)
+    is_idle_at_once = site.operator.is_idle
+    site.run_for(5 * SECOND)
+
+    leader = site.cluster.leader
+    assert not is_idle_at_once
+    assert site.operator.is_idle
+    assert leader is not None
+    assert [machine.peer_address] == [m.address for m in leader.status.configuration.members]
+
+
+def test_a_move_is_over_when_the_data_is_lost_meanwhile() -> None:
+    name_taken = ErrorReply(
+        "ERR the name 'id2' belongs to a member with other data; LEAVE id2 first"
+    )
+
+    assert has_moved(OK)
+    assert has_moved(name_taken)
+    assert not has_moved(
+        ErrorReply("ERR cannot reach 10.0.0.2:15380: refused; nothing was changed")
+    )
+    assert not has_moved(LOST)
 
 
 def test_disk_of_a_small_cluster_is_never_lost() -> None:

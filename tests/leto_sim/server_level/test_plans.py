@@ -4,8 +4,8 @@ from random import Random
 
 from leto.raft import Config
 from leto_sim.clock import SECOND
-from leto_sim.server_level.faults import PlannedServerFault, ServerFault
-from leto_sim.server_level.plans import draw_plan
+from leto_sim.server_level.faults import MoveServer, PlannedServerFault, ServerFault
+from leto_sim.server_level.plans import draw_plan, with_moves
 
 DURATION_US = 60 * SECOND
 PLANS = [draw_plan(Random(seed), 3, 2, Config(), DURATION_US) for seed in range(60)]
@@ -16,7 +16,9 @@ def kinds(plan: tuple[PlannedServerFault, ...]) -> set[type[ServerFault]]:
 
 
 def test_every_kind_of_fault_is_planned_by_some_seed() -> None:
-    assert set(ServerFault.__args__) == set[type[ServerFault]]().union(*map(kinds, PLANS))
+    assert set(ServerFault.__args__) - {MoveServer} == set[type[ServerFault]]().union(
+        *map(kinds, PLANS)
+    )
 
 
 def test_every_seed_plans_some_kinds_of_faults_and_few_plan_all() -> None:
@@ -32,3 +34,14 @@ def test_faults_strike_in_order_for_as_long_as_the_storm_lasts() -> None:
 
         assert sorted(times) == times
         assert times[-1] >= DURATION_US or len(plan) == 300
+
+
+def test_servers_move_in_some_plans_in_the_order_of_time() -> None:
+    plans = [with_moves(PLANS[0], Random(seed), 3, Config(), DURATION_US) for seed in range(40)]
+
+    moving = [plan for plan in plans if plan != PLANS[0]]
+    assert 5 < len(moving) < 30
+    for plan in moving:
+        assert sorted(plan, key=lambda planned: planned.at_us) == [*plan]
+        added = [planned for planned in plan if planned not in PLANS[0]]
+        assert {MoveServer} == kinds(tuple(added))

@@ -70,12 +70,31 @@ def test_join_of_an_address_whose_node_has_another_name_is_refused(world: "World
     assert "is named 'id2', not 'id3'; nothing was changed" in text(reply)
 
 
-def test_join_of_ourselves_is_refused(world: "World") -> None:
+def test_a_leader_that_has_moved_is_told_where_it_is(world: "World") -> None:
     founder = world.founded()
+    assert OK == world.client(founder).ask("JOIN 127.0.0.1:15379 id1")
+    founder.kill()
+    moved = world.machine(1, peer_bind=":16379")
+    moved.files = founder.files
+    moved.start()
+    world.run_until(lambda: moved.role is RoleName.LEADER)
+    before = moved.members["id1"].address
 
-    reply = world.client(founder).ask("JOIN 127.0.0.1:15379 id1")
+    reply = world.client(moved).ask("JOIN 127.0.0.1:16379 id1")
 
-    assert "this is ourselves" in text(reply)
+    assert OK == reply
+    assert ["127.0.0.1:15379", "127.0.0.1:16379"] == [before, moved.members["id1"].address]
+
+
+def test_join_of_a_copy_of_our_data_is_refused(world: "World") -> None:
+    founder = world.founded()
+    copy = world.machine(1, peer_bind=":16379", listen=":6379")
+    copy.files = {name: data[:] for name, data in founder.files.items()}
+    copy.start()
+
+    reply = world.client(founder).ask("JOIN 127.0.0.1:16379 id1")
+
+    assert "this is ourselves, or a copy of our data" in text(reply)
     assert ["id1"] == names(founder)
 
 
