@@ -104,7 +104,8 @@ class LeasePromises:
         if is_bound and voter.owed_until > node.status.promised_until:
             raise _broken(node, "takes itself for free", voter, shown)
         match message:
-            case AppendEntries(lease_us=lease_us) if lease_us:
+            case AppendEntries(lease_us=lease_us) if lease_us or voter.heard:
+                # One that asks for nothing may repeat a round whose first word was ignored.
                 self.are_given = True
                 promise = _Promise(message.term, shown + lease_us, lease_us)
                 asked_before = voter.heard.setdefault((message.term, message.round), promise)

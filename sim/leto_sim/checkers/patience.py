@@ -70,8 +70,8 @@ class Patience:
     def asked(self, node: Observed, may_count: Sequence[Configuration]) -> None:
         """The node sounds the others out. Those are the configurations that may count."""
         follower = self._followers.get(node.node_id)
-        if follower is None:
-            return
+        if follower is None or node.status.role is _FOLLOWER:
+            return  # the question waited for its term to be durable, and a leader was heard since
         if follower.heard_at is not None:
             waited_us = self._moment.shown - follower.heard_at
             steps = _priorities_above(follower.configuration, node.node_id)

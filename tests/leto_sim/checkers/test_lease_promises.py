@@ -384,3 +384,14 @@ def test_a_round_that_is_asked_for_again_by_less_promises_less() -> None:
 
 def test_who_was_never_seen_to_start_owes_nothing() -> None:
     assert 0 == Promising().checker.owed_until(StandingNode(NodeId(9)))
+
+
+def test_a_round_is_promised_nothing_when_its_last_word_asks_for_nothing() -> None:
+    stage = Promising()
+    stage.hear(2, leased(1))  # and its disk hangs: it is ignored
+    stage.hear(2, attrs.evolve(leased(1), lease_us=0))
+    stage.acknowledge(2)
+
+    stage.hear(2, leased(2))
+
+    assert stage.clocks[2].at(stage.now) == stage.checker.owed_until(stage.nodes[2])

@@ -48,9 +48,11 @@ class Stage:
         event = MessageReceived(NodeId(2), message)
         self.patience.heard(self.node, event, self.node.status.configuration)
 
-    def ask(self, at: int) -> None:
+    def ask(self, at: int, role: RoleName = RoleName.PRE_CANDIDATE) -> None:
         self.moment.shown = at
+        follows, self.node.status.role = self.node.status.role, role
         self.patience.asked(self.node, [self.node.status.configuration])
+        self.node.status.role = follows
 
 
 def test_who_has_waited_may_campaign() -> None:
@@ -60,6 +62,13 @@ def test_who_has_waited_may_campaign() -> None:
     stage.ask(150)
     with pytest.raises(PropertyViolated, match="id1 sounds the others out after 99 µs"):
         stage.ask(149)
+
+
+def test_a_question_may_leave_late_when_a_leader_was_heard_since() -> None:
+    stage = Stage()
+    stage.hear(50)
+
+    stage.ask(51, RoleName.FOLLOWER)
 
 
 def test_who_has_just_started_waits_too() -> None:
