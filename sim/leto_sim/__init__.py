@@ -18,8 +18,8 @@ Reading order, for whoever tests a state machine of their own:
 Reading order, for whoever reads the simulator itself:
 
     chance and time   `randomness`, `clock`, `scheduler`, `units`
-    a run             `levels`, `node_level`, `server_level`, `course`, `result`, `settings`,
-                      `faults`, `platter`
+    a run             `levels`, `node_level`, `server_level`, `course`, `core`, `result`,
+                      `settings`, `faults`, `platter`
     what users bring  `parts`, `workloads`, `habits`, `invariants`, `custom_faults`, `cluster_view`,
                       `registers`
     what must hold    `checkers`, `lincheck`, `judging`, `sometimes`, `lookout`

@@ -18,6 +18,7 @@ import attrs
 from leto.raft.configuration import Configuration, ConfigurationChange, MemberRole
 from leto.raft.events import ChangeRequested
 from leto.raft.types import NodeId
+from leto_sim.core import draw_core
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.process import Process
 
@@ -32,15 +33,8 @@ def choose_core(
     Somebody waits for the changes that were `asked` for.
     """
     configurations = _configurations_to_come(cluster, asked)
-    core = [host for host in cluster.hosts if not host.has_lost_data]
-    rng.shuffle(core)
-    if not _is_quorum(core, configurations):
-        return None
-    for host in list(core):
-        others = [other for other in core if other is not host]
-        if _is_quorum(others, configurations) and rng.random() >= _SHARE_OF_GUESTS:
-            core = others
-    return core
+    hosts = [host for host in cluster.hosts if not host.has_lost_data]
+    return draw_core(hosts, lambda host: host.node_id, configurations, rng, guests=_SHARE_OF_GUESTS)
 
 
 def why_stuck(core: Collection[Host]) -> str | None:
@@ -55,11 +49,6 @@ def why_stuck(core: Collection[Host]) -> str | None:
         return None
     names = ", ".join(process.name for process in winners)
     return f"only {names} could win an election, and has no priority"
-
-
-def _is_quorum(hosts: Iterable[Host], configurations: Iterable[Configuration]) -> bool:
-    ids = {host.node_id for host in hosts}
-    return all(configuration.has_quorum(ids.__contains__) for configuration in configurations)
 
 
 def _configurations_to_come(

@@ -6,10 +6,11 @@ and of each one behind it that somebody still holds, and if no change of members
 under way that could make them less than that.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from random import Random
 
 from leto.raft.configuration import Configuration
+from leto_sim.core import draw_core
 from leto_sim.server_level.cluster import Machine, ServerCluster
 
 
@@ -18,25 +19,13 @@ def choose_core(cluster: ServerCluster, rng: Random) -> Sequence[Machine] | None
     configurations = _configurations_to_come(cluster)
     if not configurations or any(map(_is_changing, configurations)):
         return None
-    core = [m for m in cluster.machines if not (m.is_stranger or m.is_damaged)]
-    rng.shuffle(core)
-    if not _is_quorum(core, configurations):
-        return None
-    for machine in list(core):
-        others = [other for other in core if other is not machine]
-        if _is_quorum(others, configurations):
-            core = others
-    return core
+    machines = [m for m in cluster.machines if not (m.is_stranger or m.is_damaged)]
+    return draw_core(machines, lambda machine: machine.node_id, configurations, rng)
 
 
 def _is_changing(configuration: Configuration) -> bool:
     """Whether it is on its way to another one: joint, or with members that will be promoted."""
     return configuration.is_joint or len(configuration.voters) < len(configuration.members)
-
-
-def _is_quorum(machines: Iterable[Machine], configurations: Iterable[Configuration]) -> bool:
-    ids = {machine.node_id for machine in machines}
-    return all(configuration.has_quorum(ids.__contains__) for configuration in configurations)
 
 
 def _configurations_to_come(cluster: ServerCluster) -> Sequence[Configuration]:
