@@ -5,12 +5,12 @@ call takes long only because the keyspace is large. What a command wants with it
 is not its business.
 
 Invariants:
-1. A key is visible exactly until the stamp reaches its due time. Time is what
-   `advance_time` was told, never goes back, and is the same on every node.
-2. What is visible, and the order in which it is listed, follow from the calls
-   that changed something: not from `PYTHONHASHSEED`, reads, frozen views, how
-   far the sweep has come, or whether the state was built or restored.
-3. A frozen view never changes.
+    1. A key is visible exactly until the stamp reaches its due time. Time is what
+       `advance_time` was told, never goes back, and is the same on every node.
+    2. What is visible, and the order in which it is listed, follow from the calls
+       that changed something: not from `PYTHONHASHSEED`, reads, frozen views, how
+       far the sweep has come, or whether the state was built or restored.
+    3. A frozen view never changes.
 
 The keys are spread over shards by their checksum. A shard belongs to the
 generation in which it was made; freezing takes the list of shards and begins

@@ -1,14 +1,15 @@
 """The key-value state machine: requests in the log's order, replies out.
 
 Responsible for executing requests on the keyspace, for time, for the sessions in which
-requests may come (§6.3), and for snapshots as a whole. It knows neither the log nor who asks: the same requests with the
-same stamps give the same replies and the same state on every node.
+requests may come (§6.3), and for snapshots as a whole. It knows neither the log nor who
+asks: the same requests with the same stamps give the same replies and the same state on
+every node.
 
 Invariants:
-1. `apply` is total: every mistake of a client is an error reply, and an error
-   reply has changed nothing (but for time, which passes anyway).
-2. Keys expire in `apply` and `advance_time` only; a `read` changes nothing.
-3. A restored machine behaves in all things like the one that was frozen.
+    1. `apply` is total: every mistake of a client is an error reply, and an error
+       reply has changed nothing (but for time, which passes anyway).
+    2. Keys expire in `apply` and `advance_time` only; a `read` changes nothing.
+    3. A restored machine behaves in all things like the one that was frozen.
 """
 
 from collections.abc import Iterator
@@ -92,10 +93,6 @@ class KeyValueMachine:
         assert command.function is not None, "reads have a function"
         return command.function(self._keyspace, request, max(stamp_ms, self.stamp_ms))
 
-    def is_due(self, key: bytes, stamp_ms: int) -> bool:
-        """Tell if a key exists that is due by that stamp: the log's time has to catch up."""
-        return self._keyspace.is_due(key, stamp_ms)
-
     def read_must_wait(self, request: Request, stamp_ms: int) -> bool:
         """Tell if a read meets a key that is due by that stamp and still here.
 
@@ -110,7 +107,7 @@ class KeyValueMachine:
             return False
         if not command.first_key:
             return True  # it looks at every key
-        return any(self.is_due(key, stamp_ms) for key in command.keys_of(request))
+        return any(self._keyspace.is_due(key, stamp_ms) for key in command.keys_of(request))
 
     def snapshot(self, chunk_bytes: int = SNAPSHOT_CHUNK_BYTES) -> Iterator[bytes]:
         """Freeze the state now; write it a chunk at a time, whatever happens meanwhile."""

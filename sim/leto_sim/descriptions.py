@@ -3,7 +3,6 @@
 Responsible for the words alone.
 """
 
-from collections.abc import Callable
 from typing import assert_never
 
 from leto.raft.actions import RoleName
@@ -42,9 +41,11 @@ from leto.raft.messages import (
     RequestVoteResponse,
     TimeoutNow,
 )
-from leto.raft.types import NodeId, Term
+from leto.raft.traces import NameOf
+from leto.raft.types import Term
 
-NameOf = Callable[[NodeId], str]
+DOWN, PAUSED = "x", "z"
+"""How a node stands that does not run; and what stands before the rest of one that is paused."""
 
 ROLE_LETTERS = {
     RoleName.FOLLOWER: "f",

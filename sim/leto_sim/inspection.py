@@ -4,15 +4,14 @@ Responsible for the words alone. It reads a node's status and the world's own im
 of its log and its disk, and changes nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from leto.raft.configuration import Configuration, Member
 from leto.raft.entries import Command, Entry, Payload, SnapshotMark
 from leto.raft.status import FollowerStatus, Status
-from leto.raft.types import NodeId
+from leto.raft.traces import NameOf
 from leto_sim.platter import LogImage, Platter
 
-NameOf = Callable[[NodeId], str]
 ENTRIES_SHOWN = 20
 _BYTES_SHOWN = 32
 

@@ -3,7 +3,7 @@
 Responsible for the value and for reading it off a node's status, log and disk.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TypeAlias
 
@@ -12,7 +12,8 @@ import attrs
 from leto.raft.actions import RoleName
 from leto.raft.entries import Entry
 from leto.raft.status import Status
-from leto.raft.types import Index, NodeId, Term
+from leto.raft.traces import NameOf
+from leto.raft.types import Index, Term
 from leto_sim.platter import LogImage, Platter
 
 Runs: TypeAlias = tuple[tuple[Term, int], ...]
@@ -42,7 +43,7 @@ def standing_of(
     platter: Platter,
     status: Status | None,
     memory: LogImage | None,
-    name_of: Callable[[NodeId], str],
+    name_of: NameOf,
     *,
     is_up: bool,
     is_paused: bool = False,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from leto.kv import command_reply
+from leto.kv.errors import NOT_AN_INTEGER, wrong_arity
 from leto.resp import (
     OK,
     PONG,
@@ -60,7 +61,7 @@ def select(_connection: ClientConnection, request: Request) -> Reply:
     """SELECT index: there is only 0."""
     index = parse_integer(request[1])
     if index is None:
-        return ErrorReply("ERR value is not an integer or out of range")
+        return NOT_AN_INTEGER
     return OK if index == 0 else ErrorReply("ERR DB index is out of range")
 
 
@@ -174,11 +175,6 @@ CONNECTION_COMMANDS: Final[dict[str, Callable[[ClientConnection, Request], Reply
     "quit": quit_,
     "reset": reset,
 }
-
-
-def wrong_arity(name: str) -> ErrorReply:
-    """The command takes another number of arguments."""
-    return ErrorReply(f"ERR wrong number of arguments for '{name}' command")
 
 
 def _is_name(name: bytes) -> bool:

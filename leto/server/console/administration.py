@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 
+from leto.kv.errors import wrong_arity
 from leto.raft.actions import Committed, Outcome, Refusal, Refused, Transferred
 from leto.raft.configuration import ChangeLease, ChangePriority, ChangeRole, MemberRole
 from leto.resp import OK, ErrorReply, Reply, Request, Simple, parse_integer
@@ -72,8 +73,7 @@ def parse(request: Request) -> Order | Reply:
         case b"RECOVER", _:
             return ErrorReply("ERR name the members that are lost for good: RAFT RECOVER LOST name")
         case ((b"HELP" | b"TRANSFER" | b"PRIORITY" | b"ROLE" | b"LEASE"), _):
-            command = f"raft|{subcommand.decode().lower()}"
-            return ErrorReply(f"ERR wrong number of arguments for '{command}' command")
+            return wrong_arity(f"raft|{subcommand.decode().lower()}")
         case _:
             return ErrorReply(f"ERR unknown subcommand '{_text(request[1])}'. Try RAFT HELP.")
 

@@ -18,7 +18,7 @@ from leto.raft.messages import Message
 from leto.raft.types import NodeId, RequestId
 from leto_sim.checkers.folds import Folds
 from leto_sim.checkers.panel import Panel
-from leto_sim.descriptions import describe_standing
+from leto_sim.descriptions import DOWN, PAUSED, describe_standing
 from leto_sim.journal import Journal, Lanes
 from leto_sim.node_level.datagrams import Datagrams
 from leto_sim.node_level.process import Process, Trap
@@ -32,7 +32,6 @@ from leto_sim.sometimes import Situation
 from leto_sim.view.recording import Recording
 
 _NODE_ID_BITS = 64
-_DOWN, _PAUSED = "x", "z"
 _NO_TRAP: Trap = ("", lambda: None)
 START_AGAIN_US = 50_000
 """After so long whatever looks after a process starts it again."""
@@ -308,7 +307,7 @@ def member(node_id: NodeId, name: str, role: MemberRole = MemberRole.VOTER) -> M
 def _standing(host: Host) -> str:
     process = host.alive
     if process is None:
-        return _DOWN
+        return DOWN
     status = process.status
-    mark = _PAUSED if process.is_paused else ""
+    mark = PAUSED if process.is_paused else ""
     return mark + describe_standing(status.role, status.current_term)

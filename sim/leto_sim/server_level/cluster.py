@@ -18,7 +18,7 @@ from leto.server import Server, Settings
 from leto.server.world import Fact, Order, Port, Stop, StopRequested
 from leto_sim.checkers.folds import Folds
 from leto_sim.checkers.panel import Panel
-from leto_sim.descriptions import describe_standing
+from leto_sim.descriptions import DOWN, PAUSED, describe_standing
 from leto_sim.journal import Journal, Lanes
 from leto_sim.randomness import stream
 from leto_sim.scheduler import Scheduler
@@ -41,7 +41,7 @@ from leto_sim.view.recording import Recording
 
 CLIENT_PORT: Final = 5379
 PEER_PORT: Final = 15379
-_DOWN, _PAUSED, _STARTING = "x", "z", "."
+_STARTING = "."
 
 
 @attrs.define(eq=False)
@@ -356,8 +356,8 @@ def _votes(member: Member) -> bool:
 def _standing(machine: Machine) -> str:
     life = machine.life
     if machine.process is None or life is None:
-        return _DOWN
-    mark = _PAUSED if machine.process.is_paused else ""
+        return DOWN
+    mark = PAUSED if machine.process.is_paused else ""
     if not life.has_begun:
         return mark + _STARTING
     return mark + describe_standing(life.status.role, life.status.current_term)

@@ -128,7 +128,6 @@ def test_no_read_waits_when_nothing_expires(machine: KeyValueMachine) -> None:
     machine.advance_time(1_100)
 
     assert not machine.read_must_wait((b"DBSIZE",), 9_999)
-    assert not machine.is_due(b"soon", 9_999)
 
 
 def test_memory_follows_what_is_stored(machine: KeyValueMachine) -> None:
