@@ -79,7 +79,7 @@ def test_an_interrupt_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatc
     [
         ((), "the following arguments are required: COMMAND"),
         (("run",), "the following arguments are required: --seed"),
-        (("run", "--seed", "x"), "argument --seed: invalid int value: 'x'"),
+        (("run", "--seed", "x"), "argument --seed: must be a whole number, not 'x'"),
         (("run", "--seed", "1", "--nodes", "10"), "must be a number from 1 to 9, not '10'"),
         (("run", "--seed", "1", "--events", "0"), "must be a number from 1, not '0'"),
         (("run", "--seed", "1", "--level", "moon"), "invalid choice: 'moon'"),

@@ -54,9 +54,16 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def seed(text: str) -> int:
+    """What decides a run."""
+    if not is_seed(text):
+        raise ArgumentTypeError(f"must be a whole number, not {text!r}")
+    return int(text)
+
+
 def is_seed(text: str) -> bool:
     """Whether it is the number of a run, not the file of one."""
-    return text.lstrip("-").isdecimal()
+    return text.removeprefix("-").isdecimal()
 
 
 def check_writable(flag: str, file: Path) -> None:

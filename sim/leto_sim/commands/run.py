@@ -13,6 +13,7 @@ from leto_sim.commands.arguments import (
     add_size,
     check_writable,
     columns,
+    seed,
     seed_command,
     write_file,
 )
@@ -23,7 +24,7 @@ from leto_sim.screen import render
 def add_flags(parser: ArgumentParser) -> None:
     """Its flags."""
     parser.add_argument(
-        "--seed", type=int, required=True, metavar="N", help="decides everything that happens"
+        "--seed", type=seed, required=True, metavar="N", help="decides everything that happens"
     )
     add_level(parser)
     add_size(parser)
