@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Final, Protocol, cast
 
 from leto_sim.course import AnyScenario, Course, run_then_trace
+from leto_sim.parts import Parts
 from leto_sim.result import RunResult
 
 LEVELS: Final[Mapping[str, str]] = {
@@ -40,6 +41,10 @@ class Level(Protocol):
         """A run of a scenario of its own type, not begun yet."""
         ...
 
+    def with_parts(self, parts: Parts) -> "Level":
+        """The same level, with somebody's machine, clients, invariants and faults."""
+        ...
+
 
 def level_named(name: str) -> Level:
     """The level of that name.
@@ -48,6 +53,12 @@ def level_named(name: str) -> Level:
         KeyError: there is none.
     """
     return cast("Level", import_module(LEVELS[name]).LEVEL)
+
+
+def level_of(scenario: AnyScenario) -> Level:
+    """The level whose scenario it is."""
+    levels = (level_named(name) for name in LEVELS)
+    return next(level for level in levels if isinstance(scenario, level.scenario_type))
 
 
 def run_scenario(level: Level, scenario: AnyScenario) -> RunResult:

@@ -7,7 +7,7 @@ distribution is installed, so it loads nothing of the simulator before a test as
     leto_scenario   what is strange about a run: drawn from `leto_seed`
     leto_cluster    a cluster that the test drives by hand, in virtual time
 
-    @pytest.mark.leto(machine=Counter, nodes=5, seeds=20, events=5_000)
+    @pytest.mark.leto(machine=Counter, nodes=5, seeds=20, events=5_000, level="server")
 
 What there is to see of a failed run stands in the folder `leto-runs` in pytest's
 rootdir, under the test's name: a later failure of the same test takes its place.
@@ -24,16 +24,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
     from leto.machine import StateMachine
+    from leto_sim.course import AnyScenario
     from leto_sim.node_level.scenario import Scenario
     from leto_sim.simulated_cluster import SimulatedCluster
 
 SEEDS = 1
+LEVEL = "node"
 NODES = 3
 EVENTS_MAX = 10_000
 MARK = "leto"
 SECTION = "leto"
 FOLDER: Final = "leto-runs"
-_OPTIONS = ("events", "machine", "nodes", "scenario", "seeds")
+_OPTIONS = ("events", "level", "machine", "nodes", "scenario", "seeds")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,13 +82,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def leto_scenario(request: pytest.FixtureRequest, leto_seed: int) -> Scenario:
+def leto_scenario(request: pytest.FixtureRequest, leto_seed: int) -> AnyScenario:
     """What is strange about a run, drawn from `leto_seed`."""
-    from leto_sim.node_level.scenario import draw_scenario  # noqa: PLC0415 - see the docstring
+    from leto_sim.levels import level_named  # noqa: PLC0415 - see the docstring
 
     options = _options(request.node)
     nodes, events = options.get("nodes", NODES), options.get("events", EVENTS_MAX)
-    return draw_scenario(leto_seed, nodes=cast("int", nodes), events_max=cast("int", events))
+    level = level_named(cast("str", options.get("level", LEVEL)))
+    return level.draw(leto_seed, nodes=cast("int", nodes), events_max=cast("int", events))
 
 
 @pytest.fixture
@@ -96,6 +99,8 @@ def leto_cluster(request: pytest.FixtureRequest, leto_seed: int) -> SimulatedClu
     from leto_sim.simulated_cluster import SimulatedCluster  # noqa: PLC0415
 
     options = _options(request.node)
+    if options.get("level", LEVEL) != LEVEL:
+        raise pytest.UsageError(f"leto_cluster is at {LEVEL} level; leto_scenario may be at others")
     cluster = SimulatedCluster(
         cast("Callable[[], StateMachine]", options.get("machine", Registers)),
         nodes=cast("int", options.get("nodes", NODES)),

@@ -11,15 +11,12 @@ from pathlib import Path
 import attrs
 
 from leto_sim.course import Course
-from leto_sim.node_level.level import NodeLevel
-from leto_sim.node_level.run import usual_parts
-from leto_sim.node_level.scenario import Scenario
 from leto_sim.result import RunResult, SimulationFailed
 from leto_sim.scenario_files import SavedScenario, write_scenario
 from leto_sim.screen import render
 from leto_sim.shrinking import shrink
 from leto_sim.simulated_cluster import SimulatedCluster
-from leto_sim.simulation import SimulatedResult
+from leto_sim.simulation import SimulatedResult, is_usual, level_with
 from leto_sim.view.document import document
 from leto_sim.view.page import render_page
 
@@ -57,7 +54,8 @@ class Report:
 
     def _describe_scenario(self, result: SimulatedResult) -> str:
         assert result.violation is not None, "there is something to keep"
-        wanted, level = result.violation.property_name, NodeLevel(result.parts)
+        wanted = result.violation.property_name
+        level = level_with(result.parts, result.scenario)
         give_up_at = time.monotonic() + self.shrink_s
         shrunk = shrink(
             level,
@@ -66,10 +64,9 @@ class Report:
             is_over=lambda _: time.monotonic() >= give_up_at,
         )
         scenario = shrunk.scenario
-        assert isinstance(scenario, Scenario), "the level's own"
         text = write_scenario(SavedScenario(level=level.name, scenario=scenario, violates=wanted))
         file = self._write(text, ".toml")
-        is_ours = result.parts == usual_parts(scenario)
+        is_ours = is_usual(result.parts, scenario)
         replay = f"leto-sim replay {file}" if is_ours else ""
         course = level.begin(scenario, traced=True)
         smallest, page = _looked_at(course, replay)

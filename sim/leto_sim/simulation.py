@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from leto.machine import StateMachine
+from leto_sim.course import AnyScenario
 from leto_sim.custom_faults import Strike
 from leto_sim.invariants import Invariant
-from leto_sim.node_level.run import run_scenario, usual_parts
-from leto_sim.node_level.scenario import Scenario, draw_scenario
+from leto_sim.levels import Level, level_named, level_of, run_scenario
+from leto_sim.node_level.run import usual_parts
+from leto_sim.node_level.scenario import Scenario
 from leto_sim.parts import REGISTERS, Parts
 from leto_sim.result import RunResult
 from leto_sim.workloads import Workload
@@ -24,11 +26,11 @@ EVENTS_MAX = 10_000
 class SimulatedResult(RunResult):
     """How a run went, and what it takes to run it again."""
 
-    scenario: Scenario = attrs.field(repr=False)
+    scenario: AnyScenario = attrs.field(repr=False)
     parts: Parts = attrs.field(eq=False, repr=False)
 
     @classmethod
-    def of(cls, result: RunResult, scenario: Scenario, parts: Parts) -> "SimulatedResult":
+    def of(cls, result: RunResult, scenario: AnyScenario, parts: Parts) -> "SimulatedResult":
         """The result of that scenario and these parts."""
         fields = {field.name: getattr(result, field.name) for field in attrs.fields(RunResult)}
         return cls(**fields, scenario=scenario, parts=parts)
@@ -37,7 +39,8 @@ class SimulatedResult(RunResult):
 def simulate(
     machine: Callable[[], StateMachine] | None = None,
     *,
-    scenario: Scenario | None = None,
+    scenario: AnyScenario | None = None,
+    level: str = "node",
     seed: int = 0,
     nodes: int = 3,
     events: int = EVENTS_MAX,
@@ -49,9 +52,12 @@ def simulate(
     """Runs one scenario, checks every property, and says how it went.
 
     Args:
-        machine: makes a state machine; its class will do. Without it and a workload,
-            the run is the one of `leto-sim run` with this seed and size.
+        machine: makes a state machine; its class will do. Without it and a workload, the run
+            is the one of `leto-sim run` with this seed and size.
         scenario: all that is strange about the run; without it, the seed draws one.
+        level: `"node"`: the machine over consensus alone; `"server"`: in whole servers, with
+            files, wire and group commit, and clients that call the server they live in. A
+            scenario has its own.
         seed: draws the scenario; not used with a scenario, which has its own.
         nodes: how many found the cluster; not used with a scenario.
         events: the stormy part ends after so many; not used with a scenario.
@@ -66,12 +72,13 @@ def simulate(
 
     Raises:
         ValueError: a machine of yours without a workload.
+        KeyError: there is no level of that name.
     """
     if machine is not None and workload is None:
         raise ValueError("which commands do clients send? Say workload=CommandWorkload(...)")
     if scenario is None:
-        scenario = draw_scenario(seed, nodes=nodes, events_max=events)
-    usual = usual_parts(scenario) if machine is None and workload is None else REGISTERS
+        scenario = level_named(level).draw(seed, nodes=nodes, events_max=events)
+    usual = _usual_parts(scenario) if machine is None and workload is None else REGISTERS
     parts = Parts(
         machine=machine or usual.machine,
         workload=workload or usual.workload,
@@ -79,4 +86,20 @@ def simulate(
         faults=tuple(faults),
         compares_every_content=compares_every_content,
     )
-    return SimulatedResult.of(run_scenario(scenario, parts), scenario, parts)
+    result = run_scenario(level_with(parts, scenario), scenario)
+    return SimulatedResult.of(result, scenario, parts)
+
+
+def level_with(parts: Parts, scenario: AnyScenario) -> Level:
+    """The level of that scenario, with somebody's parts or, if they are those, with its own."""
+    level = level_of(scenario)
+    return level if is_usual(parts, scenario) else level.with_parts(parts)
+
+
+def is_usual(parts: Parts, scenario: AnyScenario) -> bool:
+    """Whether `leto-sim` runs such a scenario with these parts."""
+    return parts == _usual_parts(scenario)
+
+
+def _usual_parts(scenario: AnyScenario) -> Parts:
+    return usual_parts(scenario) if isinstance(scenario, Scenario) else REGISTERS

@@ -2,7 +2,9 @@
 
 import pytest
 
-from leto_sim.levels import LEVELS, level_named, run_scenario, run_seed
+from leto_sim.invariants import Invariant
+from leto_sim.levels import LEVELS, level_named, level_of, run_scenario, run_seed
+from leto_sim.parts import Parts
 
 
 @pytest.mark.parametrize("name", LEVELS)
@@ -17,6 +19,19 @@ def test_a_level_draws_and_runs_its_scenarios(name: str) -> None:
     assert (7, 2, 300) == (scenario.seed, scenario.nodes, scenario.events_max)
     assert (7, None) == (result.seed, result.violation)
     assert result == run_seed(level, 7, nodes=2, events_max=300)
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_a_level_takes_somebodys_parts(name: str) -> None:
+    level = level_named(name)
+    scenario = level.draw(7, nodes=3, events_max=500)
+    never = Invariant("nothing ever happens", lambda cluster: cluster.commits == 0)
+
+    result = run_scenario(level.with_parts(Parts(invariants=(never,))), scenario)
+
+    assert level is level_of(scenario)
+    assert result.violation is not None
+    assert "nothing ever happens" == result.violation.property_name
 
 
 def test_a_level_does_not_run_what_is_not_its_own() -> None:

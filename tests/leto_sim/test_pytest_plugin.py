@@ -225,7 +225,7 @@ def test_a_misspelt_option_is_told(desk: Desk) -> None:
     )
 
     done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*no such option node; there are events, machine, nodes*"])
+    done.stdout.fnmatch_lines(["*no such option node; there are events, level, machine, nodes*"])
 
 
 def test_nothing_of_the_simulator_is_loaded_before_a_test_asks(pytester: pytest.Pytester) -> None:

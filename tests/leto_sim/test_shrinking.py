@@ -10,6 +10,7 @@ from leto_sim.faults import Crash, Pause
 from leto_sim.levels import level_named
 from leto_sim.node_level.run import NodeLevelRun
 from leto_sim.node_level.scenario import Scenario, draw_scenario
+from leto_sim.parts import Parts
 from leto_sim.result import PropertyViolated
 from leto_sim.shrinking import Shrunk, shrink
 
@@ -44,6 +45,9 @@ class Cloudy:
                     raise PropertyViolated(SUNSHINE, "it does not")
 
         return CloudyRun(scenario, traced=traced)
+
+    def with_parts(self, parts: Parts) -> "Cloudy":
+        raise AssertionError(f"nobody brings {parts}")
 
 
 def busy(seed: int = 77) -> Scenario:

@@ -71,6 +71,7 @@ def check_machine(
     examples: int = EXAMPLES_MAX,
     invariants: Sequence[Invariant] = (),
     watches_calls: bool = True,
+    level: str = "node",
 ) -> MachineReport:
     """Tries whether a state machine of yours can be replicated.
 
@@ -86,6 +87,7 @@ def check_machine(
         examples: so many lists of commands are tried without a cluster.
         invariants: what must hold in the cluster besides.
         watches_calls: whether a clock or dice in `apply` are an error by themselves.
+        level: of the clusters: `"node"`, or `"server"` for whole servers.
 
     Raises:
         MachineBroken: it cannot; with the shortest list of commands that shows it, where
@@ -95,7 +97,7 @@ def check_machine(
     strategy = _strategy(commands)
     lists, skipped = _try_alone(machine, strategy, examples, name, watches_calls=watches_calls)
     pool = commands if callable(commands) else _pool(strategy)
-    runs = [_try_in_cluster(machine, name, pool, seed, events, invariants) for seed in seeds]
+    runs = [_try_in_cluster(machine, name, pool, seed, events, invariants, level) for seed in seeds]
     return MachineReport(
         lists=lists,
         runs=len(runs),
@@ -167,9 +169,11 @@ def _try_in_cluster(
     seed: int,
     events: int,
     invariants: Sequence[Invariant],
+    level: str,
 ) -> RunResult:
     result = simulate(
         machine,
+        level=level,
         seed=seed,
         nodes=_NODES[seed % len(_NODES)],
         events=events,
@@ -178,7 +182,7 @@ def _try_in_cluster(
         compares_every_content=True,
     )
     if result.violation is not None:
-        how = f"check_machine({name}, ..., seeds=[{seed}], events={events})"
+        how = f"check_machine({name}, ..., seeds=[{seed}], events={events}, level={level!r})"
         raise MachineBroken(f"{name}, in a cluster\n{render(result, how)}", result=result)
     return result
 

@@ -25,5 +25,9 @@ class NodeLevel:
         assert isinstance(scenario, Scenario), f"not a scenario of this level: {scenario}"
         return NodeLevelRun(scenario, self._parts, traced=traced)
 
+    def with_parts(self, parts: Parts) -> "NodeLevel":
+        """The same level, with somebody's parts."""
+        return NodeLevel(parts)
+
 
 LEVEL: Final = NodeLevel()

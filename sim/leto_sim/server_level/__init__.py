@@ -6,10 +6,11 @@ Reading order:
     the machines      `cluster`, `process`; `newer` speaks the next minor version
     their world       `streams`, `pipes`, `paths`, `files`, `disk`, `platter`, `records`;
                       `watched_streams` and `passages` in a traced run
-    who uses them     `resp_client`, `farewells`, `errands`, `exactly_once`, `history`
+    who uses them     `resp_client`, `farewells`, `errands`, `exactly_once`, `history`;
+                      `own_machine`, `program_clients` for a user's machine
     who troubles them `nemesis`, `damage`, `operator`
     who looks         `watch`, `overheard`, `lookout`, `promises`, `program_order`, `sights`,
                       `session_log`, `fold`, `leading`, `punctuality`, `audit`
-    its course        `run`, `core`; `level` for those outside, `canonical` and `diary`
-                      for the digest, `descriptions` for a trace
+    its course        `run`, `core`, `machine_run`; `level` and `view` for those outside,
+                      `canonical` and `diary` for the digest, `descriptions` for a trace
 """

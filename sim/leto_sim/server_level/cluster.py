@@ -7,6 +7,7 @@ would. Who does what to the cluster is elsewhere: `nemesis`, `operator`.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import attrs
@@ -15,11 +16,13 @@ from leto.raft.actions import RoleName
 from leto.raft.configuration import Member, MemberRole
 from leto.raft.types import NodeId
 from leto.server import Server, Settings
+from leto.server.program import ObjectMachine
 from leto.server.world import Fact, Order, Port, Stop, StopRequested
 from leto_sim.checkers.folds import Folds
 from leto_sim.checkers.panel import Panel
 from leto_sim.descriptions import DOWN, PAUSED, describe_standing
 from leto_sim.journal import Journal, Lanes
+from leto_sim.parts import Parts
 from leto_sim.randomness import stream
 from leto_sim.scheduler import Scheduler
 from leto_sim.server_level.damage import Wound, check_noticed
@@ -28,6 +31,7 @@ from leto_sim.server_level.disk import DiskLane
 from leto_sim.server_level.files import SimulatedDirectory
 from leto_sim.server_level.fold import FoldedMachine
 from leto_sim.server_level.newer import NewerServer
+from leto_sim.server_level.own_machine import CommandPromises, FoldedOwnMachine, OwnMachine
 from leto_sim.server_level.passages import Passages
 from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.process import HostClock, Process, Program, Witness
@@ -95,13 +99,17 @@ class Machine:
 class ServerCluster:
     """The machines, the network between them, the clients, and the checkers that watch."""
 
-    def __init__(self, scenario: ServerScenario, *, traced: bool = False) -> None:
+    def __init__(
+        self, scenario: ServerScenario, parts: Parts | None = None, *, traced: bool = False
+    ) -> None:
         self.scenario = scenario
+        self._parts = parts  # without a user's, keys and values are replicated
         self.scheduler = Scheduler()
         self.journal = Journal(traced=traced)
         self.panel = Panel()
-        self.panel.folds = Folds(self.panel.safety, FoldedMachine, command_at=0)
-        self.promises = Promises()
+        fold = FoldedMachine if parts is None else partial(FoldedOwnMachine, parts)
+        self.panel.folds = Folds(self.panel.safety, fold, command_at=0)
+        self.promises = Promises() if parts is None else CommandPromises()
         network = WatchedStreams if traced else StreamNetwork
         self.network = network(self.scheduler, scenario.seed, scenario.weather)
         self.disk_timing = scenario.disk
@@ -166,13 +174,17 @@ class ServerCluster:
         self.network.restore_power(machine.host)
         machine.lives += 1
         machine.may_stop = machine.starts_to_fail > 0
+        own_machine = None if self._parts is None else OwnMachine(machine.name, self._parts)
         life = ServerLife(
-            machine.name, machine.disk, self.panel, self.promises, self.scenario.limits
+            machine.name, machine.disk, self.panel, self.promises, self.scenario.limits, own_machine
         )
         life.replaces = machine.lost_id
         names = (machine.name, machine.lives)
         server = Server(
-            self._settings(machine), stream(self.scenario.seed, "server", *names), life.applies
+            self._settings(machine),
+            stream(self.scenario.seed, "server", *names),
+            life.applies,
+            None if own_machine is None else ObjectMachine(own_machine),
         )
         life.runs(server)
         program = NewerServer(server) if machine.is_newer else server

@@ -23,6 +23,7 @@ from leto_sim.lincheck.history import write_history
 from leto_sim.lincheck.strings import StringKey
 from leto_sim.lincheck.timeline import describe_operation
 from leto_sim.operations import Asked
+from leto_sim.parts import Parts
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
 from leto_sim.server_level.audit import Audit
@@ -66,16 +67,23 @@ class ServerLevelRun(Course):
 
     level = SERVER_LEVEL
 
-    def __init__(self, scenario: ServerScenario, *, traced: bool = False) -> None:
+    def __init__(
+        self, scenario: ServerScenario, parts: Parts | None = None, *, traced: bool = False
+    ) -> None:
         self._scenario = scenario
-        self.cluster = ServerCluster(scenario, traced=traced)
+        self.cluster = ServerCluster(scenario, parts, traced=traced)
         super().__init__(scenario, self.cluster)
-        self.history = History(lambda: self.cluster.scheduler.now)
         self._operator = ServerOperator(self.cluster)
+        self._employ()
+        self._nemesis = ServerNemesis(self.cluster, self._operator)
+
+    def _employ(self) -> None:
+        """Let the clients begin."""
+        scenario = self._scenario
+        self.history = History(lambda: self.cluster.scheduler.now)
         self._errands = [self._new_errands(number) for number in range(scenario.workload.clients)]
         self._clients = [self._new_client(number) for number in range(scenario.workload.clients)]
         self._counters = [self._new_counter(n) for n in range(scenario.workload.counters)]
-        self._nemesis = ServerNemesis(self.cluster, self._operator)
 
     @property
     def node_names(self) -> Sequence[str]:
@@ -170,18 +178,21 @@ class ServerLevelRun(Course):
         self._nemesis.heal()
         self._await_write()
         # With these settings a joiner may never catch up with the clients.
+        self._stop_clients()
+        self._run_until(self._are_clients_answered, "clients are not answered")
+        self._run_until(lambda: self._operator.is_idle, "not every server becomes a voter")
+
+    def _stop_clients(self) -> None:
+        """Let them ask for nothing more."""
         for errands in self._errands:
             errands.is_over = True
         for counter in self._counters:
             counter.is_over = True
-        self._run_until(
-            lambda: (
-                all(client.is_idle for client in self._clients)
-                and all(counter.is_done for counter in self._counters)
-            ),
-            "clients are not answered",
+
+    def _are_clients_answered(self) -> bool:
+        return all(client.is_idle for client in self._clients) and all(
+            counter.is_done for counter in self._counters
         )
-        self._run_until(lambda: self._operator.is_idle, "not every server becomes a voter")
 
     def _await_write(self) -> None:
         """Somebody who tries everywhere writes something, within the time recovery may take."""

@@ -15,6 +15,7 @@ from leto.raft.status import Status
 from leto.raft.types import Index, Micros, NodeId
 from leto.resp import OK, Reply
 from leto.server import Limits, Server
+from leto.server.program import Program
 from leto.server.world import (
     BytesReceived,
     ClockTicked,
@@ -40,6 +41,7 @@ from leto_sim.result import PropertyViolated
 from leto_sim.server_level.leading import Leading
 from leto_sim.server_level.lookout import ServerLookout
 from leto_sim.server_level.overheard import Overheard
+from leto_sim.server_level.own_machine import OwnMachine
 from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.promises import Promises
 from leto_sim.server_level.punctuality import Punctuality, Told
@@ -63,9 +65,11 @@ class ServerLife:
         panel: Panel,
         promises: Promises,
         limits: Limits,
+        own_machine: OwnMachine | None = None,
     ) -> None:
         self.name = name
         self.memory = LogImage()
+        self.own_machine = own_machine  # a user's, if that is what is replicated
         self.replaces: NodeId | None = None  # the member of its name whose data is lost
         self._disk = disk
         self._panel = panel
@@ -110,6 +114,12 @@ class ServerLife:
     def has_begun(self) -> bool:
         """Whether it takes part in the protocol."""
         return self._status is not None
+
+    @property
+    def program(self) -> Program:
+        """What the program around the server may ask of it."""
+        assert self._server is not None, "who takes part runs"
+        return self._server.program
 
     # --- what it is told and orders ------------------------------------------------------
 
@@ -273,6 +283,8 @@ class ServerLife:
         self._panel.safety.applied(self, entries)
         self._applied_until = entries[-1].id.index
         self._promises.applied(entries)
+        if self.own_machine is not None:
+            self.own_machine.compare(self, entries, self._panel.determinism)
 
     def _check_stranger(self, lost: NodeId) -> None:
         configuration = self.status.configuration

@@ -80,7 +80,7 @@ def test_what_only_a_long_run_shows_is_found_in_a_cluster() -> None:
 
     assert broken.value.result is not None
     assert broken.value.result.violation is not None
-    assert f"seeds=[{broken.value.result.seed}], events=5000)" in str(broken.value)
+    assert f"seeds=[{broken.value.result.seed}], events=5000, level='node')" in str(broken.value)
 
 
 def test_an_invariant_of_the_cluster_is_checked_too() -> None:
