@@ -92,6 +92,7 @@ class LiveNode:
         self._configuration: Configuration | None = None
         self._is_member = self._is_in(self.replica.status.committed_configuration)
         self._farewell_at: Micros | None = None
+        self.has_disk_room = True
         self.is_retiring = False  # leads, but not for long; written here
         self._joining = self._begin_to_join() if self._is_blank else None
 
@@ -166,6 +167,7 @@ class LiveNode:
 
     def disk_room_changed(self, *, has_room: bool) -> None:
         """The disk has room for more commands again, or none beyond its reserve."""
+        self.has_disk_room = has_room
         self._events.append(DiskRoomChanged(has_room))
 
     def recover(

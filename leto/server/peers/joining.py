@@ -7,7 +7,8 @@ leader dials us, and the rest is Raft.
 Invariants:
     1. JOIN is sent only when the cluster's id is durable here: the leader's link is
        judged by it.
-    2. A definite refusal ends the node, with the text; everything else is tried again,
+    2. JOIN is sent only while the disk has room for what a member must hold.
+    3. A definite refusal ends the node, with the text; everything else is tried again,
        and the operator is told each time.
 """
 
@@ -43,6 +44,11 @@ class Home(Protocol):
 
     def keep_cluster(self, cluster_id: ClusterId, then: Callable[[], None]) -> None:
         """Make durable that this is our cluster."""
+        ...
+
+    @property
+    def has_disk_room(self) -> bool:
+        """Whether our disk has room for what a member must hold."""
         ...
 
     def refused(self, text: str) -> None:
@@ -143,7 +149,12 @@ class Joining:
             self._home.keep_cluster(cluster_id, lambda: self._ask_to_join(conversation))
 
     def _ask_to_join(self, conversation: _Conversation | None) -> None:
-        if conversation is not None and conversation is self._conversation:
+        if conversation is None or conversation is not self._conversation:
+            return
+        if not self._home.has_disk_room:
+            # A member that takes nothing never catches up, and nobody would know why.
+            self.retry("the disk has no room: make some, or lower -diskreserve")
+        else:
             address = str(self._identity.peer_address)
             self._turn.info("asking to join", target=self._asking, address=address)
             self._ask(b"JOIN", address.encode(), self._identity.settings.name.encode())

@@ -7,6 +7,7 @@ import pytest
 from leto.raft.configuration import MemberRole
 from leto.resp import OK, ErrorReply, encode_reply
 from leto.server.peers.joining import cluster_id_in
+from leto.server.world import DiskRoomMeasured
 
 if TYPE_CHECKING:
     from tests.leto.server.conftest import Machine, World
@@ -46,6 +47,22 @@ def test_a_target_that_is_not_there_is_tried_again_and_said(world: "World") -> N
     assert {"target": "127.0.0.1:1379", "reason": "connection refused"} == complaints[0]
 
     founder.start()
+    world.run_until(lambda: "id2" in roles(founder))
+
+
+def test_a_node_whose_disk_has_no_room_waits_for_some_and_says_so(world: "World") -> None:
+    founder = world.machine(1)
+    joiner = world.machine(2, join=1)
+    joiner.start()
+    joiner.tell(DiskRoomMeasured(0))
+    founder.start()
+    world.run(5_000)
+
+    assert ["id1"] == [*roles(founder)]
+    complaint = joiner.messages("cannot join yet, trying again")[-1]
+    assert "the disk has no room: make some, or lower -diskreserve" == complaint["reason"]
+
+    joiner.tell(DiskRoomMeasured(1 << 40))
     world.run_until(lambda: "id2" in roles(founder))
 
 
