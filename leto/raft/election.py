@@ -68,7 +68,9 @@ def on_election_timer(state: State, role: Follower | PreCandidate | Candidate) -
     disk_has_hung = state.lane.has_hung(state.now, state.config.election_timeout_min_us)
     if disk_has_hung or not _may_campaign(state):
         role.deadline = state.now + state.election_timeout()
-        if isinstance(role, Follower) and role.leaderless_since is None:
+        if isinstance(role, Follower) and disk_has_hung:
+            role.put_off_since = None  # it hears nobody, so it knows nothing
+        elif isinstance(role, Follower) and role.leaderless_since is None:
             role.put_off_since = state.now
         state.trace(CampaignPutOff, Reason.DISK_HANGS if disk_has_hung else Reason.NO_VOTER)
     elif state.now < state.promised_until:

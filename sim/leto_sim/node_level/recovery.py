@@ -88,7 +88,7 @@ class Recovery:
         to_come = [host for host in dict.fromkeys(victims) if host in voters and host not in lost]
         while to_come and not _is_no_quorum(self._cluster.hosts, lost):
             lost.append(to_come.pop(0))
-        may_go_on = any(host not in lost for host in voters)
+        may_go_on = any(_may_be_asked(host) for host in voters if host not in lost)
         return lost if may_go_on and _is_no_quorum(self._cluster.hosts, lost) else None
 
     def _all_hold(self, lost: Collection[Host]) -> bool:
@@ -211,6 +211,10 @@ def _configurations_of(host: Host) -> Iterator[Configuration]:
 
 def _last(host: Host) -> EntryId:
     return host.platter.last if host.alive is None else host.alive.memory.last
+
+
+def _may_be_asked(host: Host) -> bool:
+    return host.alive is None or _is_member(host.alive)
 
 
 def _is_member(process: Process) -> bool:

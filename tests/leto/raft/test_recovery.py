@@ -405,6 +405,18 @@ def test_who_must_not_campaign_waits_again_after_it_has_heard_of(
     assert Refusal.QUORUM_ALIVE is outcome.refusal
 
 
+def test_who_heard_nobody_since_its_disk_hung_is_not_in_despair(cluster: "Cluster") -> None:
+    survivor = without_priority(cluster)
+    despair(survivor)
+    survivor.disk_is_stuck = True
+    survivor.receive(4, RequestVote(term=2, last=BEFORE_LOG))
+    despair(survivor)
+
+    request = force(survivor, 5)
+
+    assert {request: Refused(Refusal.QUORUM_ALIVE)} == survivor.answers
+
+
 def test_who_had_waited_is_in_despair_at_once_when_it_may_campaign(cluster: "Cluster") -> None:
     survivor = without_priority(cluster)
     despair(survivor)
