@@ -13,24 +13,8 @@ from leto_sim import (
     simulate,
 )
 from leto_sim.node_level.run import run_node_level
+from tests.support.machines import Adder
 from tests.support.sims import QUIET
-
-
-class Adder:
-    """Adds up."""
-
-    def __init__(self) -> None:
-        self.total = 0
-
-    def apply(self, command: bytes) -> bytes:
-        self.total += int(command)
-        return b"%d" % self.total
-
-    def snapshot(self) -> bytes:
-        return b"%d" % self.total
-
-    def restore(self, content: bytes) -> None:
-        self.total = int(content)
 
 
 class Forgetful(Adder):

@@ -17,29 +17,13 @@ from leto_sim.node_level.scenario import Scenario
 from leto_sim.parts import Parts
 from leto_sim.result import PropertyViolated, Violation
 from leto_sim.workloads import CommandWorkload
+from tests.support.machines import Adder
 from tests.support.sims import QUIET, elect, pass_time
 
 ADD = CommandWorkload(commands=[b"1", b"2"])
 BRIEF = attrs.evolve(QUIET, events_max=600)
 RESTARTS = tuple(PlannedFault(at * 100 * MS, Crash(at, 50 * MS)) for at in range(1, 8))
 SNAPSHOTS = tuple(PlannedFault(at * 90 * MS, TakeSnapshotNow(at)) for at in range(1, 8))
-
-
-class Adder:
-    """Adds up."""
-
-    def __init__(self) -> None:
-        self.total = 0
-
-    def apply(self, command: bytes) -> bytes:
-        self.total += int(command)
-        return b"%d" % self.total
-
-    def snapshot(self) -> bytes:
-        return b"%d" % self.total
-
-    def restore(self, content: bytes) -> None:
-        self.total = int(content)
 
 
 def run(

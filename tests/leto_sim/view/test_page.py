@@ -86,7 +86,7 @@ def page(browser_page: Page, address: str) -> Iterator[Page]:
     browser_page.goto("about:blank")
     browser_page.goto(address)
     yield browser_page
-    browser_page.wait_for_timeout(50)
+    drawn(browser_page)
     assert [] == wrong
 
 
@@ -95,6 +95,20 @@ def reopen(page: Page, folder: Path, **changed: Json) -> None:
     file = folder / "run.html"
     file.write_text(render_page({**shown(), **changed}), encoding="utf-8")
     page.goto(file.as_uri())
+
+
+def drawn(page: Page) -> None:
+    """Wait until what was asked for has been drawn, however busy the machine."""
+    page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+
+
+def follow_link(page: Page, number: int) -> None:
+    """Go to an event by the page's address; the browser tells the page of it a little later."""
+    page.goto(f"{page.url.partition('#')[0]}#event={number}")
+    shown_text = "document.getElementById('event').textContent"
+    page.wait_for_function(f"{shown_text} === 'event {number}'")
 
 
 def event(page: Page) -> int:
@@ -152,8 +166,8 @@ def test_a_search_in_vain_says_so_and_stays(page: Page) -> None:
     assert there == event(page)
 
 
-def test_a_link_leads_to_its_event(page: Page, address: str) -> None:
-    page.goto(f"{address}#event=200")
+def test_a_link_leads_to_its_event(page: Page) -> None:
+    follow_link(page, 200)
 
     assert 200 == event(page)
     assert page.url.endswith("#event=200")
@@ -162,7 +176,7 @@ def test_a_link_leads_to_its_event(page: Page, address: str) -> None:
 def test_a_link_counts_although_the_address_was_changed_before_it_is_heard(
     page: Page, address: str
 ) -> None:
-    page.goto(f"{address}#event=200")
+    follow_link(page, 200)
 
     page.evaluate(
         """(newURL) => {  // what happens if the last event is named in this very moment
@@ -206,11 +220,11 @@ def test_it_plays_and_pauses(page: Page) -> None:
 
 def test_lanes_are_drawn_and_darkness_changes_them(page: Page) -> None:
     picture = "document.getElementById('stage').toDataURL()"
-    page.wait_for_timeout(100)
+    drawn(page)
     light = page.evaluate(picture)
 
     page.keyboard.press("t")
-    page.wait_for_timeout(100)
+    drawn(page)
 
     assert len(light) > 10_000
     assert light != page.evaluate(picture)
@@ -249,7 +263,7 @@ def test_a_step_tells_what_was_sent_and_leads_to_where_it_was_taken_in(page: Pag
     )
     events = cast("Sequence[int]", shown()["events"])
     taken = cast("Sequence[Sequence[int]]", arrivals)[0][1]
-    page.goto(f"{page.url.partition('#')[0]}#event={events[cast('int', sent)]}")
+    follow_link(page, events[cast("int", sent)])
 
     page.locator("#steps a", has_text=str(text)).first.click()
 
@@ -260,7 +274,7 @@ def test_a_step_tells_what_clients_asked_and_were_told(page: Page) -> None:
     client, asked, told, _, end, _ = next(one for one in column("operations") if one[2])
     events = cast("Sequence[int]", shown()["events"])
 
-    page.goto(f"{page.url.partition('#')[0]}#event={events[cast('int', end)]}")
+    follow_link(page, events[cast("int", end)])
 
     assert f"told {client}: {asked} → {told}" in page.inner_text("#steps")
 
@@ -290,8 +304,8 @@ def test_pointing_at_a_partition_tells_who_is_cut_off(
     page: Page, tmp_path: Path, links: Json, words: str
 ) -> None:
     reopen(page, tmp_path, cuts=[[0, links]], resets=[[200, 0, 1], [201, 1, "c1"]])
-    page.goto(f"{page.url.partition('#')[0]}#event=300")
-    page.wait_for_timeout(100)
+    follow_link(page, cast("Sequence[int]", shown()["events"])[300])
+    drawn(page)
     box = page.locator("#stage").bounding_box()
     assert box is not None
 
@@ -307,8 +321,8 @@ def test_cuts_and_resets_change_the_picture(page: Page, tmp_path: Path) -> None:
 
     for cuts, resets in (([], []), ([[0, [[0, 1]]]], []), ([], [[300, 0, 1]])):
         reopen(page, tmp_path, cuts=cast("Json", cuts), resets=cast("Json", resets))
-        page.goto(f"{page.url.partition('#')[0]}#event={middle}")
-        page.wait_for_timeout(150)
+        follow_link(page, middle)
+        drawn(page)
         pictures.append(page.evaluate(picture))
 
     assert 3 == len(set(pictures))
@@ -317,7 +331,7 @@ def test_cuts_and_resets_change_the_picture(page: Page, tmp_path: Path) -> None:
 @pytest.mark.parametrize("width, height", [(1920, 1080), (1440, 900), (800, 900)])
 def test_nothing_sticks_out_of_a_window_wide_or_narrow(page: Page, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
-    page.wait_for_timeout(100)
+    drawn(page)
 
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     boxes = [page.locator(part).bounding_box() for part in (".stage", ".moment", ".nodes", "#list")]
@@ -336,7 +350,7 @@ def test_nothing_sticks_out_of_a_window_wide_or_narrow(page: Page, width: int, h
 
 def test_a_telephone_has_one_column_which_scrolls(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(100)
+    drawn(page)
 
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     boxes = [page.locator(part).bounding_box() for part in (".stage", ".moment", ".nodes", "#list")]
