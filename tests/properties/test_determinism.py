@@ -1,6 +1,6 @@
 """A seed gives one run: under every hash seed, in every CPython that there is here.
 
-The other interpreters are those on PATH. They see nothing but this source and the two
+The other interpreters are those on PATH, and those that pyenv or uv keep. They see nothing but this source and the two
 pure libraries that it imports, so none of them needs an environment of its own.
 """
 
@@ -20,6 +20,7 @@ from leto_sim.levels import LEVELS, level_named
 ROOT = Path(__file__).parents[2]
 LIBRARIES = ("attr", "attrs", "sortedcontainers")
 SEED, EVENTS = 11, 1_500
+KEPT = (".pyenv/versions/*/bin", ".local/share/uv/python/*/bin")
 MINORS = ("3.11", "3.12", "3.13", "3.14")
 PROBE = """
 import sys, attrs, sortedcontainers
@@ -49,7 +50,8 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def interpreters(libraries: Path) -> Mapping[str, str]:
     """What runs here, by its full version."""
     found: dict[str, str] = {}
-    for folder in os.get_exec_path():
+    kept = [str(folder) for pattern in KEPT for folder in sorted(Path.home().glob(pattern))]
+    for folder in [*os.get_exec_path(), *kept]:
         for name in ("python3", *(f"python{minor}" for minor in MINORS)):
             path = shutil.which(name, path=folder)
             probed = path and python(PROBE, libraries=libraries, interpreter=path)
@@ -98,7 +100,7 @@ def test_a_seed_gives_one_run_in_every_cpython(
         version: path for version, path in interpreters.items() if version.startswith(f"{minor}.")
     }
     if not chosen:
-        pytest.skip(f"no CPython {minor} on PATH runs here")
+        pytest.skip(f"no CPython {minor} is here")
 
     for version, path in chosen.items():
         done = python(PROGRAM, level_name, libraries=libraries, interpreter=path)
