@@ -216,6 +216,37 @@ def test_failures_that_have_nothing_to_do_with_a_run_show_nothing(desk: Desk) ->
     done.stdout.no_fnmatch_line("*- leto -*")
 
 
+def test_a_scenario_may_be_of_whole_servers(desk: Desk) -> None:
+    done = desk.run(
+        """
+    @pytest.mark.leto(level="server", nodes=3, events=3_000, seeds=3)
+    def test_it(leto_scenario):
+        workload = CommandWorkload(commands=[b"1", b"2"])
+        simulate(Forgetful, scenario=leto_scenario, workload=workload).raise_if_violated()
+    """,
+        "--leto-shrink",
+        "1",
+    )
+
+    assert done.parseoutcomes()["failed"] > 0
+    done.stdout.fnmatch_lines(
+        ["*- leto -*", "VIOLATED: *", "seed *, server level: VIOLATED", 'level = "server"']
+    )
+    done.stdout.no_fnmatch_line("replay *")
+
+
+def test_a_cluster_by_hand_is_not_of_whole_servers(desk: Desk) -> None:
+    done = desk.run(
+        """
+    @pytest.mark.leto(level="server")
+    def test_it(leto_cluster): pass
+    """
+    )
+
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*leto_cluster is at node level; leto_scenario may be at others*"])
+
+
 def test_a_misspelt_option_is_told(desk: Desk) -> None:
     done = desk.run(
         """

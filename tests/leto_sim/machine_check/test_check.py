@@ -83,6 +83,18 @@ def test_what_only_a_long_run_shows_is_found_in_a_cluster() -> None:
     assert f"seeds=[{broken.value.result.seed}], events=5000, level='node')" in str(broken.value)
 
 
+def test_the_clusters_may_be_of_whole_servers() -> None:
+    few = Invariant("few commits", lambda cluster: cluster.commits < 3)
+
+    with pytest.raises(MachineBroken, match="few commits") as broken:
+        check_machine(Adder, SMALL, seeds=[1], examples=1, invariants=[few], level="server")
+
+    assert broken.value.result is not None
+    assert "server" == broken.value.result.level
+    report = check_machine(Adder, SMALL, seeds=[1], events=500, examples=1, level="server")
+    assert 1 == report.runs
+
+
 def test_an_invariant_of_the_cluster_is_checked_too() -> None:
     few = Invariant("few commits", lambda cluster: cluster.commits < 3)
 
