@@ -347,3 +347,21 @@ def test_who_was_removed_keeps_the_log_that_says_so(make: "type[Make]") -> None:
     assert Refused(Refusal.NOT_A_MEMBER, NodeId(2)) == follower.answers[request]
     assert BEFORE_LOG == follower.snapshot.last_included
     assert follower.restarted().status.was_admitted
+
+
+@pytest.mark.xfail(
+    strict=True, reason="nothing durable says that it was a member, but the log that is replaced"
+)
+def test_who_learns_of_its_removal_by_a_snapshot_knows_that_it_was_a_member(
+    make: "type[Make]",
+) -> None:
+    """Else it takes its removal for an admission that was lost, and asks for another one."""
+    follower = make.host(term=1)
+    configuration = make.configuration(2, 3)
+    mark = attrs.evolve(six_bytes(), last_included=EntryId(1, 9), configuration=configuration)
+
+    follower.receive(2, chunk(mark, 0, b"abcdef", term=1))
+    follower.work_all()
+
+    assert mark.last_included == follower.snapshot.last_included
+    assert follower.restarted().status.was_admitted
