@@ -488,3 +488,13 @@ def test_a_peer_that_only_resets_dials_is_not_taken_for_dead(world: "World") -> 
     assert 20 < dials < 50
     world.run(10_000)
     assert machines[1].dials_reset > 10_000 - dials - 100  # only for a while at short intervals
+
+
+def test_a_node_that_meets_itself_is_introduced_and_keeps_no_link(world: "World") -> None:
+    machine = world.founded()
+
+    reply = world.client(machine).ask("JOIN 127.0.0.1:15379 id1")
+
+    assert OK == reply
+    assert not machine.consensus.links.is_up(machine.raft.node_id)
+    assert [] == machine.messages("link up")
