@@ -118,7 +118,7 @@ def test_a_failed_run_shows_its_screen_the_shrunk_scenario_and_how_to_see_it_aga
         simulate(Forgetful, scenario=leto_scenario, workload=workload).raise_if_violated()
     """,
         "--leto-seeds",
-        "10",
+        "3",
         "--leto-shrink",
         "1",
     )
