@@ -64,7 +64,7 @@ class Administrator:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._errands: deque[Errand] = deque()
-        self._is_waiting = False  # for an answer
+        self._asked: tuple[ConfigurationChange, ...] = ()  # what it waits for an answer to
         self._has_stopped = False
         self._moves = 0
         self._recovery = Recovery(cluster)
@@ -85,7 +85,7 @@ class Administrator:
     @property
     def asked(self) -> tuple[ConfigurationChange, ...]:
         """The changes to which it has no answer yet."""
-        return self._errands[0].changes if self._is_waiting else ()
+        return self._asked
 
     def stop(self) -> None:
         """Leaves everything as it is from now on."""
@@ -294,7 +294,7 @@ class Administrator:
         if errand.is_done(leader):
             self._errands.popleft()
             self._finish(errand)
-        elif not self._is_waiting:
+        elif not self._asked:
             self._ask(leader, errand)
 
     def _finish(self, errand: Errand) -> None:
@@ -315,11 +315,11 @@ class Administrator:
 
     def _ask(self, leader: Process, errand: Errand) -> None:
         request_id = self._cluster.new_request_id()
-        self._is_waiting = True
+        self._asked = errand.changes
         leader.request(ChangeRequested(request_id, errand.changes), {request_id: self._on_outcome})
 
     def _on_outcome(self, _: Outcome | None) -> None:
-        self._is_waiting = False
+        self._asked = ()
 
 
 def _impossible_changes(
