@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from leto_sim.mutants.page import rows_of
 from leto_sim.mutants.planted import Collection, read_collection
 
 TESTS = Path(__file__).parents[1]
@@ -30,7 +31,16 @@ def test_every_planted_bug_is_python(collection: Collection) -> None:
             compile(text, file, "exec")
 
 
-def test_ids_are_unique() -> None:
-    ids = [bug.description.id for bug in (*MUTANTS.bugs, *SURVIVORS.bugs)]
+def test_ids_and_names_are_unique() -> None:
+    bugs = (*MUTANTS.bugs, *SURVIVORS.bugs)
 
-    assert len(ids) == len(set(ids))
+    assert len(bugs) == len({bug.description.id for bug in bugs}) == len({bug.name for bug in bugs})
+
+
+def test_the_kill_matrix_has_a_row_for_each_and_no_other() -> None:
+    page = (TESTS.parent / "docs" / "explanation" / "planted-bugs.md").read_text(encoding="utf-8")
+    expected = [[bug.description.id, f"`{bug.name}`"] for bug in MUTANTS.bugs]
+
+    assert expected == [cells[:2] for cells in rows_of(page)], (
+        "leto-sim mutants --only ID --markdown docs/explanation/planted-bugs.md"
+    )
