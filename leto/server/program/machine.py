@@ -7,12 +7,18 @@ Invariants:
     1. A snapshot shows the machine at the moment at which it was asked for, whenever its pieces
        are.
     2. What was there is replaced when the last piece has come, and not before.
+    3. A snapshot is never empty, though the machine's content may be: a snapshot without bytes
+       has no file (`leto.wal.snapshots.has_file`), and would not be restored.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from leto.machine import StateMachine
 from leto.resp import Reply, Request
+
+FORMAT: Final = b"\x01"
+"""What a snapshot begins with; the machine's content follows."""
 
 
 class ObjectMachine:
@@ -49,7 +55,7 @@ class ObjectMachine:
 
     def snapshot(self, chunk_bytes: int) -> Iterator[bytes]:
         """Its content as it is now, cut."""
-        content = self._machine.snapshot()  # now: the pieces may be asked for later
+        content = FORMAT + self._machine.snapshot()  # now: the pieces may be asked for later
         return (content[at : at + chunk_bytes] for at in range(0, len(content), chunk_bytes))
 
     def begin_restore(self) -> None:
@@ -64,4 +70,5 @@ class ObjectMachine:
         """Have the machine become what the pieces say."""
         content = b"".join(self._pieces)
         self._pieces.clear()
-        self._machine.restore(content)
+        assert content.startswith(FORMAT), "a snapshot was written by another version of Leto"
+        self._machine.restore(content.removeprefix(FORMAT))

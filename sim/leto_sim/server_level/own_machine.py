@@ -13,6 +13,7 @@ import attrs
 from leto.machine import StateMachine
 from leto.raft.entries import Command, Entry
 from leto.resp import RequestParser
+from leto.server.program.machine import FORMAT
 from leto_sim.checkers.determinism import NEVER_RAISES, Determinism, shown
 from leto_sim.checkers.observed import Observed
 from leto_sim.parts import Parts
@@ -117,7 +118,7 @@ class FoldedOwnMachine(StateMachine):
 
     def snapshot(self) -> bytes:
         """The content as a snapshot holds it."""
-        return self._machine.snapshot()
+        return FORMAT + self._machine.snapshot()
 
     def restore(self, content: bytes) -> None:
         """What is folded is never restored."""

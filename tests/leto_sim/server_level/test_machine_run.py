@@ -71,6 +71,32 @@ def test_a_snapshot_that_forgets_something_is_found() -> None:
     assert first_violation(TicketOffice) in {DETERMINISM, SNAPSHOT_IS_THE_FOLD}
 
 
+class Locks(StateMachine):
+    """Holds nothing, now and then: then its content has no bytes."""
+
+    def __init__(self) -> None:
+        self.holder = b""
+
+    def apply(self, command: bytes) -> bytes:
+        self.holder = b"" if self.holder == command else self.holder or command
+        return self.holder
+
+    def snapshot(self) -> bytes:
+        return self.holder
+
+    def restore(self, content: bytes) -> None:
+        self.holder = content
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_content_without_bytes_is_a_snapshot_too(seed: int) -> None:
+    workload = CommandWorkload(commands=[b"x", b"y"])
+
+    simulate(
+        Locks, level="server", seed=seed, nodes=5, events=2_000, workload=workload
+    ).raise_if_violated()
+
+
 class Numbered(BetterOffice):
     """Its results depend on how many of its kind there are."""
 

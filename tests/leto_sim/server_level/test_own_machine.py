@@ -6,6 +6,7 @@ from examples.tickets import COMMANDS, BetterOffice
 from leto.raft.entries import Command, Entry, Noop
 from leto.raft.types import EntryId
 from leto.resp import encode_request
+from leto.server.program.machine import FORMAT
 from leto_sim import CommandWorkload
 from leto_sim.checkers.determinism import DETERMINISM, NEVER_RAISES, Determinism
 from leto_sim.parts import Parts
@@ -92,7 +93,7 @@ def test_the_fold_takes_whole_entries() -> None:
     fold.apply(HEADER + encode_request((numbered(1, b"buy"),)) * 3)
     fold.apply(HEADER)
 
-    assert b"4" == fold.snapshot()
+    assert FORMAT + b"4" == fold.snapshot()
     with pytest.raises(NotImplementedError):
         fold.restore(b"")
 

@@ -2,7 +2,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from leto.server.program.machine import ObjectMachine
+from leto.server.program.machine import FORMAT, ObjectMachine
 
 if TYPE_CHECKING:
     from leto.server.machine import Machine
@@ -39,7 +39,16 @@ def test_a_snapshot_is_the_content_at_the_moment_at_which_it_was_asked_for() -> 
     chunks = ObjectMachine(text).snapshot(2)
     text.text = b"changed"
 
-    assert [b"on", b"ce"] == list(chunks)
+    assert [FORMAT + b"o", b"nc", b"e"] == list(chunks)
+
+
+def test_a_content_without_bytes_is_a_snapshot_with_some() -> None:
+    text = Text()
+    text.text = b""
+
+    chunks = list(ObjectMachine(text).snapshot(2))
+
+    assert [FORMAT] == chunks
 
 
 def test_a_snapshot_that_comes_in_pieces_is_restored_at_once() -> None:
@@ -49,7 +58,7 @@ def test_a_snapshot_that_comes_in_pieces_is_restored_at_once() -> None:
     machine.begin_restore()
     machine.restore_chunk(b"given up")
     machine.begin_restore()
-    machine.restore_chunk(b"aft")
+    machine.restore_chunk(FORMAT + b"aft")
     machine.restore_chunk(b"er")
     assert b"once" == text.text
     machine.finish_restore()
