@@ -272,6 +272,18 @@ class ConfigurationHistory:
             since = index
         return since
 
+    def lease_known_from(self, node_id: NodeId) -> Index:
+        """From where on a member whose log reaches there knows of leases as long as now.
+
+        Who joined did not start from the founding configuration, which is in no log.
+        O(configurations kept).
+        """
+        named_since = next(
+            (index for index, configuration in self._history if configuration.member(node_id)),
+            self.effective_index,
+        )
+        return max(self.lease_index, named_since)
+
     @property
     def effective_index(self) -> Index:
         """Where the effective one stands; 0 for the founding one."""

@@ -219,6 +219,18 @@ def test_a_lease_is_known_since_the_last_configuration_that_allowed_less(
     assert since == history.lease_index
 
 
+@pytest.mark.parametrize("number, since", [(1, 0), (2, 4), (3, 4)])
+def test_who_joined_knows_of_leases_once_it_is_told_that_it_did(
+    make: "type[Make]", number: int, since: int
+) -> None:
+    founding = attrs.evolve(make.configuration(1), lease_us=5)
+    grown = attrs.evolve(make.configuration(1, 2), lease_us=5)
+
+    history = ConfigurationHistory([(0, founding), (4, grown)])
+
+    assert since == history.lease_known_from(NodeId(number))
+
+
 def test_a_configuration_is_effective_from_its_index_until_it_is_rolled_back(
     make: "type[Make]",
 ) -> None:
