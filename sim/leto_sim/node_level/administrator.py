@@ -168,7 +168,12 @@ class Administrator:
         leader = self._cluster.leader
         if self.has_lost_quorum or leader is None:
             return
-        for _ in range(len(leader.status.configuration.members), VOTERS_MIN):
+        members = leader.status.configuration.members
+        hosts = (self._cluster.host_of(member.node_id) for member in members)
+        gone = [host for host in hosts if host is not None and host.is_gone]
+        for host in gone:  # nothing was forced: others became voters meanwhile
+            self._run(RemoveMember(host.node_id))
+        for _ in range(len(members) - len(gone), VOTERS_MIN):
             self._run(self._joins(self._cluster.add_blank_host(), MemberRole.JOINING))
 
     # --- what may be lost ----------------------------------------------------------------

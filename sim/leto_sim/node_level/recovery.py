@@ -2,13 +2,14 @@
 
 Responsible for losing it, and for forcing a configuration on a survivor: this one or that
 one is asked, sometimes in a wrong way, or two at once and not the same of both, until the
-cluster goes on. Whom the forced configuration does not name never comes back. What may be lost thereby, and that nothing
-else is, is for the checkers to say (`leto_sim.checkers.forcings`).
+cluster goes on. Whom the forced configuration does not name never comes back. What may be
+lost thereby, and that nothing else is, is for the checkers to say
+(`leto_sim.checkers.forcings`).
 """
 
 from collections.abc import Collection, Iterator, Sequence
 
-from leto.raft.actions import Outcome, Refusal, Refused, RoleName
+from leto.raft.actions import Outcome, Refusal, Refused
 from leto.raft.configuration import Configuration
 from leto.raft.events import ConfigurationForced
 from leto.raft.types import EntryId, NodeId
@@ -75,8 +76,7 @@ class Recovery:
 
     def force_in_vain(self, process: Process) -> None:
         """Asks a node to go on alone that must refuse: it follows or leads, for all it knows."""
-        heeds = process.status.role in {RoleName.FOLLOWER, RoleName.LEADER}
-        if heeds and not process.holds_back:
+        if process.status.leader is not None and not process.holds_back:
             self._order(process, (process.node_id,), self._note_refusal)
 
     # --- what is lost --------------------------------------------------------------------
@@ -119,8 +119,11 @@ class Recovery:
         leader = self._cluster.leader
         if leader is None or not leader.status.is_ready:
             return False
-        members = leader.status.committed_configuration.members
-        return not any(self._host(member.node_id).is_gone for member in members)
+        left = {host.node_id for host in self._cluster.hosts if not host.is_gone}
+        status = leader.status
+        in_force = (status.committed_configuration, status.configuration)
+        # Perhaps without any forcing: who was joining may have become a voter meanwhile.
+        return all(configuration.has_quorum(left.__contains__) for configuration in in_force)
 
     def _ask(self) -> None:
         candidates = [p for p in self._cluster.alive if _is_member(p)]
