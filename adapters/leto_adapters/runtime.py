@@ -88,6 +88,7 @@ class Runtime:
         self._telling = False
         self._connections: dict[ConnectionId, Connection] = {}
         self._connection_ended = asyncio.Event()
+        self._has_closed = False
         self._connection_ids = map(ConnectionId, itertools.count(1))
         self._dials: dict[DialId, asyncio.Task[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -187,6 +188,8 @@ class Runtime:
         def opened(connection: Connection, local: str, remote: str) -> None:
             self._connections[connection.id] = connection
             self.tell(ConnectionAccepted(connection.id, port, local, remote))
+            if self._has_closed:  # it was on its way in when the ports were closed
+                connection.close(abort=True)
 
         return lambda: Connection(next(self._connection_ids), opened, self._on_connection_fact)
 
@@ -249,6 +252,7 @@ class Runtime:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(FAREWELL_S):
                     await self._say_farewell()
+        self._has_closed = True
         for connection in self._connections.values():
             connection.close(abort=True)
         self._disk.close()

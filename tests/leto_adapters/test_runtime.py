@@ -6,6 +6,7 @@ Each test runs on asyncio's own loop and on uvloop's.
 import asyncio
 import contextlib
 import socket
+from asyncio.base_events import Server
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -215,6 +216,25 @@ def test_client_that_does_not_read_does_not_hold_up_the_end(run: Run, tmp_path: 
                 assert await node.ended == BYE
 
     run(scenario())
+
+
+def test_client_that_comes_in_as_the_ports_are_closed_is_closed_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with running(Script(), tmp_path) as node:
+            node.runtime.request_stop("enough")
+            await node.ended
+            async with node.client() as (reader, _):
+                with contextlib.suppress(ConnectionResetError):
+                    assert b"" == await asyncio.wait_for(reader.read(), 10)
+        monkeypatch.undo()
+        for server in open_yet:
+            server.close()
+
+    open_yet: list[Server] = []  # a client finds them so if it was accepted just before
+    monkeypatch.setattr(Server, "close", open_yet.append)
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("kind", [Started, ConnectionAccepted, ClockTicked, DiskJobDone])
