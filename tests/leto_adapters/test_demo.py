@@ -136,4 +136,4 @@ def test_node_that_cannot_start_ends_the_demo_with_its_line(start: Start, tmp_pa
     demo = start()
 
     assert 1 == demo.process.wait(30)
-    assert "id1 | leto: cannot use the data directory demo-data/id1: File exists" in demo.screen
+    assert "id1 | leto: cannot use the data directory demo-data/id1: it is a file" in demo.screen
