@@ -232,8 +232,11 @@ def test_client_that_comes_in_as_the_ports_are_closed_is_closed_too(
         for server in open_yet:
             server.close()
 
-    open_yet: list[Server] = []  # a client finds them so if it was accepted just before
-    monkeypatch.setattr(Server, "close", open_yet.append)
+    def leave_open(server: Server) -> None:  # so a client finds it that was accepted just before
+        open_yet.append(server)
+
+    open_yet: list[Server] = []
+    monkeypatch.setattr(Server, "close", leave_open)
     asyncio.run(scenario())
 
 
