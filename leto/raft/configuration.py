@@ -272,17 +272,17 @@ class ConfigurationHistory:
             since = index
         return since
 
-    def lease_known_from(self, node_id: NodeId) -> Index:
-        """From where on a member whose log reaches there knows of leases as long as now.
+    def named_since(self, node_id: NodeId) -> Index:
+        """Where the first configuration stands that names the node; the last one, if none does.
 
-        Who joined did not start from the founding configuration, which is in no log.
+        A member whose log reaches there has been told of it, and of what is in force with it:
+        who joined did not start from the founding configuration, which is in no log.
         O(configurations kept).
         """
-        named_since = next(
+        return next(
             (index for index, configuration in self._history if configuration.member(node_id)),
             self.effective_index,
         )
-        return max(self.lease_index, named_since)
 
     @property
     def effective_index(self) -> Index:

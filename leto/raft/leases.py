@@ -68,13 +68,14 @@ def lease_end(state: State, leader: Leader) -> Micros | None:
 
 def _renew(state: State, leader: Leader) -> None:
     configurations = state.configurations
+    known_since = configurations.lease_index
 
     def promised_round(node_id: NodeId) -> int:
         if node_id == state.node_id:
             return leader.round
         progress = leader.progress[node_id]
-        knows = progress.match_index >= configurations.lease_known_from(node_id)  # invariant 1
-        return progress.acked_round if knows else 0
+        knows_from = max(known_since, configurations.named_since(node_id))  # invariant 1
+        return progress.acked_round if progress.match_index >= knows_from else 0
 
     promised = state.configuration.quorum_value(promised_round)
     rounds = leader.leased_rounds

@@ -228,7 +228,7 @@ def test_who_joined_knows_of_leases_once_it_is_told_that_it_did(
 
     history = ConfigurationHistory([(0, founding), (4, grown)])
 
-    assert since == history.lease_known_from(NodeId(number))
+    assert since == history.named_since(NodeId(number))
 
 
 def test_a_configuration_is_effective_from_its_index_until_it_is_rolled_back(
