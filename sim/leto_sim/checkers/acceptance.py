@@ -34,6 +34,12 @@ class _Life:
     weight: int = 0
     weights: dict[Index, int] = attrs.field(factory=dict[Index, int])
 
+    def uncommitted_bytes(self, committed: Index) -> int:
+        """What its log weighs beyond what it knows to be committed. Once in its term at least
+        it has appended something, which was weighed.
+        """
+        return self.weight - self.weights.get(committed, 0)
+
 
 class Acceptance:
     """Remembers what each node was told of its disk, and the transfers that it was asked for."""
@@ -71,15 +77,15 @@ class Acceptance:
             self._check_leader(node, life)
         self._weigh(node, life, write)
 
-    def answered(self, node: Observed, answer: Answer) -> None:
-        """The node answers a request."""
+    def answered(self, node: Observed, answer: Answer, committed: Index) -> None:
+        """The node answers a request; `committed` is its commit index as of the event before."""
         life = self._lives.get(node.node_id)
         if life is None:
             return
         if life.transfers:
             life.transfers.pop(answer.request_id, None)
         if type(answer.outcome) is Refused:
-            self._check_refusal(node, life, answer.outcome.refusal)
+            self._check_refusal(node, life, answer.outcome.refusal, committed)
 
     def timer_fired(self, node: Observed) -> None:
         """The node has handled its timer."""
@@ -96,16 +102,19 @@ class Acceptance:
     def _check_leader(self, node: Observed, life: _Life) -> None:
         if life.transfers:
             raise _violation(TAKES_WHAT_IT_MAY, node, "takes commands while it hands over")
-        uncommitted = self._uncommitted_bytes(node, life)
+        uncommitted = life.uncommitted_bytes(node.status.commit_index)
         if uncommitted > self._uncommitted_bytes_max:
             raise _violation(
                 TAKES_WHAT_IT_MAY, node, f"takes commands beyond {uncommitted} uncommitted bytes"
             )
 
-    def _check_refusal(self, node: Observed, life: _Life, refusal: Refusal) -> None:
+    def _check_refusal(
+        self, node: Observed, life: _Life, refusal: Refusal, committed: Index
+    ) -> None:
         match refusal:
             case Refusal.TOO_MUCH_UNCOMMITTED:
-                is_true = self._uncommitted_bytes(node, life) > self._uncommitted_bytes_max
+                # The event that is refused may commit: what follows has no part in that.
+                is_true = life.uncommitted_bytes(committed) > self._uncommitted_bytes_max
             case Refusal.DISK_FULL:
                 is_true = not life.has_room
             case Refusal.TRANSFER_PENDING:
@@ -126,12 +135,6 @@ class Acceptance:
         for entry in write.entries:
             life.weight += entry.size_bytes
             life.weights[entry.id.index] = life.weight
-
-    def _uncommitted_bytes(self, node: Observed, life: _Life) -> int:
-        """What its log weighs beyond what it knows to be committed. Once in its term at least
-        it has appended something, which was weighed.
-        """
-        return life.weight - life.weights.get(node.status.commit_index, 0)
 
 
 def _violation(name: str, node: Observed, what: str) -> PropertyViolated:

@@ -429,7 +429,8 @@ class Panel:
                 self.promises.answered(node, answer, self._platters)
             else:
                 self.forcings.answered(node, answer)
-            self._acceptance.answered(node, answer)
+            committed = self._before[node.node_id].standing[2]
+            self._acceptance.answered(node, answer, committed)
             self.lookout.answered(answer)
         self.requests.answered(node, answer)
 

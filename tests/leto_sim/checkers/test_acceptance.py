@@ -6,7 +6,7 @@ from leto.raft import Config
 from leto.raft.actions import Answer, Refusal, Refused, RoleName, Unknown, Write
 from leto.raft.entries import Entry, Noop
 from leto.raft.events import TransferRequested
-from leto.raft.types import EntryId
+from leto.raft.types import EntryId, Index
 from leto_sim.checkers.acceptance import (
     REFUSES_TRULY,
     TAKES_WHAT_IT_MAY,
@@ -44,8 +44,8 @@ class Stage:
         after = self.node.memory.last_index
         self.append(*[entry(2, after + number) for number in range(1, count + 1)])
 
-    def refuse(self, refusal: Refusal, request_id: int = 1) -> None:
-        self.acceptance.answered(self.node, Answer(request_id, Refused(refusal)))
+    def refuse(self, refusal: Refusal, *, committed: Index = 0) -> None:
+        self.acceptance.answered(self.node, Answer(1, Refused(refusal)), committed)
 
     def begin_transfer(self) -> None:
         self.acceptance.asked_to_transfer(self.node, TransferRequested(7))
@@ -71,8 +71,16 @@ def test_what_is_committed_leaves_room(stage: Stage) -> None:
     stage.node.status.commit_index = 9
 
     with pytest.raises(PropertyViolated, match=REFUSES_TRULY):
-        stage.refuse(Refusal.TOO_MUCH_UNCOMMITTED)
+        stage.refuse(Refusal.TOO_MUCH_UNCOMMITTED, committed=9)
     stage.propose()
+
+
+def test_what_the_refusing_event_commits_leaves_no_room_before_it(stage: Stage) -> None:
+    stage.propose(11)
+
+    stage.node.status.commit_index = 9
+
+    stage.refuse(Refusal.TOO_MUCH_UNCOMMITTED, committed=1)
 
 
 def test_a_full_disk_takes_no_commands_but_what_is_rafts_own(stage: Stage) -> None:
@@ -99,7 +107,7 @@ def test_who_hands_over_takes_no_commands(stage: Stage) -> None:
     stage.refuse(Refusal.TRANSFER_PENDING)
     with pytest.raises(PropertyViolated, match="id1 takes commands while it hands over"):
         stage.propose()
-    stage.acceptance.answered(stage.node, Answer(7, Unknown()))
+    stage.acceptance.answered(stage.node, Answer(7, Unknown()), 0)
     stage.propose()
 
 
