@@ -7,6 +7,7 @@ import pytest
 
 from leto.raft.actions import Committed, Refusal, Refused, RoleName, Unknown
 from leto.raft.configuration import ChangePriority, ChangeRole, MemberRole
+from leto.raft.entries import Entry
 from leto.raft.events import ConfigurationForced, PeerGone
 from leto.raft.messages import AppendEntries, RequestVote, RequestVoteResponse
 from leto.raft.roles import Follower
@@ -176,6 +177,27 @@ def test_survivors_are_members(cluster: "Cluster") -> None:
     request = force(cluster[5], 5, 9)
 
     assert {request: Refused(Refusal.NOT_A_MEMBER)} == cluster[5].answers
+
+
+@pytest.mark.xfail(strict=True, reason="only whom the effective configuration names is known")
+def test_a_survivor_whose_own_removal_is_not_committed_is_one(
+    make: "type[Make]", cluster: "Cluster"
+) -> None:
+    """What is not committed may be rolled back (§4.1), and it may be all there is."""
+    survivor = cluster[5]
+    removal = Entry(EntryId(1, 3), make.configuration(1, 2, 3, 4))
+    survivor.receive(
+        1,
+        AppendEntries(term=1, round=9, prev=EntryId(1, 2), entries=(removal,), leader_commit=2),
+    )
+    survivor.work_all()
+    despair(survivor)
+
+    request = force(survivor, 5)
+    survivor.work_all()
+
+    assert request in survivor.answers
+    assert (5,) == survivor.status.configuration.voters
 
 
 def test_the_node_that_is_asked_survives(cluster: "Cluster") -> None:
