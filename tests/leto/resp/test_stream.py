@@ -78,3 +78,12 @@ def test_nothing_is_read_or_kept_after_a_violation() -> None:
 
     assert parser.take_line() is None
     assert 0 == parser.unread_bytes
+
+
+def test_counted_bytes_wait_for_nothing_behind_them() -> None:
+    parser = Lines(10)
+    parser.feed(b"wo")
+    assert parser.take_bytes(4) is None
+    parser.feed(b"rd\r\n")
+
+    assert b"word" == parser.take_bytes(4)

@@ -108,3 +108,25 @@ def test_the_answer_to_a_dial_that_nobody_knows_is_closed(turn: Turn, board: Swi
     board.dial_failed(DialFailed(DialId(9), "no", refused=True))
 
     assert [Close(TWO, abort=True)] == turn.take()
+
+
+def test_a_connection_that_has_ended_has_no_endpoint_any_more(board: Switchboard) -> None:
+    ear = Ear()
+    board.listen(Port.CLIENT, lambda _: ear)
+    board.accepted(accepted(ONE))
+
+    board.closed(ConnectionClosed(ONE, "gone"))
+    board.received(ONE, b"x")
+    board.closed(ConnectionClosed(ONE, "again"))
+
+    assert ["gone"] == ear.heard
+
+
+def test_a_dial_is_answered_once(board: Switchboard) -> None:
+    ear = Ear()
+    failed = DialFailed(board.dial("a:1", ear), "no", refused=True)
+
+    board.dial_failed(failed)
+    board.dial_failed(failed)
+
+    assert [failed] == ear.heard
