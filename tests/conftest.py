@@ -20,8 +20,12 @@ hypothesis.settings.load_profile(
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Golden traces are rewritten on demand, for somebody to read the difference."""
-    parser.addoption("--update", action="store_true", help="rewrite tests/scripts/*.script")
+    """What tests write is rewritten on demand, for somebody to read the difference."""
+    parser.addoption(
+        "--update",
+        action="store_true",
+        help="rewrite tests/scripts/*.script, and the tables of docs/explanation/dissertation.md",
+    )
 
 
 @pytest.fixture

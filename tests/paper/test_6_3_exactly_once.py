@@ -1,19 +1,9 @@
-"""§6.3, exactly-once semantics: a test for each sentence that demands something.
-
-The log carries what clients send, twice if they send it twice; sessions see to the rest.
-"""
+"""§6.3 Implementing linearizable semantics: each command is performed once."""
 
 from leto.raft.entries import Command
-from leto.sessions import (
-    SESSION_TTL_MS,
-    Session,
-    Sessions,
-    Verdict,
-    register,
-    registered,
-    reply_of,
-)
-from tests.support.hosts import Cluster, Host, Make
+from leto.sessions import SESSION_TTL_MS, Session, Sessions, Verdict, register, registered, reply_of
+from tests.support.hosts import Host
+from tests.support.situations import led
 
 
 class Counter:
@@ -37,12 +27,6 @@ class Counter:
         self.count = int(content)
 
 
-def led() -> Cluster:
-    cluster = Make.cluster()
-    cluster.elect(1)
-    return cluster
-
-
 def replies(host: Host, sessions: Sessions) -> list[bytes]:
     """Let a node's state machine obey its log from the beginning."""
     payloads = (applied.payload for applied in host.applied)
@@ -50,7 +34,9 @@ def replies(host: Host, sessions: Sessions) -> list[bytes]:
 
 
 def test_a_command_that_is_in_the_log_twice_is_performed_once() -> None:
-    """The state machine keeps the latest serial number and its response, and repeats that."""
+    """§6.3, figure 6.1: A command that comes again is answered as before, and not performed
+    again.
+    """
     cluster = led()
     _, command = Session(1).command(b"add", 0)
     for data in (register(0), command, command):
@@ -64,7 +50,7 @@ def test_a_command_that_is_in_the_log_twice_is_performed_once() -> None:
 
 
 def test_a_retry_through_another_leader_is_performed_once() -> None:
-    """The client that hears nothing asks the next leader, with the same serial number."""
+    """§6.3: A retry through another leader is recognized."""
     cluster = led()
     _, command = Session(1).command(b"add", 0)
     cluster[1].propose(register(0), command)
@@ -82,7 +68,7 @@ def test_a_retry_through_another_leader_is_performed_once() -> None:
 
 
 def test_all_nodes_have_the_same_sessions() -> None:
-    """Sessions are part of the replicated state, for every server must answer a retry alike."""
+    """§6.3, figure 6.1: Sessions are part of the replicated state: all have the same ones."""
     cluster = led()
     session = Session(1)
     (_, first), (_, second) = session.command(b"add", 0), session.command(b"add", 5)
@@ -100,7 +86,7 @@ def test_all_nodes_have_the_same_sessions() -> None:
 
 
 def test_sessions_survive_in_the_snapshot() -> None:
-    """A snapshot without them would let a command in again."""
+    """§6.3, §5.1: Sessions are in the snapshot."""
     before = Sessions(Counter())
     session = Session(registered(reply_of(before.apply(register(0)))))
     _, command = session.command(b"add", 0)
@@ -114,40 +100,19 @@ def test_sessions_survive_in_the_snapshot() -> None:
     assert 1 == counter.count
 
 
-def test_a_sessions_end_is_decided_by_the_log_alone() -> None:
-    """Servers must agree on when it expires, so the time comes with the commands."""
+def test_each_client_is_given_a_session_of_its_own() -> None:
+    """§6.3, figure 6.1: A client registers, and the log gives it a number that nobody else has."""
     sessions = Sessions(Counter())
-    session = Session(registered(reply_of(sessions.apply(register(0)))))
-    _, command = session.command(b"add", SESSION_TTL_MS + 1)
 
-    reply = reply_of(sessions.apply(command))
+    numbers = [registered(reply_of(sessions.apply(register(0)))) for _ in range(3)]
 
-    assert Verdict.NO_SESSION is reply.verdict
-
-
-def test_a_command_without_a_session_is_not_performed() -> None:
-    """An expired client must learn it, rather than have a command performed twice."""
-    counter = Counter()
-    sessions = Sessions(counter)
-    _, command = Session(77).command(b"add", 0)
-
-    reply = reply_of(sessions.apply(command))
-
-    assert (Verdict.NO_SESSION, 0) == (reply.verdict, counter.count)
-
-
-def test_the_number_of_sessions_is_bounded() -> None:
-    """State for clients that went away must not grow for ever."""
-    sessions = Sessions(Counter(), sessions_max=3)
-
-    for _ in range(10):
-        sessions.apply(register(0))
-
-    assert 3 == sessions.count
+    assert 3 == len(set(numbers))
 
 
 def test_concurrent_commands_of_a_client_are_each_performed_once() -> None:
-    """A session keeps the result of each number that may come again, in whatever order."""
+    """§6.3: A session keeps several numbers with their results, so that a client may have
+    several commands under way.
+    """
     counter = Counter()
     sessions = Sessions(counter)
     session = Session(registered(reply_of(sessions.apply(register(0)))))
@@ -161,7 +126,9 @@ def test_concurrent_commands_of_a_client_are_each_performed_once() -> None:
 
 
 def test_results_that_the_client_has_are_forgotten() -> None:
-    """It says with each command up to where it was answered; those numbers come no more."""
+    """§6.3, figure 6.1: A client says up to where it was answered, and those results are
+    forgotten.
+    """
     counter = Counter()
     sessions = Sessions(counter)
     session = Session(registered(reply_of(sessions.apply(register(0)))))
@@ -176,8 +143,29 @@ def test_results_that_the_client_has_are_forgotten() -> None:
     assert 2 == counter.count
 
 
+def test_the_number_of_sessions_is_bounded() -> None:
+    """§6.3: There are only so many sessions."""
+    sessions = Sessions(Counter(), sessions_max=3)
+
+    for _ in range(10):
+        sessions.apply(register(0))
+
+    assert 3 == sessions.count
+
+
+def test_a_sessions_end_is_decided_by_the_log_alone() -> None:
+    """§6.3: When a session ends, the log decides alone: time comes with the commands."""
+    sessions = Sessions(Counter())
+    session = Session(registered(reply_of(sessions.apply(register(0)))))
+    _, command = session.command(b"add", SESSION_TTL_MS + 1)
+
+    reply = reply_of(sessions.apply(command))
+
+    assert Verdict.NO_SESSION is reply.verdict
+
+
 def test_a_client_that_goes_on_asking_keeps_its_session() -> None:
-    """What expires is what was not used for long."""
+    """§6.3: Who goes on asking keeps its session."""
     sessions = Sessions(Counter())
     session = Session(registered(reply_of(sessions.apply(register(0)))))
 
@@ -189,10 +177,14 @@ def test_a_client_that_goes_on_asking_keeps_its_session() -> None:
     assert {Verdict.DONE} == {reply.verdict for reply in replies}
 
 
-def test_each_client_is_given_a_session_of_its_own() -> None:
-    """The log numbers them, so that no two share one."""
-    sessions = Sessions(Counter())
+def test_a_command_without_a_session_is_not_performed() -> None:
+    """§6.3, figure 6.1: A command of a session that is not there is not performed, and its
+    client is told.
+    """
+    counter = Counter()
+    sessions = Sessions(counter)
+    _, command = Session(77).command(b"add", 0)
 
-    numbers = [registered(reply_of(sessions.apply(register(0)))) for _ in range(3)]
+    reply = reply_of(sessions.apply(command))
 
-    assert 3 == len(set(numbers))
+    assert (Verdict.NO_SESSION, 0) == (reply.verdict, counter.count)

@@ -1,29 +1,16 @@
-"""§9.6, pre-vote: a test for each sentence that demands something."""
+"""§9.6 Preventing disruptions when a server rejoins the cluster: pre-vote."""
 
 from leto.raft.actions import RoleName
 from leto.raft.config import Config
 from leto.raft.entries import HardState
-from leto.raft.messages import AppendEntries, PreVote, PreVoteResponse, RequestVote
+from leto.raft.messages import PreVote, PreVoteResponse, RequestVote
 from leto.raft.types import BEFORE_LOG, EntryId
-from tests.support.hosts import Host, Make, entries
-
-
-def word(term: int = 1) -> AppendEntries:
-    return AppendEntries(term=term, round=1, prev=BEFORE_LOG, entries=(), leader_commit=0)
-
-
-def asks(host: Host) -> PreVote:
-    """Its patience ends."""
-    host.tick()
-    return host.take_sent(PreVote)[0]
-
-
-def answer(host: Host, sender: int, asked: PreVote, *, granted: bool = True) -> None:
-    host.receive(sender, PreVoteResponse(term=asked.term, round=asked.round, vote_granted=granted))
+from tests.support.hosts import Make, entries
+from tests.support.situations import answer, asks, word
 
 
 def test_a_server_asks_before_it_increments_its_term() -> None:
-    """It learns first from a majority that they would vote for it."""
+    """§9.6: A term begins only when a majority has said that it would vote for the candidate."""
     host = Make.host(voters=(1, 2, 3, 4, 5), term=3)
     asked = asks(host)
 
@@ -35,7 +22,7 @@ def test_a_server_asks_before_it_increments_its_term() -> None:
 
 
 def test_refusals_begin_no_election() -> None:
-    """However many."""
+    """§9.6: A term begins only when a majority has said that it would vote for the candidate."""
     host = Make.host()
     asked = asks(host)
 
@@ -45,73 +32,8 @@ def test_refusals_begin_no_election() -> None:
     assert (RoleName.PRE_CANDIDATE, 0) == (host.role, host.term)
 
 
-def test_asking_makes_nothing_durable_and_asks_for_no_vote() -> None:
-    """A pre-vote is no vote."""
-    host = Make.host()
-
-    asks(host)
-
-    assert ([], []) == (host.writes, host.sent(RequestVote))
-
-
-def test_answering_changes_neither_term_nor_vote() -> None:
-    """A server may grant many, to whomever."""
-    host = Make.host(3)
-
-    for sender in (1, 2):
-        host.receive(sender, PreVote(term=7, round=1, last=BEFORE_LOG))
-
-    assert [True, True] == [m.vote_granted for m in host.sent(PreVoteResponse)]
-    assert (HardState(), []) == (host.disk.hard_state, host.writes)
-    assert host.status.voted_for is None
-
-
-def test_a_pre_vote_is_granted_to_an_up_to_date_log_only() -> None:
-    """As a vote would be (§3.6.1)."""
-    host = Make.host(log=entries(1, 2))
-
-    for last in (EntryId(2, 1), EntryId(2, 2)):
-        host.receive(2, PreVote(term=2, round=1, last=last))
-
-    assert [False, True] == [m.vote_granted for m in host.sent(PreVoteResponse)]
-
-
-def test_a_pre_vote_is_refused_while_a_leader_is_heard() -> None:
-    """So a server that comes back from a partition disrupts nobody."""
-    host = Make.host(term=1)
-    host.receive(2, word())
-    question = PreVote(term=5, round=1, last=EntryId(5, 5))
-
-    host.receive(3, question, after=Config().election_timeout_min_us - 1)
-    host.receive(3, question, after=1)
-
-    assert [False, True] == [m.vote_granted for m in host.sent(PreVoteResponse)]
-    assert 1 == host.term
-
-
-def test_a_leader_grants_no_pre_vote() -> None:
-    """It hears from itself: only a lost quorum ends its leadership."""
-    cluster = Make.cluster()
-    leader = cluster.elect(1)
-
-    leader.receive(3, PreVote(term=1, round=1, last=EntryId(9, 9)))
-
-    assert [False] == [m.vote_granted for m in leader.sent(PreVoteResponse)]
-
-
-def test_granting_a_pre_vote_does_not_put_ones_own_election_off() -> None:
-    """It is no vote: who asked may not even stand."""
-    host = Make.host(term=1)
-    before = host.deadline
-
-    host.receive(2, PreVote(term=1, round=1, last=BEFORE_LOG), after=100)
-
-    assert [True] == [m.vote_granted for m in host.sent(PreVoteResponse)]
-    assert before == host.deadline
-
-
 def test_an_answer_to_an_earlier_question_does_not_count() -> None:
-    """Who would have voted then may follow a leader by now."""
+    """§9.6: A term begins only when a majority has said that it would vote for the candidate."""
     host = Make.host(voters=(1, 2, 3, 4, 5), term=3)
     earlier, asked = asks(host), asks(host)
 
@@ -124,8 +46,73 @@ def test_an_answer_to_an_earlier_question_does_not_count() -> None:
     assert (3, 4) == (by_earlier, host.term)
 
 
+def test_asking_makes_nothing_durable_and_asks_for_no_vote() -> None:
+    """§9.6: Asking and answering change nothing: no term, no vote, no timer."""
+    host = Make.host()
+
+    asks(host)
+
+    assert ([], []) == (host.writes, host.sent(RequestVote))
+
+
+def test_answering_changes_neither_term_nor_vote() -> None:
+    """§9.6: Asking and answering change nothing: no term, no vote, no timer."""
+    host = Make.host(3)
+
+    for sender in (1, 2):
+        host.receive(sender, PreVote(term=7, round=1, last=BEFORE_LOG))
+
+    assert [True, True] == [m.vote_granted for m in host.sent(PreVoteResponse)]
+    assert (HardState(), []) == (host.disk.hard_state, host.writes)
+    assert host.status.voted_for is None
+
+
+def test_granting_a_pre_vote_does_not_put_ones_own_election_off() -> None:
+    """§9.6: Asking and answering change nothing: no term, no vote, no timer."""
+    host = Make.host(term=1)
+    before = host.deadline
+
+    host.receive(2, PreVote(term=1, round=1, last=BEFORE_LOG), after=100)
+
+    assert [True] == [m.vote_granted for m in host.sent(PreVoteResponse)]
+    assert before == host.deadline
+
+
+def test_a_pre_vote_is_granted_to_an_up_to_date_log_only() -> None:
+    """§9.6: Yes is said only to a log that is up to date."""
+    host = Make.host(log=entries(1, 2))
+
+    for last in (EntryId(2, 1), EntryId(2, 2)):
+        host.receive(2, PreVote(term=2, round=1, last=last))
+
+    assert [False, True] == [m.vote_granted for m in host.sent(PreVoteResponse)]
+
+
+def test_a_pre_vote_is_refused_while_a_leader_is_heard() -> None:
+    """§9.6: Yes is said only by who has heard no leader for an election timeout."""
+    host = Make.host(term=1)
+    host.receive(2, word())
+    question = PreVote(term=5, round=1, last=EntryId(5, 5))
+
+    host.receive(3, question, after=Config().election_timeout_min_us - 1)
+    host.receive(3, question, after=1)
+
+    assert [False, True] == [m.vote_granted for m in host.sent(PreVoteResponse)]
+    assert 1 == host.term
+
+
+def test_a_leader_grants_no_pre_vote() -> None:
+    """§9.6: Yes is said only by who has heard no leader for an election timeout."""
+    cluster = Make.cluster()
+    leader = cluster.elect(1)
+
+    leader.receive(3, PreVote(term=1, round=1, last=EntryId(9, 9)))
+
+    assert [False] == [m.vote_granted for m in leader.sent(PreVoteResponse)]
+
+
 def test_a_partitioned_server_does_not_increase_its_term() -> None:
-    """However long it is away."""
+    """§9.6: Who is cut off stays in its term, however long."""
     host = Make.host(term=2)
 
     for _ in range(100):
@@ -135,7 +122,7 @@ def test_a_partitioned_server_does_not_increase_its_term() -> None:
 
 
 def test_a_server_that_asks_follows_a_leader_that_speaks() -> None:
-    """Then nothing was disturbed."""
+    """§9.6: Who asked in vain follows the leader again, in the same term."""
     host = Make.host(term=1)
     asks(host)
 
