@@ -2,7 +2,7 @@
 
 from leto.raft.actions import Committed, Refusal, Refused, RoleName, Transferred, Unknown
 from leto.raft.events import TransferRequested
-from leto.raft.messages import AppendEntriesResponse, TimeoutNow
+from leto.raft.messages import AppendEntriesResponse, PreVote, RequestVote, TimeoutNow
 from leto.raft.types import NodeId
 from tests.support.hosts import Host
 from tests.support.situations import led
@@ -46,6 +46,18 @@ def test_the_target_campaigns_at_once_and_wins_against_a_live_leader() -> None:
     assert Transferred(NodeId(2)) == cluster[1].answers[request]
 
 
+def test_the_target_does_not_ask_whether_it_could_win() -> None:
+    """§3.10: The target campaigns at once, and its new term deposes the leader."""
+    cluster = led()
+    target = cluster[2]
+
+    target.receive(1, TimeoutNow(term=1))
+    target.written()
+
+    assert [] == target.sent(PreVote)
+    assert [2, 2] == [m.term for m in target.sent(RequestVote)]
+
+
 def test_a_transfer_that_fails_is_given_up_after_an_election_timeout() -> None:
     """§3.10: After an election timeout the leader gives up, and takes commands again."""
     cluster = led()
@@ -60,3 +72,34 @@ def test_a_transfer_that_fails_is_given_up_after_an_election_timeout() -> None:
 
     assert Unknown(NodeId(1)) == cluster[1].answers[request]
     assert isinstance(cluster[1].answers[proposal], Committed)
+
+
+def test_a_target_that_was_only_late_costs_an_election() -> None:
+    """§3.10: A target that was given up and campaigns yet costs an election, and no more."""
+    cluster = led()
+    leader = cluster[1]
+    request = transfer(leader, 2)
+    (late,) = leader.take_sent(TimeoutNow)
+    while request not in leader.answers:
+        cluster.beat(1)
+
+    cluster[2].receive(1, late)
+    cluster.settle()
+    proposal = cluster[2].propose(b"x")
+    cluster.settle()
+
+    assert [2, 2, 2] == [host.term for host in cluster.hosts.values()]
+    assert isinstance(cluster[2].answers[proposal], Committed)
+
+
+def test_who_lacks_least_is_handed_over_to_unless_somebody_is_named() -> None:
+    """§3.10: A leader may choose a successor: who lacks least."""
+    cluster = led()
+    cluster[2].disk_is_stuck = True
+    cluster[1].propose(b"x")
+    cluster.settle()
+
+    cluster[1].ask(TransferRequested)
+    cluster.settle()
+
+    assert cluster[3].plays(RoleName.LEADER)

@@ -1,18 +1,78 @@
 """§3.3 Raft basics: terms, messages, and who may speak."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from leto.raft.actions import RoleName
 from leto.raft.messages import (
-    AppendEntries,
     AppendEntriesResponse,
+    InstallSnapshotResponse,
+    Message,
     PreVote,
     PreVoteResponse,
+    ReadIndex,
+    ReadIndexResponse,
     RequestVote,
     RequestVoteResponse,
+    TimeoutNow,
 )
-from tests.support.hosts import Make
-from tests.support.situations import candidate, led, question, word
+from tests.support.hosts import Cluster, Host, Make
+from tests.support.situations import answer, campaigns, candidate, led, question, vote, word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def wonders(host: Host) -> Host:
+    """Make a host ask whether it could win."""
+    host.tick()
+    return host
+
+
+def say_yes(host: Host) -> None:
+    """Grant a host what it asks in advance, if it asks."""
+    for asked in host.sent(PreVote):
+        answer(host, 2, asked)
+
+
+def test_roles_change_as_figure_3_3_draws_them() -> None:
+    """§3.3, figure 3.3: Roles change as figure 3.3 draws them; §9.6 adds one that asks first."""
+    of_each_role: list[Callable[[], Host]] = [
+        Make.host,
+        lambda: wonders(Make.host()),
+        candidate,
+        lambda: led()[1],
+    ]
+    told: list[Callable[[Host], object]] = [
+        Host.tick,
+        lambda host: [host.receive(2, vote(host.term)), host.receive(3, vote(host.term))],
+        lambda host: host.receive(2, word(host.term)),
+        lambda host: host.receive(2, word(host.term + 1)),
+        lambda host: host.receive(2, question(host.term + 1)),
+        lambda host: host.receive(
+            2, AppendEntriesResponse(term=host.term + 1, round=1, match_index=0)
+        ),
+        say_yes,
+    ]
+    moves: set[tuple[RoleName, RoleName]] = set()
+
+    for make in of_each_role:
+        for tell in told:
+            host = make()
+            before = host.role
+            tell(host)
+            moves.add((before, host.role))
+
+    assert {
+        (RoleName.FOLLOWER, RoleName.PRE_CANDIDATE),
+        (RoleName.PRE_CANDIDATE, RoleName.FOLLOWER),
+        (RoleName.PRE_CANDIDATE, RoleName.CANDIDATE),
+        (RoleName.CANDIDATE, RoleName.PRE_CANDIDATE),
+        (RoleName.CANDIDATE, RoleName.FOLLOWER),
+        (RoleName.CANDIDATE, RoleName.LEADER),
+        (RoleName.LEADER, RoleName.FOLLOWER),
+    } == {(before, after) for before, after in moves if before is not after}
 
 
 def test_terms_are_consecutive_and_each_begins_with_an_election() -> None:
@@ -43,15 +103,32 @@ def test_a_term_may_end_without_a_leader() -> None:
 
 def test_a_term_has_at_most_one_leader() -> None:
     """§3.3, §3.4, figure 3.2: A term has one leader at most (election safety)."""
-    first, second = candidate(), candidate()
-    voter = Make.host(3)
+    cluster = Make.cluster()
+    for number, supporter in ((1, 3), (2, 3)):
+        campaigns(cluster[number], supporter)
 
-    voter.receive(1, question(1))
-    voter.receive(2, question(1))
-    voter.written()
+    cluster.settle()
 
-    assert [True, False] == [m.vote_granted for m in voter.sent(RequestVoteResponse)]
-    assert first.term == second.term
+    assert [1, 1, 1] == [host.term for host in cluster.hosts.values()]
+    assert [RoleName.LEADER] == [
+        host.role for host in cluster.hosts.values() if host.role is not RoleName.FOLLOWER
+    ]
+
+
+def test_every_message_bears_its_senders_term() -> None:
+    """§3.3, figure 3.1: Every message bears its sender's current term."""
+    cluster = Cluster([Make.host(number, term=6) for number in (1, 2, 3)])
+    borne: set[tuple[int, int]] = set()
+
+    cluster[1].tick()
+    while any(host.outbox for host in cluster.hosts.values()):
+        for host in cluster.hosts.values():
+            borne |= {(host.term, send.message.term) for send in host.outbox}
+        cluster.deliver()
+        for host in cluster.hosts.values():
+            host.work_all()
+
+    assert {(6, 6), (7, 7)} == borne
 
 
 @pytest.mark.parametrize(
@@ -61,11 +138,16 @@ def test_a_term_has_at_most_one_leader() -> None:
         question(5),
         AppendEntriesResponse(term=5, round=0, match_index=0),
         RequestVoteResponse(term=5, vote_granted=False),
+        InstallSnapshotResponse(term=5, transfer=1, next_offset=0),
+        TimeoutNow(term=5),
+        ReadIndex(term=5, read=1),
+        ReadIndexResponse(term=5, read=1, index=1),
+        PreVoteResponse(term=5, round=1, vote_granted=False),
     ],
     ids=lambda message: type(message).__name__,
 )
 def test_a_newer_term_is_adopted_from_whatever_message(
-    message: AppendEntries | RequestVote | AppendEntriesResponse | RequestVoteResponse,
+    message: Message,
 ) -> None:
     """§3.3, figure 3.1: Whoever meets a later term, in whatever message, makes it its own."""
     host = Make.host(term=3)

@@ -14,7 +14,15 @@ from leto.raft.messages import (
 )
 from leto.raft.types import Micros, NodeId
 from tests.support.hosts import Make, entries
-from tests.support.situations import PATIENCE_US, candidate, led, question, word
+from tests.support.situations import (
+    PATIENCE_US,
+    candidate,
+    candidate_of_five,
+    led,
+    question,
+    vote,
+    word,
+)
 
 
 def test_servers_start_as_followers() -> None:
@@ -134,6 +142,18 @@ def test_votes_of_an_earlier_term_do_not_win() -> None:
     assert RoleName.CANDIDATE is host.role
 
 
+def test_a_vote_that_arrives_twice_counts_once() -> None:
+    """§3.4, figure 3.1: Votes of a majority of all voters, for the same term, make a leader."""
+    host = candidate_of_five()
+
+    for _ in range(3):
+        host.receive(2, vote(1))
+    with_two_of_five = host.role
+    host.receive(3, vote(1))
+
+    assert (RoleName.CANDIDATE, RoleName.LEADER) == (with_two_of_five, host.role)
+
+
 def test_votes_are_given_first_come_first_served_once_a_term() -> None:
     """§3.4, figure 3.1: A voter gives its one vote in a term to the first who asks."""
     host = Make.host(3)
@@ -154,6 +174,16 @@ def test_the_winner_speaks_to_everybody_at_once() -> None:
 
     assert [2, 3] == [send.to for send in host.outbox]
     assert all(word.round == 1 for word in host.sent(AppendEntries))
+
+
+def test_refusals_do_not_end_a_candidacy() -> None:
+    """§3.4: A candidate remains one until it wins, somebody else leads, or time has passed."""
+    host = candidate()
+
+    for sender in (2, 3):
+        host.receive(sender, RequestVoteResponse(term=1, vote_granted=False))
+
+    assert (RoleName.CANDIDATE, 1) == (host.role, host.term)
 
 
 def test_a_candidate_recognizes_a_leader_of_its_term() -> None:

@@ -1,16 +1,11 @@
 """§3.5 Log replication."""
 
 from leto.raft.actions import Committed, RoleName
-from leto.raft.messages import (
-    AppendEntries,
-    AppendEntriesResponse,
-    PreVote,
-    PreVoteResponse,
-    RequestVoteResponse,
-)
+from leto.raft.config import Config
+from leto.raft.messages import AppendEntries, AppendEntriesResponse
 from leto.raft.types import BEFORE_LOG, EntryId
 from tests.support.hosts import Cluster, Make, entries, entry
-from tests.support.situations import led
+from tests.support.situations import PATIENCE_US, led
 
 
 def test_a_command_is_appended_and_sent_to_all_others_at_once() -> None:
@@ -24,6 +19,24 @@ def test_a_command_is_appended_and_sent_to_all_others_at_once() -> None:
     assert EntryId(1, 2) == leader.status.last_log
     assert [2, 3] == [send.to for send in leader.outbox]
     assert (entry(2, 1, b"x"),) == leader.sent(AppendEntries)[0].entries
+
+
+def test_an_entry_bears_the_term_in_which_it_was_made_and_the_next_index() -> None:
+    """§3.5: An entry has the term in which its leader made it, and the next index."""
+    cluster = led()
+    cluster[1].propose(b"x")
+    cluster.settle()
+    cluster[1].now += PATIENCE_US * 2
+    cluster[3].now += PATIENCE_US * 2
+
+    cluster.elect(2)
+    cluster[2].propose(b"y")
+
+    cluster.settle()
+
+    assert [(1, 1), (2, 1), (3, 2), (4, 2)] == [
+        (e.id.index, e.id.term) for e in cluster[1].disk.log
+    ]
 
 
 def test_the_client_is_answered_when_the_entry_was_replicated_and_applied() -> None:
@@ -144,112 +157,6 @@ def test_a_leader_never_overwrites_its_own_log() -> None:
     assert (RoleName.LEADER, before) == (leader.role, leader.status.last_log)
 
 
-def test_a_follower_refuses_entries_whose_predecessor_it_lacks() -> None:
-    """§3.5, figure 3.1: A follower refuses entries unless its log has the one before them, of
-    that index and term.
-    """
-    short, other = Make.host(log=entries(1)), Make.host(log=entries(1, 2))
-    message = AppendEntries(
-        term=3, round=1, prev=EntryId(1, 2), entries=entries(3, after=2), leader_commit=0
-    )
-
-    for host in (short, other):
-        host.receive(2, message)
-        host.written()
-
-    assert all(h.sent(AppendEntriesResponse)[0].conflict is not None for h in (short, other))
-    assert [EntryId(1, 1), EntryId(2, 2)] == [h.status.last_log for h in (short, other)]
-
-
-def test_conflicting_entries_are_overwritten_and_what_follows_them_too() -> None:
-    """§3.5, figure 3.1: An entry that contradicts the leader's goes, and all that follow it."""
-    host = Make.host(log=entries(1, 2, 2, 2))
-
-    host.receive(
-        2,
-        AppendEntries(
-            term=3, round=1, prev=EntryId(1, 1), entries=entries(3, after=1), leader_commit=0
-        ),
-    )
-    host.work_all()
-
-    assert list(entries(1, 3)) == host.disk.log
-
-
-def test_entries_that_agree_leave_what_follows_them() -> None:
-    """§3.5, figure 3.1: Entries that agree leave what follows them: the message may be an old
-    one.
-    """
-    host = Make.host(log=entries(1, 1, 1))
-    message = AppendEntries(term=1, round=1, prev=BEFORE_LOG, entries=entries(1), leader_commit=0)
-
-    host.receive(2, message)
-
-    assert (EntryId(1, 3), []) == (host.status.last_log, host.writes)
-
-
-def test_next_index_begins_behind_the_leaders_last_entry() -> None:
-    """§3.5, figure 3.1: A new leader takes it that all logs are like its own: `next_index`
-    begins behind its last entry.
-    """
-    host = Make.host(log=entries(1, 1, 1))
-    host.tick()
-    asked = host.take_sent(PreVote)[0]
-    host.receive(2, PreVoteResponse(term=1, round=asked.round, vote_granted=True))
-    host.written()
-
-    host.receive(2, RequestVoteResponse(term=2, vote_granted=True))
-
-    assert [4, 4] == [follower.next_index for follower in host.status.followers]
-
-
-def test_a_rejection_moves_next_index_back_until_the_logs_match() -> None:
-    """§3.5, figure 3.1: A rejection moves `next_index` back, until the logs are found to match."""
-    cluster = Cluster(
-        [
-            Make.host(1, log=entries(1, 1, 4, 4, 5)),
-            Make.host(2, log=entries(1, 1, 4, 4, 5)),
-            Make.host(3, log=entries(1, 1, 2, 2, 3, 3, 3)),
-        ]
-    )
-
-    cluster.elect(1)
-    cluster.beat(1)
-
-    assert cluster[1].disk.log == cluster[3].disk.log
-
-
-def test_one_rejection_skips_a_whole_term() -> None:
-    """§3.5: A rejection may say more, so that a whole term is skipped at once."""
-    cluster = Cluster(
-        [
-            Make.host(1, log=entries(1, 1, *[4] * 9)),
-            Make.host(2, log=entries(1, 1, *[4] * 9)),
-            Make.host(3, log=entries(1, 1, *[2] * 9)),
-        ]
-    )
-    cluster.cut_off = {3}
-    leader = cluster.elect(1)
-    follower = cluster[3]
-
-    leader.tick()
-    follower.receive(1, leader.take_sent(AppendEntries, to=3)[-1])
-    follower.written()
-    leader.receive(3, follower.take_sent(AppendEntriesResponse)[-1])
-
-    assert EntryId(1, 2) == leader.sent(AppendEntries, to=3)[-1].prev
-
-
-def test_a_new_leader_drops_nothing_and_asks_for_nothing() -> None:
-    """§3.5: A new leader does nothing special: logs converge by the consistency check alone."""
-    cluster = Cluster([Make.host(number, log=entries(1, 2)) for number in (1, 2, 3)])
-
-    leader = cluster.elect(1)
-
-    assert list(entries(1, 2)) == leader.disk.log[:2]
-    assert EntryId(3, 3) == leader.status.last_log
-
-
 def test_a_slow_follower_holds_nobody_up() -> None:
     """§3.5: A slow minority holds nobody up."""
     cluster = led()
@@ -260,3 +167,54 @@ def test_a_slow_follower_holds_nobody_up() -> None:
 
     assert Committed(EntryId(1, 2)) == cluster[1].answers[request]
     assert [] == cluster[3].disk.log[1:]
+
+
+def test_one_round_of_messages_to_a_majority_commits_an_entry() -> None:
+    """§3.5: One round of messages to a majority commits an entry."""
+    cluster = led()
+    cluster.cut_off = {3}
+    leader, follower = cluster[1], cluster[2]
+    leader.propose(b"x")
+    leader.written()
+
+    cluster.deliver()
+    follower.written()
+    cluster.deliver()
+
+    assert 2 == leader.status.commit_index
+
+
+def test_entries_are_committed_as_long_as_a_majority_is_up() -> None:
+    """§3.5, §3.3: Commands are taken, replicated and applied as long as a majority is up."""
+    cluster = Make.cluster(1, 2, 3, 4, 5)
+    leader = cluster.elect(1)
+
+    cluster.cut_off = {4, 5}
+    with_three = leader.propose(b"x")
+    cluster.settle()
+    cluster.cut_off = {3, 4, 5}
+    with_two = leader.propose(b"y")
+    cluster.settle()
+
+    assert [True, False] == [request in leader.answers for request in (with_three, with_two)]
+
+
+def test_one_entry_a_message_is_enough() -> None:
+    """§3.5: A message need never carry more than one entry."""
+    cluster = Make.cluster(config=Config(append_bytes_max=1))
+    cluster.elect(1)
+    cluster.cut_off = {3}
+    cluster[1].propose(b"x", b"y", b"z")
+    cluster.settle()
+    cluster.cut_off = set()
+
+    cluster[1].tick()
+    carried: list[int] = []
+    while any(host.outbox for host in cluster.hosts.values()):
+        carried += [len(m.entries) for m in cluster[1].sent(AppendEntries)]
+        cluster.deliver()
+        for host in cluster.hosts.values():
+            host.work_all()
+
+    assert {0, 1} == set(carried)
+    assert cluster[1].disk.log == cluster[3].disk.log

@@ -1,9 +1,10 @@
 """§3.7 Follower and candidate crashes."""
 
+from leto.raft.actions import RoleName
 from leto.raft.messages import AppendEntries, RequestVoteResponse
 from leto.raft.types import BEFORE_LOG, NodeId
 from tests.support.hosts import Make, entries
-from tests.support.situations import led, question
+from tests.support.situations import candidate, led, question
 
 
 def test_entries_that_arrive_again_change_nothing() -> None:
@@ -45,3 +46,13 @@ def test_a_follower_that_was_away_is_sent_what_it_missed() -> None:
     cluster.beat(1)
 
     assert cluster[1].disk.log == cluster[3].disk.log
+
+
+def test_a_candidate_that_crashed_comes_back_as_a_follower_of_its_term() -> None:
+    """§3.7, §3.4: A candidate that has crashed comes back as a follower, and keeps its vote."""
+    again = candidate(term=4).restarted()
+
+    again.receive(2, question(5))
+
+    assert (RoleName.FOLLOWER, 5) == (again.role, again.term)
+    assert [False] == [m.vote_granted for m in again.sent(RequestVoteResponse)]

@@ -10,7 +10,7 @@ from leto.raft.messages import (
     RequestVote,
     RequestVoteResponse,
 )
-from leto.raft.types import BEFORE_LOG, NodeId
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 from tests.support.hosts import Make, entries
 from tests.support.situations import candidate, led, question
 
@@ -51,6 +51,24 @@ def test_a_restarted_voter_remembers_its_vote() -> None:
     again.receive(3, question(1))
 
     assert [False] == [m.vote_granted for m in again.sent(RequestVoteResponse)]
+
+
+def test_a_restarted_node_takes_nothing_of_a_term_that_it_has_left() -> None:
+    """§3.8, figure 3.1: A term survives a restart, so a deposed leader replaces nothing."""
+    host = Make.host(term=3, log=entries(1, 3))
+    host.receive(2, question(5, EntryId(3, 2)))
+    host.written()
+    again = host.restarted()
+
+    again.receive(
+        3,
+        AppendEntries(
+            term=4, round=1, prev=EntryId(1, 1), entries=entries(4, after=1), leader_commit=0
+        ),
+    )
+
+    assert ([5], []) == ([m.term for m in again.sent(AppendEntriesResponse)], again.writes)
+    assert EntryId(3, 2) == again.status.last_log
 
 
 def test_entries_are_durable_before_they_are_counted() -> None:

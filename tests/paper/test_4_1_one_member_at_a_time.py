@@ -1,5 +1,9 @@
 """§4.1 Safety: one member at a time."""
 
+from itertools import combinations
+
+import pytest
+
 from leto.raft.actions import Committed, Refusal, Refused
 from leto.raft.configuration import AddMember, Configuration, MemberRole, RemoveMember
 from leto.raft.messages import (
@@ -10,7 +14,7 @@ from leto.raft.messages import (
     RequestVote,
     RequestVoteResponse,
 )
-from leto.raft.types import BEFORE_LOG, NodeId
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 from tests.support.hosts import Make, entries, member
 from tests.support.situations import voters, with_newcomers
 
@@ -38,6 +42,27 @@ def test_a_configuration_counts_as_soon_as_it_is_in_the_log() -> None:
     assert follower.status.commit_index < follower.status.configuration_index
 
 
+def test_a_new_member_is_sent_the_entry_that_admits_it() -> None:
+    """§4.1: A new configuration goes to its own members."""
+    leader = with_newcomers()[1]
+
+    leader.change(AddMember(member(4)))
+    leader.tick()
+
+    assert {2, 3, 4} == {send.to for send in leader.outbox}
+
+
+def test_one_voter_more_or_less_needs_no_joint_configuration() -> None:
+    """§4.1: One voter more or less is changed directly."""
+    leader, other = with_newcomers()[1], with_newcomers()[1]
+
+    leader.change(AddMember(member(4)))
+    other.change(RemoveMember(NodeId(3)))
+
+    assert not leader.status.configuration.is_joint
+    assert not other.status.configuration.is_joint
+
+
 def test_a_new_majority_counts_for_the_entry_that_makes_it() -> None:
     """§4.1: A new configuration is committed by a majority of its own members."""
     cluster = with_newcomers()
@@ -48,6 +73,19 @@ def test_a_new_majority_counts_for_the_entry_that_makes_it() -> None:
 
     assert isinstance(cluster[1].answers[request], Committed)
     assert (1, 3) == voters(cluster[3])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6])
+def test_any_majority_overlaps_with_any_of_one_member_more(size: int) -> None:
+    """§4.1, figure 4.3: Majorities before and after a change of one member share somebody."""
+    everybody = range(1, size + 2)
+    smaller, larger = Make.configuration(*everybody[:-1]), Make.configuration(*everybody)
+
+    groups = [set(group) for length in everybody for group in combinations(everybody, length)]
+    of_smaller = [group for group in groups if smaller.has_quorum(group.__contains__)]
+    of_larger = [group for group in groups if larger.has_quorum(group.__contains__)]
+
+    assert all(one & other & set(smaller.voters) for one in of_smaller for other in of_larger)
 
 
 def test_a_majority_of_four_is_three() -> None:
@@ -78,6 +116,19 @@ def test_a_change_is_complete_when_its_entry_is_committed() -> None:
 
     assert not before
     assert isinstance(leader.answers[request], Committed)
+
+
+def test_who_is_removed_may_be_shut_down_then() -> None:
+    """§4.1: Whoever was removed is needed no more when that is committed."""
+    cluster = with_newcomers()
+    cluster[1].change(RemoveMember(NodeId(3)))
+    cluster.settle()
+    cluster.cut_off = {3}
+
+    request = cluster[1].propose(b"x")
+    cluster.settle()
+
+    assert isinstance(cluster[1].answers[request], Committed)
 
 
 def test_the_next_change_waits_for_the_one_before() -> None:
@@ -151,3 +202,17 @@ def test_only_a_leader_changes_the_configuration() -> None:
     request = follower.change(RemoveMember(NodeId(3)))
 
     assert Refused(Refusal.NOT_LEADER, NodeId(1)) == follower.answers[request]
+
+
+def test_commands_are_served_while_a_change_is_under_way() -> None:
+    """§4.1, §4.2.4: Commands are served while a change is under way, in the order of the log."""
+    leader = with_newcomers()[1]
+
+    change = leader.change(RemoveMember(NodeId(3)))
+    command = leader.propose(b"x")
+    leader.work_all()
+    leader.receive(2, AppendEntriesResponse(term=1, round=1, match_index=3))
+    leader.work_all()
+
+    outcomes = [leader.answers[request] for request in (change, command)]
+    assert [Committed(EntryId(1, 2)), Committed(EntryId(1, 3))] == outcomes

@@ -23,6 +23,22 @@ def test_a_new_server_catches_up_before_it_votes() -> None:
     assert ((1, 2, 3), (1, 2, 3, 4)) == (before, voters(cluster[1]))
 
 
+def test_a_round_is_what_the_log_held_when_it_began() -> None:
+    """§4.2.1, figure 4.5: A round of catching up is what the log held when it began."""
+    cluster = with_newcomers()
+    cluster[1].change(AddMember(member(4, MemberRole.JOINING)))
+    cluster.settle()
+    cluster.beat(1)
+    cluster[4].disk_is_stuck = True
+    cluster[1].propose(b"came later")
+    cluster.settle()
+
+    cluster.beat(1)
+
+    assert EntryId(1, 3) not in [e.id for e in cluster[4].disk.log]
+    assert (1, 2, 3, 4) == voters(cluster[1])
+
+
 def test_non_voting_members_count_in_no_majority() -> None:
     """§4.2.1: Who has no vote counts in no majority, neither of votes nor of copies."""
     cluster = Make.cluster(1, 2, 3, configuration=Make.configuration(1, 2, learner=[3]))

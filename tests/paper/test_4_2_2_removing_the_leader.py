@@ -6,8 +6,8 @@ from leto.raft.messages import (
     AppendEntriesResponse,
 )
 from leto.raft.types import NodeId
-from tests.support.hosts import Make
-from tests.support.situations import pass_patience, voters, with_newcomers
+from tests.support.hosts import Make, entry
+from tests.support.situations import campaigns, pass_patience, vote, voters, with_newcomers
 
 
 def test_a_removed_leader_leads_until_its_removal_is_committed() -> None:
@@ -51,6 +51,32 @@ def test_a_removed_server_campaigns_as_long_as_its_removal_may_not_be_committed(
 
     assert 1 == second_alone
     assert (RoleName.LEADER, (2,)) == (cluster[2].role, voters(cluster[2]))
+
+
+def test_the_own_vote_does_not_count_of_who_is_left_out() -> None:
+    """§4.2.2: Whoever its own configuration leaves out does not count its own vote."""
+    without_it = Make.configuration(2, 3)
+    host = Make.host(log=(entry(1, 1), entry(2, 1, without_it)))
+    campaigns(host, 2, 3)
+
+    host.receive(2, vote(2))
+    with_one_other = host.role
+    host.receive(3, vote(2))
+
+    assert (RoleName.CANDIDATE, RoleName.LEADER) == (with_one_other, host.role)
+
+
+def test_after_a_removed_leader_another_one_is_elected() -> None:
+    """§4.2.2: The members of the new configuration then elect one of themselves."""
+    cluster = with_newcomers()
+    cluster[1].change(RemoveMember(NodeId(1)))
+    cluster.settle()
+
+    pass_patience(cluster)
+    cluster[2].tick()
+    cluster.settle()
+
+    assert (RoleName.LEADER, 2) == (cluster[2].role, cluster[3].status.leader)
 
 
 def test_a_server_whose_removal_is_committed_campaigns_no_more() -> None:

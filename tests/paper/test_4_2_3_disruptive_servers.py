@@ -1,8 +1,13 @@
 """§4.2.3 Disruptive servers."""
 
 from leto.raft.actions import RoleName
-from leto.raft.messages import RequestVote, RequestVoteResponse
-from leto.raft.types import EntryId
+from leto.raft.configuration import RemoveMember
+from leto.raft.messages import (
+    RequestVote,
+    RequestVoteResponse,
+)
+from leto.raft.types import EntryId, NodeId
+from tests.support.hosts import Make
 from tests.support.situations import with_newcomers
 
 
@@ -25,6 +30,22 @@ def test_a_leader_is_not_deposed_by_a_removed_server() -> None:
     leader.receive(9, RequestVote(term=9, last=EntryId(9, 9)))
 
     assert (RoleName.LEADER, 1) == (leader.role, leader.term)
+
+
+def test_who_is_being_removed_deposes_nobody() -> None:
+    """§4.2.3, figure 4.7: Not even before its removal is on any other disk, with an equal log."""
+    cluster = Make.cluster(1, 2, 3, 4)
+    cluster.elect(4)
+    cluster.beat(4)
+    cluster[4].change(RemoveMember(NodeId(1)))
+    cluster[4].outbox.clear()
+
+    for number in (2, 3, 4):
+        cluster[number].receive(1, RequestVote(term=2, last=EntryId(1, 1)))
+    cluster.settle()
+
+    assert [1, 1, 1] == [cluster[number].term for number in (2, 3, 4)]
+    assert cluster[4].plays(RoleName.LEADER)
 
 
 def test_a_vote_request_is_heard_again_once_the_leader_has_been_silent() -> None:

@@ -1,11 +1,6 @@
 """§4.3 Arbitrary changes using joint consensus."""
 
-from leto.raft.actions import (
-    Committed,
-    Refusal,
-    Refused,
-    RoleName,
-)
+from leto.raft.actions import Committed, Refusal, Refused, RoleName
 from leto.raft.configuration import AddMember, RemoveMember
 from leto.raft.messages import (
     AppendEntriesResponse,
@@ -15,12 +10,7 @@ from leto.raft.messages import (
 )
 from leto.raft.types import EntryId, NodeId
 from tests.support.hosts import Make, member
-from tests.support.situations import (
-    joint,
-    pass_patience,
-    voters,
-    with_newcomers,
-)
+from tests.support.situations import joint, pass_patience, voters, with_newcomers
 
 
 def test_several_changes_go_through_a_joint_configuration() -> None:
@@ -68,6 +58,56 @@ def test_any_server_of_either_configuration_may_lead_meanwhile() -> None:
     assert RoleName.FOLLOWER is cluster[3].role  # it was to leave, and has
 
 
+def test_while_joint_commands_are_served() -> None:
+    """§4.3: While joint, commands are served as ever."""
+    leader = with_newcomers()[1]
+    leader.change(AddMember(member(4)), AddMember(member(5)))
+    request = leader.propose(b"x")
+    leader.written()
+
+    for number in (2, 4, 5):
+        leader.receive(number, AppendEntriesResponse(term=1, round=1, match_index=3))
+    leader.work_all()
+
+    assert Committed(EntryId(1, 3)) == leader.answers[request]
+
+
+def test_a_leader_without_the_joint_configuration_undoes_it() -> None:
+    """§4.3: If the leader crashes, one of the old configuration may lead, and undoes the change."""
+    cluster = with_newcomers()
+    cluster.cut_off = {1}
+    cluster[1].change(AddMember(member(4)), RemoveMember(NodeId(3)))
+    cluster.settle()
+    was_joint = cluster[1].status.configuration.is_joint
+
+    cluster.elect(2)
+    cluster.cut_off = set()
+    cluster.beat(2)
+
+    assert was_joint
+    assert [(1, 2, 3)] * 3 == [voters(cluster[number]) for number in (1, 2, 3)]
+    assert not cluster[1].status.configuration.is_joint
+
+
+def test_who_is_not_in_the_new_configuration_may_be_shut_down_then() -> None:
+    """§4.3: When the new configuration is committed, the old one counts no more."""
+    cluster = with_newcomers()
+    cluster[1].change(
+        AddMember(member(4)),
+        AddMember(member(5)),
+        RemoveMember(NodeId(2)),
+        RemoveMember(NodeId(3)),
+    )
+    cluster.settle()
+    cluster.cut_off = {2, 3}
+
+    request = cluster[1].propose(b"x")
+    cluster.settle()
+
+    assert (1, 4, 5) == voters(cluster[5])
+    assert isinstance(cluster[1].answers[request], Committed)
+
+
 def test_while_joint_agreement_needs_both_majorities() -> None:
     """§4.3: While joint, votes and commitment need a majority of each."""
     configuration = joint(old=(1, 2, 3), new=(1, 4, 5))
@@ -77,6 +117,19 @@ def test_while_joint_agreement_needs_both_majorities() -> None:
     ]
 
     assert [False, False, True] == quorums
+
+
+def test_of_three_and_nine_two_and_five_agree() -> None:
+    """§4.3: While joint, votes and commitment need a majority of each."""
+    configuration = joint(old=(1, 2, 3), new=tuple(range(4, 13)))
+    two, five = {1, 2}, {4, 5, 6, 7, 8}
+
+    quorums = [
+        configuration.has_quorum(held.__contains__)
+        for held in (two | five, {1} | five, two | {4, 5, 6, 7})
+    ]
+
+    assert [True, False, False] == quorums
 
 
 def test_while_joint_the_new_voters_alone_commit_nothing() -> None:

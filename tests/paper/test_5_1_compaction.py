@@ -92,6 +92,35 @@ def test_entries_go_once_the_snapshot_is_complete_and_not_before() -> None:
     assert 1 == len(host.compactions)
 
 
+def test_a_snapshot_takes_the_place_of_the_one_before() -> None:
+    """§5.1: The snapshot before is discarded."""
+    host = alone()
+    host.request_snapshot()
+    host.work_all()
+    host.propose(b"c")
+    host.work_all()
+
+    host.request_snapshot()
+    host.work_all()
+
+    assert [EntryId(1, 3), EntryId(1, 4)] == [order.last_included for order in host.compactions]
+    assert EntryId(1, 4) == host.snapshot.last_included
+
+
+def test_a_slow_follower_does_not_keep_the_log_from_being_compacted() -> None:
+    """§5, §5.1: The log is compacted even if a minority does not have it yet."""
+    cluster = Make.cluster(config=KEEP_NOTHING)
+    cluster.elect(1)
+    cluster.cut_off = {3}
+    cluster[1].propose(b"x")
+    cluster.settle()
+
+    cluster[1].request_snapshot()
+    cluster.settle()
+
+    assert (3, EntryId(1, 1)) == (cluster[1].status.first_index, cluster[3].status.last_log)
+
+
 def test_a_restart_begins_with_the_snapshot() -> None:
     """§5, §5.1, §3.8: A restart begins with the snapshot, and goes on with the log."""
     host = alone()

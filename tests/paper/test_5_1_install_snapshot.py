@@ -10,11 +10,7 @@ from leto.raft.messages import (
 )
 from leto.raft.types import EntryId
 from tests.support.hosts import Cluster, Make, entries, member
-from tests.support.situations import (
-    KEEP_NOTHING,
-    behind,
-    snapshot_of,
-)
+from tests.support.situations import KEEP_NOTHING, behind, snapshot_of
 
 
 def test_a_follower_that_needs_discarded_entries_is_sent_the_snapshot() -> None:
@@ -58,6 +54,19 @@ def test_a_leader_needs_no_snapshot_for_what_its_log_holds() -> None:
     assert cluster[1].disk.log == cluster[3].disk.log
 
 
+def test_a_snapshot_comes_with_what_a_restart_needs() -> None:
+    """§5.1, figure 5.3: With it come index and term of its last entry, and the configuration."""
+    cluster = behind()
+    cluster[1].tick()
+    for _ in range(2):
+        cluster.deliver()
+    cluster[1].work_all()
+
+    sent = cluster[1].sent(InstallSnapshot, to=3)[0].snapshot
+
+    assert (EntryId(1, 3), (1, 2, 3)) == (sent.last_included, sent.configuration.voters)
+
+
 def test_a_snapshot_is_split_into_chunks_that_go_in_order() -> None:
     """§5.1, figure 5.3: A snapshot goes in chunks, one after the other, each with its offset."""
     cluster = behind()
@@ -70,6 +79,19 @@ def test_a_snapshot_is_split_into_chunks_that_go_in_order() -> None:
         offsets += [m.offset for m in cluster[1].sent(InstallSnapshot)]
 
     assert [0, 4] == offsets
+
+
+def test_a_chunk_is_answered_with_where_the_next_one_begins() -> None:
+    """§5.1, figure 5.3: A chunk that is durable is answered with where the next one begins."""
+    message = snapshot_of(behind())
+    host = Make.host(3, term=1)
+
+    host.receive(1, attrs.evolve(message, data=message.data[:4]))
+    before = host.sent(InstallSnapshotResponse)
+    host.written()
+
+    assert [] == before
+    assert [4] == [m.next_offset for m in host.sent(InstallSnapshotResponse)]
 
 
 def test_a_chunk_that_does_not_follow_is_asked_for_again() -> None:
@@ -137,6 +159,26 @@ def test_a_snapshot_with_news_replaces_the_whole_log() -> None:
 
     assert [[], []] == [host.disk.log, other.disk.log]
     assert [EntryId(1, 3)] * 2 == [host.status.last_log, other.status.last_log]
+
+
+def test_a_newer_snapshot_takes_the_place_of_a_part() -> None:
+    """§5.1, figure 5.3: A newer snapshot takes the place of what has arrived of another one."""
+    cluster = behind()
+    part = snapshot_of(cluster)
+    cluster.cut_off = {3}
+    cluster[1].propose(b"cccc")
+    cluster.settle()
+    cluster[1].request_snapshot()
+    cluster.settle()
+    newer = snapshot_of(cluster)
+    host = Make.host(3, term=1)
+    host.receive(1, attrs.evolve(part, data=part.data[:4]))
+
+    host.receive(1, newer)
+    host.work_all()
+
+    assert EntryId(1, 4) == host.snapshot.last_included
+    assert newer.data == host.disk.contents[EntryId(1, 4)]
 
 
 def test_a_snapshot_of_a_prefix_leaves_the_entries_behind_it() -> None:

@@ -32,6 +32,17 @@ def test_a_leader_that_reaches_no_majority_for_an_election_timeout_steps_down() 
     assert Unknown() == leader.answers[request]
 
 
+def test_a_leader_with_a_majority_stays_whoever_is_silent() -> None:
+    """§6.2: A leader that reaches a majority stays, whoever else is silent."""
+    cluster = led()
+    cluster.cut_off = {3}
+
+    for _ in range(50):
+        cluster.beat(1)
+
+    assert (RoleName.LEADER, 1) == (cluster[1].role, cluster[1].term)
+
+
 def test_a_server_forgets_the_leader_when_it_begins_an_election() -> None:
     """§6.2: A server forgets the leader when it begins an election, or when the term changes."""
     follower = led()[2]

@@ -144,13 +144,28 @@ def test_results_that_the_client_has_are_forgotten() -> None:
 
 
 def test_the_number_of_sessions_is_bounded() -> None:
-    """§6.3: There are only so many sessions."""
+    """§6.3: There are only so many sessions; the one idle longest gives way."""
     sessions = Sessions(Counter(), sessions_max=3)
 
     for _ in range(10):
         sessions.apply(register(0))
 
     assert 3 == sessions.count
+
+
+def test_the_session_idle_longest_gives_way() -> None:
+    """§6.3: There are only so many sessions; the one idle longest gives way."""
+    sessions = Sessions(Counter(), sessions_max=2)
+    first, second = (Session(registered(reply_of(sessions.apply(register(0))))) for _ in range(2))
+    sessions.apply(first.command(b"add", 1)[1])
+
+    sessions.apply(register(2))
+    verdicts = [
+        reply_of(sessions.apply(session.command(b"add", 3)[1])).verdict
+        for session in (first, second)
+    ]
+
+    assert [Verdict.DONE, Verdict.NO_SESSION] == verdicts
 
 
 def test_a_sessions_end_is_decided_by_the_log_alone() -> None:

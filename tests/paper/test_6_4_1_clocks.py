@@ -2,21 +2,12 @@
 
 import attrs
 
-from leto.raft.actions import (
-    Outcome,
-    Readable,
-    RoleName,
-)
+from leto.raft.actions import Outcome, Readable, RoleName
 from leto.raft.events import ReadPolicy, ReadRequested, TransferRequested
-from leto.raft.messages import (
-    RequestVote,
-)
+from leto.raft.messages import AppendEntries, AppendEntriesResponse, RequestVote
 from leto.raft.types import EntryId, NodeId
 from tests.support.hosts import Host, Make
-from tests.support.situations import (
-    LEASE_US,
-    led,
-)
+from tests.support.situations import LEASE_US, led
 
 
 def lease_read(host: Host) -> Outcome | None:
@@ -37,6 +28,20 @@ def test_a_lease_begins_when_the_round_was_sent_and_ends_before_the_promise() ->
     assert isinstance(read, Readable)
     assert read.valid_until is not None
     assert sent_at < read.valid_until < sent_at + LEASE_US
+
+
+def test_a_lease_is_extended_when_a_majority_has_acknowledged() -> None:
+    """§6.4.1, figure 6.3: A lease is extended when a majority has acknowledged the heartbeats."""
+    leader = led(lease_us=LEASE_US)[1]
+    leader.now += LEASE_US
+    leader.tick()
+    (heartbeat,) = leader.sent(AppendEntries, to=2)[-1:]
+    before = lease_read(leader)
+
+    leader.receive(2, AppendEntriesResponse(term=1, round=heartbeat.round, match_index=1))
+
+    assert before is None
+    assert isinstance(lease_read(leader), Readable)
 
 
 def test_a_lease_that_has_run_out_is_none() -> None:

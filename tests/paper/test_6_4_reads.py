@@ -1,6 +1,7 @@
 """§6.4 Processing read-only queries more efficiently."""
 
 from leto.raft.actions import Readable, Refused, RoleName
+from leto.raft.entries import Noop
 from leto.raft.messages import AppendEntries, AppendEntriesResponse, ReadIndex, ReadIndexResponse
 from leto.raft.types import BEFORE_LOG, EntryId
 from tests.support.hosts import Cluster, Make, entries
@@ -16,6 +17,16 @@ def test_a_read_writes_nothing() -> None:
 
     assert EntryId(1, 1) == cluster[1].status.last_log
     assert [] == cluster[1].writes
+
+
+def test_a_leader_opens_its_term_with_an_empty_entry() -> None:
+    """§6.4: A leader opens its term with an empty entry, to learn what is committed."""
+    cluster = Cluster([Make.host(number, log=entries(1)) for number in (1, 2, 3)])
+
+    leader = cluster.elect(1)
+
+    assert [Noop()] == [e.payload for e in leader.disk.log[1:]]
+    assert 2 == leader.status.commit_index
 
 
 def test_a_read_waits_until_the_leader_has_committed_in_its_term() -> None:

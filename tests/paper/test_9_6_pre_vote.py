@@ -6,7 +6,7 @@ from leto.raft.entries import HardState
 from leto.raft.messages import PreVote, PreVoteResponse, RequestVote
 from leto.raft.types import BEFORE_LOG, EntryId
 from tests.support.hosts import Make, entries
-from tests.support.situations import answer, asks, word
+from tests.support.situations import answer, asks, led, word
 
 
 def test_a_server_asks_before_it_increments_its_term() -> None:
@@ -129,3 +129,22 @@ def test_a_server_that_asks_follows_a_leader_that_speaks() -> None:
     host.receive(2, word())
 
     assert (RoleName.FOLLOWER, 1) == (host.role, host.term)
+
+
+def test_a_server_that_comes_back_disrupts_nobody() -> None:
+    """§9.6: Who comes back from a partition deposes nobody, and follows in the same term."""
+    cluster = led()
+    cluster.cut_off = {3}
+    for _ in range(50):
+        cluster.beat(1)
+        if cluster[3].deadline <= cluster[3].now:
+            cluster[3].tick()
+    assert cluster[3].plays(RoleName.PRE_CANDIDATE)
+
+    cluster.cut_off = set()
+    cluster[3].tick()
+    cluster.settle()
+    cluster.beat(1)
+
+    assert [1, 1, 1] == [host.term for host in cluster.hosts.values()]
+    assert (RoleName.LEADER, 1) == (cluster[1].role, cluster[3].status.leader)
