@@ -7,6 +7,7 @@ import pytest
 from leto.raft.messages import (
     AppendEntries,
     AppendEntriesResponse,
+    Conflict,
     PreVote,
     PreVoteResponse,
     RequestVoteResponse,
@@ -116,13 +117,18 @@ def test_next_index_begins_behind_the_leaders_last_entry() -> None:
 
 def test_an_acknowledgement_moves_match_index_and_next_index() -> None:
     """§3.5, figure 3.1: An acknowledgement moves `match_index` and `next_index` forward."""
-    leader = led()[1]
-    leader.propose(b"x", b"y")
+    cluster = Cluster([Make.host(1, log=entries(1, 1, 1)), Make.host(2), Make.host(3)])
+    cluster.cut_off = {3}
+    leader = cluster.elect(1)
+    rejected = Conflict(rejected=EntryId(1, 3), hint=BEFORE_LOG)
+    leader.receive(3, AppendEntriesResponse(term=2, round=1, match_index=0, conflict=rejected))
+    before = leader.status.followers[1]
 
-    leader.receive(2, AppendEntriesResponse(term=1, round=1, match_index=3))
+    leader.receive(3, AppendEntriesResponse(term=2, round=1, match_index=4))
 
-    follower = leader.status.followers[0]
-    assert (3, 4) == (follower.match_index, follower.next_index)
+    after = leader.status.followers[1]
+    assert (0, 1) == (before.match_index, before.next_index)
+    assert (4, 5) == (after.match_index, after.next_index)
 
 
 def test_a_rejection_moves_next_index_back_until_the_logs_match() -> None:

@@ -42,9 +42,7 @@ def test_a_snapshot_is_taken_when_the_log_has_grown_enough(config: Config) -> No
 
 
 def test_the_log_may_grow_as_large_as_the_last_snapshot() -> None:
-    """§5.1.2: The log may grow as large as the last snapshot, so that snapshots cost no more
-    than the log.
-    """
+    """§5.1.2: Counted in bytes, the log may grow as large as the last snapshot."""
     config = Config(snapshot_after_bytes=100, trailing_entries=0)
     host = Make.leader(config=config)
     host.propose(b"a" * 1_000)
