@@ -52,7 +52,7 @@ class Campaigns:
             case _:
                 pass
 
-    def has_leave(self, node: Observed, before: Configuration) -> bool:
+    def _has_leave(self, node: Observed, before: Configuration) -> bool:
         """Whether the node, which is a candidate, was allowed to become one as far as is shown."""
         if not self._rounds and not self._heirs:
             return True
@@ -61,7 +61,7 @@ class Campaigns:
 
     def stood(self, node: Observed, before: Configuration) -> None:
         """The node has become a candidate, of itself or because a leader asked it to."""
-        if not self.has_leave(node, before):
+        if not self._has_leave(node, before):
             term, grants = node.status.current_term, sorted(self._grants_of(node))
             raise PropertyViolated(
                 HAS_LEAVE,

@@ -87,7 +87,7 @@ class Forcings:
             memory.pop(node.node_id, None)
 
     def requested(self, node: Observed, event: ConfigurationForced) -> None:
-        """An operator wants the node to go on with these survivors."""
+        """The node is told by an operator to go on with these survivors."""
         self._orders[node.node_id] = event
 
     def answered(self, node: Observed, answer: Answer) -> None:

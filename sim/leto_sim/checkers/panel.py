@@ -307,6 +307,7 @@ class Panel:
             ChangeRequested: self._is_asked,
             TransferRequested: self._is_asked,
             DiskRoomChanged: self._is_told_of_room,
+            ConfigurationForced: self._is_ordered,
         }
 
     def _by_event_done(self) -> Mapping[type, Echo]:
@@ -385,6 +386,11 @@ class Panel:
         self._acceptance.told_of_room(node, has_room=event.has_room)
         return False
 
+    def _is_ordered(self, node: Observed, event: Event, _: Micros) -> bool:
+        assert type(event) is ConfigurationForced, event
+        self.forcings.requested(node, event)
+        return False
+
     def _is_asked(self, node: Observed, event: Event, _: Micros) -> bool:
         assert isinstance(event, _ASKED), "those are requests"
         self.requests.taken(event)
@@ -416,8 +422,6 @@ class Panel:
         """Somebody asks the node for something. Called before it is told."""
         if type(event) is ReadRequested:
             self._read_leaders.requested(event)
-        elif type(event) is ConfigurationForced:
-            self.forcings.requested(node, event)
         self.requests.requested(node, event)
         self.lookout.requested(node, event)
 
@@ -486,12 +490,12 @@ class Panel:
         """The node plays another role, or the same one in another term."""
         if role is not _CANDIDATE:
             self.forcings.role_changed(node, role)
-        elif self._campaigns.has_leave(node, before.configuration):
-            self.forcings.stood(node)
         elif self.forcings.has_order(node):
+            # It stands by nothing else while that waits; leave may be on its way to it, too.
             self.forcings.stood_as_ordered(node)
         else:
             self._campaigns.stood(node, before.configuration)
+            self.forcings.stood(node)
         if role is _LEADER:
             self.election_safety.elected(node)
             self._electorates.elected(node)

@@ -5,6 +5,7 @@ import pytest
 from leto.raft.actions import Answer, RoleName, Send, Unknown, Write
 from leto.raft.entries import Entry, HardState, SnapshotMark
 from leto.raft.events import (
+    ConfigurationForced,
     DiskRoomChanged,
     MessageReceived,
     PeerGone,
@@ -24,7 +25,9 @@ from leto.raft.messages import (
     TimeoutNow,
 )
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
+from leto_sim.checkers.forcings import FORCED_IN_DESPAIR
 from leto_sim.checkers.panel import Panel
+from leto_sim.clock import Clock
 from leto_sim.result import PropertyViolated
 from tests.support.observed import StandingNode, entry, node_with_log, voters
 
@@ -225,3 +228,21 @@ def test_who_is_shown_what_a_node_makes_of_what_it_is_told() -> None:
 
     with pytest.raises(PropertyViolated, match="commands are taken where there is room"):
         panel.write_issued(node, Write(seq=1, entries=(entry(1, 2),)))
+
+
+def test_who_stands_by_an_operator_s_word_needs_patience_whatever_leave_is_on_its_way() -> None:
+    panel, node, voter = Panel(), node_with_log(1, 1), node_with_log(2, 1)
+    for each in (node, voter):
+        each.platter.hard_state = HardState(1)
+    started(panel, node, voter)
+    panel.forcings.started(node, Clock(0), int)
+    node.status.role = RoleName.PRE_CANDIDATE
+    panel.handled(node)
+    panel.sent(node, Send(voter.node_id, PreVote(term=1, round=1, last=EntryId(1, 1))))
+    panel.sent(voter, Send(node.node_id, PreVoteResponse(term=1, round=1, vote_granted=True)))
+    order = ConfigurationForced(1, (node.node_id, voter.node_id))
+    panel.before[ConfigurationForced](node, order, 0)
+    node.status.role, node.status.current_term = RoleName.CANDIDATE, 2
+
+    with pytest.raises(PropertyViolated, match=FORCED_IN_DESPAIR):
+        panel.handled(node)
