@@ -12,6 +12,8 @@ Invariants:
        snapshot's (§4.1).
 """
 
+import attrs
+
 from leto.raft.configuration import Configuration
 from leto.raft.entries import Entry, SnapshotMark
 from leto.raft.progress import Progress
@@ -59,12 +61,25 @@ def replace_log(state: State, mark: SnapshotMark) -> None:
     """Let the log begin behind the snapshot: it lacked or contradicted it (figure 5.3)."""
     assert not isinstance(state.role, Leader), "figure 3.2: a leader's log only grows"
     assert mark.last_included.index > state.commit_index, "a snapshot covers what it replaces"
+    keep_admission(state, mark)
     state.lane.record_truncation(state.log.first_index)
     state.log.reset_to(mark.last_included)
     state.trace(LogReplaced, mark.last_included)
     state.configurations.truncate_from(mark.last_included.index + 1)
     state.configurations.start_from(mark.last_included.index, mark.configuration)
     assert state.configuration is mark.configuration, "§5.1: the snapshot's, for nothing follows it"
+
+
+def keep_admission(state: State, mark: SnapshotMark) -> None:
+    """Let a snapshot that does not name this node not make it forget that it was a member.
+
+    Else, started again, it would take its removal for an admission that was lost. Recorded in
+    the write that names the snapshot, so that a crash leaves both or neither.
+    """
+    is_member = mark.configuration.member(state.node_id) is not None
+    if state.was_admitted and not is_member and not state.hard_state.was_admitted:
+        state.hard_state = attrs.evolve(state.hard_state, was_admitted=True)
+        state.lane.record_hard_state(state.hard_state)
 
 
 def _trace_configuration(state: State) -> None:

@@ -52,10 +52,15 @@ class Entry:
 
 @attrs.frozen
 class HardState:
-    """Term and vote: one value, durable before any entry of that term (§3.8)."""
+    """Term and vote: one value, durable before any entry of that term (§3.8).
+
+    `was_admitted` says that the node was a member by a committed configuration that its
+    snapshot has taken the place of. Where it is not set, log and snapshot tell.
+    """
 
     current_term: Term = 0
     voted_for: NodeId | None = None
+    was_admitted: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -130,7 +130,7 @@ def become_follower(state: "State", term: Term, leader: NodeId | None) -> Follow
     """Follow in `term`, which is the current one or a later one."""
     assert term >= state.current_term, f"§3.3: term went back: {term} < {state.current_term}"
     if term > state.current_term:
-        _set_hard_state(state, HardState(term, None))
+        _set_hard_state(state, attrs.evolve(state.hard_state, current_term=term, voted_for=None))
     if leader is not None:
         state.hurried_until = 0
     role = Follower(leader=leader, deadline=state.now + state.election_timeout())
@@ -161,7 +161,10 @@ def become_pre_candidate(state: "State", pre_vote_round: int) -> PreCandidate:
 
 def become_candidate(state: "State", recovery: Recovery | None = None) -> Candidate:
     """Begin a new term and vote for oneself (§3.4)."""
-    _set_hard_state(state, HardState(state.current_term + 1, state.node_id))
+    term = state.current_term + 1
+    _set_hard_state(
+        state, attrs.evolve(state.hard_state, current_term=term, voted_for=state.node_id)
+    )
     role = Candidate(
         deadline=state.now + state.campaign_timeout(),
         own_vote=state.lane.hard_state_seq,
@@ -211,4 +214,4 @@ def vote_for(state: "State", candidate: NodeId, last: EntryId) -> None:
     """Give the term's one vote to a candidate whose log ends with `last`."""
     assert isinstance(state.role, Follower), "§3.4: whoever campaigns has voted for itself"
     assert last >= state.log.last, f"§3.6.1: its log ends with {last}, ours with {state.log.last}"
-    _set_hard_state(state, HardState(state.current_term, candidate))
+    _set_hard_state(state, attrs.evolve(state.hard_state, voted_for=candidate))

@@ -82,6 +82,13 @@ class State:
             return self.node_id
         return self.role.leader if type(self.role) is Follower else None
 
+    @property
+    def was_admitted(self) -> bool:
+        """Whether a configuration that is committed for certain holds, or held, this node."""
+        return self.hard_state.was_admitted or self.configurations.have_admitted(
+            self.node_id, self.commit_index
+        )
+
     def election_timeout(self) -> Micros:
         """A random one (§3.4); later by half a range for each step below the best priority."""
         config = self.config

@@ -186,8 +186,7 @@ class Status:
     @property
     def was_admitted(self) -> bool:
         """Whether a configuration that is committed for certain holds, or held, this node."""
-        state = self._state
-        return state.configurations.have_admitted(state.node_id, state.commit_index)
+        return self._state.was_admitted
 
     @property
     def followers_by_id(self) -> Mapping[NodeId, FollowerView]:

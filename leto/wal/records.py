@@ -35,8 +35,13 @@ from leto.wire.values import (
     read_mark,
 )
 
-FORMAT: Final = 1
-"""Of segments. A log that a newer Leto wrote is refused, not guessed at."""
+FORMAT: Final = 2
+"""Of segments. A log that a newer Leto wrote is refused, not guessed at.
+
+Since 2 a hard state may say that the node was admitted. One of 1 never does: then what
+the log holds tells, as it did. A start begins a segment of the present format.
+"""
+_FORMATS_READ: Final = (1, 2)
 
 
 class Position(NamedTuple):
@@ -174,7 +179,7 @@ def _put_head(head: SegmentHead) -> Parts:
 
 def _read_head(reader: Reader) -> SegmentHead:
     version = reader.number(U16)
-    if version != FORMAT:
+    if version not in _FORMATS_READ:
         raise MalformedError(f"this is a log of format {version}, this Leto reads {FORMAT}")
     node_id, cluster_id, incarnation, last_index, segment, offset = reader.unpack(_HEAD_NUMBERS)
     return SegmentHead(

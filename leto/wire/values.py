@@ -42,7 +42,9 @@ U32: Final = Struct(">I")
 U64: Final = Struct(">Q")
 _ENTRY_ID: Final = Struct(">QQ")  # term, index
 _ENTRY: Final = Struct(">QQBI")  # term, index, kind of payload, its size
-_HARD_STATE: Final = Struct(">QBQ")  # term, whether there is a vote, the vote
+_HARD_STATE: Final = Struct(">QBQ")  # term, flags, the vote
+_HAS_VOTED: Final = 1
+_WAS_ADMITTED: Final = 2
 _MARK: Final = Struct(">QQQQQI")  # last included, before log, size, checksum
 _CONFIGURATION_HEAD: Final = Struct(">IB")  # lease, whether it was forced
 _MEMBER: Final = Struct(">QBI")  # node id, role, priority
@@ -157,15 +159,19 @@ def read_entry_id(reader: Reader) -> EntryId:
 
 
 def put_hard_state(parts: Parts, hard_state: HardState) -> None:
-    """Term and vote (§3.8)."""
+    """Term, vote (§3.8), and whether the node was admitted."""
     vote = hard_state.voted_for
-    parts.append(_HARD_STATE.pack(hard_state.current_term, vote is not None, vote or 0))
+    flags = _HAS_VOTED * (vote is not None) | _WAS_ADMITTED * hard_state.was_admitted
+    parts.append(_HARD_STATE.pack(hard_state.current_term, flags, vote or 0))
 
 
 def read_hard_state(reader: Reader) -> HardState:
     """Undoes `put_hard_state`."""
-    term, has_voted, vote = reader.unpack(_HARD_STATE)
-    return HardState(bounded(term), NodeId(vote) if has_voted else None)
+    term, flags, vote = reader.unpack(_HARD_STATE)
+    if flags & ~(_HAS_VOTED | _WAS_ADMITTED):
+        raise MalformedError(f"a hard state has the flags {flags:#x}")
+    voted_for = NodeId(vote) if flags & _HAS_VOTED else None
+    return HardState(bounded(term), voted_for, was_admitted=bool(flags & _WAS_ADMITTED))
 
 
 def put_entries(parts: Parts, entries: tuple[Entry, ...]) -> None:

@@ -44,7 +44,10 @@ class OneVote:
     def _gave(self, node: Observed, term: Term, candidate: NodeId) -> None:
         self._voted(node, term, candidate)
         durable = node.platter.hard_state
-        if durable.current_term <= term and durable != HardState(term, candidate):
+        if durable.current_term <= term and (durable.current_term, durable.voted_for) != (
+            term,
+            candidate,
+        ):
             raise PropertyViolated(
                 ONE_VOTE,
                 f"in term {term} {node.name} votes for {candidate}; {durable} is durable",

@@ -349,9 +349,6 @@ def test_who_was_removed_keeps_the_log_that_says_so(make: "type[Make]") -> None:
     assert follower.restarted().status.was_admitted
 
 
-@pytest.mark.xfail(
-    strict=True, reason="nothing durable says that it was a member, but the log that is replaced"
-)
 def test_who_learns_of_its_removal_by_a_snapshot_knows_that_it_was_a_member(
     make: "type[Make]",
 ) -> None:
@@ -365,3 +362,16 @@ def test_who_learns_of_its_removal_by_a_snapshot_knows_that_it_was_a_member(
 
     assert mark.last_included == follower.snapshot.last_included
     assert follower.restarted().status.was_admitted
+
+
+def test_what_a_member_was_outlives_terms_and_votes(make: "type[Make]") -> None:
+    follower = make.host(term=1)
+    configuration = make.configuration(2, 3)
+    mark = attrs.evolve(six_bytes(), last_included=EntryId(1, 9), configuration=configuration)
+    follower.receive(2, chunk(mark, 0, b"abcdef", term=1))
+    follower.work_all()
+
+    follower.receive(2, heartbeat(term=4))
+    follower.work_all()
+
+    assert (4, True) == (follower.term, follower.restarted().status.was_admitted)

@@ -24,7 +24,9 @@ counters = st.integers(0, 2**63 - 1)
 ids = st.integers(0, 2**64 - 1)
 entry_ids = st.builds(EntryId, counters, counters)
 MEMBERS = Configuration((Member(node_id=NodeId(1), name="id1", address="host:15379"),))
-hard_states = st.builds(HardState, counters, st.none() | ids.map(NodeId))
+hard_states = st.builds(
+    HardState, counters, st.none() | ids.map(NodeId), was_admitted=st.booleans()
+)
 marks = st.builds(
     SnapshotMark,
     last_included=entry_ids,
@@ -95,9 +97,16 @@ def test_unknown_kind_is_malformed() -> None:
         decode_record(b"\x09")
 
 
+def test_a_log_of_the_first_format_is_read() -> None:
+    body = bytearray(b"".join(encode_record(HEAD)))
+    body[2] = 1
+
+    assert decode_record(bytes(body)) == HEAD
+
+
 def test_log_of_another_format_is_malformed() -> None:
     body = bytearray(b"".join(encode_record(HEAD)))
-    body[2] = 2
+    body[2] = 3
 
-    with pytest.raises(MalformedError, match="a log of format 2, this Leto reads 1"):
+    with pytest.raises(MalformedError, match="a log of format 3, this Leto reads 2"):
         decode_record(bytes(body))

@@ -640,12 +640,12 @@ def test_log_that_lacks_entries_is_corruption() -> None:
 def test_log_of_a_newer_leto_is_refused_with_another_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("leto.wal.records.FORMAT", 2)
+    monkeypatch.setattr("leto.wal.records.FORMAT", 3)
     content = segment(HEAD)
     monkeypatch.undo()
     disk = disk_with({segment_name(1): content})
 
-    reason = "a frame cannot be read: this is a log of format 2, this Leto reads 1"
+    reason = "a frame cannot be read: this is a log of format 3, this Leto reads 2"
     assert Corrupt(segment_name(1), 0, reason, UPGRADE) == disk.recover()
 
 

@@ -77,7 +77,12 @@ def test_entry_id_survives_a_round_trip(entry_id: EntryId) -> None:
     assert entry_id == read_entry_id(joined(parts))
 
 
-@given(st.builds(HardState, counters, st.none() | node_ids))
+def test_a_hard_state_of_unknown_flags_is_malformed() -> None:
+    with pytest.raises(MalformedError, match="a hard state has the flags 0x4"):
+        read_hard_state(Reader(bytes(8) + b"\x04" + bytes(8)))
+
+
+@given(st.builds(HardState, counters, st.none() | node_ids, was_admitted=st.booleans()))
 def test_hard_state_survives_a_round_trip(hard_state: HardState) -> None:
     parts: Parts = []
 
