@@ -19,13 +19,8 @@ from leto.raft.entries import Entry, SnapshotMark
 from leto.raft.progress import Progress
 from leto.raft.roles import Leader
 from leto.raft.state import State
-from leto.raft.traces import (
-    ConfigurationAppended,
-    ConfigurationRolledBack,
-    EntriesAppended,
-    LogReplaced,
-    LogTruncated,
-)
+from leto.raft.traces.cluster import ConfigurationAppended, ConfigurationRolledBack
+from leto.raft.traces.log import EntriesAppended, LogReplaced, LogTruncated
 from leto.raft.types import Index
 
 

@@ -14,7 +14,7 @@ from leto.raft.actions import Answer, Apply, Committed
 from leto.raft.errors import EventOutOfOrder
 from leto.raft.roles import Leader
 from leto.raft.state import State
-from leto.raft.traces import EntriesApplied
+from leto.raft.traces.log import EntriesApplied
 from leto.raft.types import Index, NodeId
 
 

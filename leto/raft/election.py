@@ -36,7 +36,8 @@ from leto.raft.roles import (
     vote_for,
 )
 from leto.raft.state import State
-from leto.raft.traces import (
+from leto.raft.traces import Reason, Record
+from leto.raft.traces.elections import (
     CampaignPutOff,
     ElectionTimedOut,
     LeaderDied,
@@ -44,8 +45,6 @@ from leto.raft.traces import (
     PreVoteCounted,
     PreVoteGranted,
     PreVoteRefused,
-    Reason,
-    Record,
     VoteAsked,
     VoteCounted,
     VoteGranted,

@@ -22,7 +22,7 @@ from collections import deque
 
 from leto.raft.roles import Leader
 from leto.raft.state import State
-from leto.raft.traces import LeaseExtended
+from leto.raft.traces.reads import LeaseExtended
 from leto.raft.types import Micros, NodeId
 
 LEASE_MAX_US = 60_000_000

@@ -34,7 +34,7 @@ from leto.raft.leases import LEASE_MAX_US, shorten_leases
 from leto.raft.progress import Mode, Progress
 from leto.raft.roles import Leader
 from leto.raft.state import State
-from leto.raft.traces import MemberPromoted
+from leto.raft.traces.cluster import MemberPromoted
 from leto.raft.types import EntryId, Micros
 
 

@@ -81,14 +81,10 @@ from leto.raft.messages import (
 from leto.raft.roles import Candidate, Follower, Leader, Role, become_follower
 from leto.raft.state import State
 from leto.raft.status import Status
-from leto.raft.traces import (
-    CommitAdvanced,
-    ConfigurationCommitted,
-    DiskFailed,
-    MessageIgnored,
-    Reason,
-    SteppedDown,
-)
+from leto.raft.traces import Reason
+from leto.raft.traces.cluster import ConfigurationCommitted, DiskFailed
+from leto.raft.traces.elections import MessageIgnored, SteppedDown
+from leto.raft.traces.log import CommitAdvanced
 from leto.raft.types import Dice, Micros, NodeId, RequestId, Term
 
 _OF_LEADERS = (AppendEntries, InstallSnapshot)

@@ -21,7 +21,7 @@ from leto.raft.messages import ReadIndex, ReadIndexResponse
 from leto.raft.read_queue import Confirmation, ReadableAt, RemoteReader
 from leto.raft.roles import Follower, Leader
 from leto.raft.state import State
-from leto.raft.traces import ReadIndexAsked, ReadReleased, ReadsConfirmed, ReadsIssued
+from leto.raft.traces.reads import ReadIndexAsked, ReadReleased, ReadsConfirmed, ReadsIssued
 from leto.raft.types import Index, Micros, NodeId, RequestId
 
 NEVER: Final = 1 << 62

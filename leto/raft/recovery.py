@@ -30,7 +30,7 @@ from leto.raft.entries import Entry
 from leto.raft.events import ConfigurationForced
 from leto.raft.roles import Candidate, Follower, PreCandidate, Recovery
 from leto.raft.state import State
-from leto.raft.traces import QuorumGivenUp, SurvivorsAsked
+from leto.raft.traces.cluster import QuorumGivenUp, SurvivorsAsked
 from leto.raft.types import EntryId, Micros, NodeId, RequestId
 
 

@@ -22,7 +22,7 @@ from leto.raft.progress import Mode, Progress
 from leto.raft.roles import Follower, Leader
 from leto.raft.snapshot_sending import start_transfer
 from leto.raft.state import State
-from leto.raft.traces import EntriesRejected, FollowerBackedUp, FollowerMatched
+from leto.raft.traces.log import EntriesRejected, FollowerBackedUp, FollowerMatched
 from leto.raft.types import BEFORE_LOG, EntryId, Index, Micros, NodeId
 
 # Looked up once: they are asked for every follower at every event.

@@ -23,7 +23,12 @@ from leto.raft.actions import RoleName
 from leto.raft.entries import HardState
 from leto.raft.progress import Progress
 from leto.raft.read_queue import Confirmation, Reader
-from leto.raft.traces import BecameCandidate, BecameFollower, BecameLeader, BecamePreCandidate
+from leto.raft.traces.elections import (
+    BecameCandidate,
+    BecameFollower,
+    BecameLeader,
+    BecamePreCandidate,
+)
 from leto.raft.types import EntryId, Index, Micros, NodeId, RequestId, Seq, Term
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from leto.raft.roles import Follower
 from leto.raft.snapshot_work import Receiving
 from leto.raft.snapshots import attest_installed, name_snapshot
 from leto.raft.state import State
-from leto.raft.traces import SnapshotInstalled, SnapshotReceiveStarted, SnapshotSpoiled
+from leto.raft.traces.snapshots import SnapshotInstalled, SnapshotReceiveStarted, SnapshotSpoiled
 from leto.raft.types import NodeId
 
 

@@ -13,7 +13,7 @@ from leto.raft.messages import InstallSnapshot, InstallSnapshotResponse
 from leto.raft.progress import Progress, Transfer
 from leto.raft.roles import Leader
 from leto.raft.state import State
-from leto.raft.traces import SnapshotSendAbandoned, SnapshotSendStarted, SnapshotSent
+from leto.raft.traces.snapshots import SnapshotSendAbandoned, SnapshotSendStarted, SnapshotSent
 from leto.raft.types import NodeId
 
 HEARTBEATS_BEFORE_RESENDING = 5

@@ -31,7 +31,8 @@ from leto.raft.messages import InstallSnapshotResponse
 from leto.raft.roles import Leader
 from leto.raft.snapshot_work import Naming, Taking
 from leto.raft.state import State
-from leto.raft.traces import LogCompacted, SnapshotNamed, SnapshotOrdered
+from leto.raft.traces.log import LogCompacted
+from leto.raft.traces.snapshots import SnapshotNamed, SnapshotOrdered
 from leto.raft.types import EntryId, NodeId
 
 # --- taking --------------------------------------------------------------------------

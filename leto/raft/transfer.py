@@ -16,7 +16,8 @@ from leto.raft.messages import TimeoutNow
 from leto.raft.progress import Mode, Progress
 from leto.raft.roles import Follower, HandOver, Leader
 from leto.raft.state import State
-from leto.raft.traces import LeaseVoided, TransferAsked, TransferGivenUp, TransferStarted
+from leto.raft.traces.cluster import TransferAsked, TransferGivenUp, TransferStarted
+from leto.raft.traces.reads import LeaseVoided
 from leto.raft.types import NodeId
 
 

@@ -11,13 +11,9 @@ from leto.raft.config import Config
 from leto.raft.entries import HardState, Restored, SnapshotMark
 from leto.raft.messages import AppendEntries
 from leto.raft.roles import Leader, become_candidate, become_leader, become_pre_candidate
-from leto.raft.traces import (
-    BecameFollower,
-    ConfigurationAppended,
-    ConfigurationRolledBack,
-    EntriesAppended,
-    LogTruncated,
-)
+from leto.raft.traces.cluster import ConfigurationAppended, ConfigurationRolledBack
+from leto.raft.traces.elections import BecameFollower
+from leto.raft.traces.log import EntriesAppended, LogTruncated
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 
 if TYPE_CHECKING:

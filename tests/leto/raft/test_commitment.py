@@ -9,7 +9,7 @@ from leto.raft.config import Config
 from leto.raft.errors import EventOutOfOrder
 from leto.raft.events import Applied
 from leto.raft.messages import AppendEntries, AppendEntriesResponse
-from leto.raft.traces import EntriesApplied
+from leto.raft.traces.log import EntriesApplied
 from leto.raft.types import BEFORE_LOG, EntryId
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from leto.raft.messages import (
     RequestVote,
     RequestVoteResponse,
 )
-from leto.raft.traces import (
+from leto.raft.traces import Reason
+from leto.raft.traces.elections import (
     MessageIgnored,
     PreVoteGranted,
     PreVoteRefused,
-    Reason,
     VoteGranted,
     VoteRefused,
 )

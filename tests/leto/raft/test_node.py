@@ -71,13 +71,10 @@ from leto.raft.messages import (
     TimeoutNow,
 )
 from leto.raft.node import Node
-from leto.raft.traces import (
-    CommitAdvanced,
-    ConfigurationCommitted,
-    MessageIgnored,
-    Reason,
-    SteppedDown,
-)
+from leto.raft.traces import Reason
+from leto.raft.traces.cluster import ConfigurationCommitted
+from leto.raft.traces.elections import MessageIgnored, SteppedDown
+from leto.raft.traces.log import CommitAdvanced
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 
 if TYPE_CHECKING:

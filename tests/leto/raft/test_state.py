@@ -21,7 +21,7 @@ from leto.raft.roles import (
     vote_for,
 )
 from leto.raft.state import HURRIED_TIMEOUT_MAX_US, HURRIED_TIMEOUT_MIN_US
-from leto.raft.traces import CommitAdvanced
+from leto.raft.traces.log import CommitAdvanced
 from leto.raft.types import BEFORE_LOG, NodeId
 
 if TYPE_CHECKING:

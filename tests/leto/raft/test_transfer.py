@@ -9,7 +9,8 @@ from leto.raft.actions import Committed, Refusal, Refused, RoleName, Transferred
 from leto.raft.configuration import Configuration, RemoveMember
 from leto.raft.events import TransferRequested
 from leto.raft.messages import AppendEntries, AppendEntriesResponse, RequestVote, TimeoutNow
-from leto.raft.traces import LeaseVoided, TransferAsked, TransferStarted
+from leto.raft.traces.cluster import TransferAsked, TransferStarted
+from leto.raft.traces.reads import LeaseVoided
 from leto.raft.types import EntryId, NodeId
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from leto.raft.actions import Trace
-from leto.raft.traces import ElectionTimedOut
+from leto.raft.traces.elections import ElectionTimedOut
 from leto.resp import OK, ErrorReply
 from leto.server import Limits
 

@@ -1,30 +1,18 @@
-"""What a node did and why: records of a stable shape, documented one by one."""
+"""A record is shown as a step's name, as plain values, and as a line."""
 
-import re
-from pathlib import Path
-from typing import get_args
-
-import attrs
 import pytest
 
-from leto.raft.traces import (
+from leto.raft.traces import Reason, Record, describe, fields_of, step_of
+from leto.raft.traces.cluster import ConfigurationAppended
+from leto.raft.traces.elections import (
     BecameFollower,
-    ConfigurationAppended,
     ElectionTimedOut,
-    EntriesAppended,
     LeaderDied,
-    Reason,
-    Record,
     VoteAsked,
     VoteRefused,
-    describe,
-    fields_of,
-    step_of,
 )
+from leto.raft.traces.log import EntriesAppended
 from leto.raft.types import EntryId, NodeId
-
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "trace-records.md"
-ROW = re.compile(r"^\| `(\w+)` \| ([^|]*) \|", re.MULTILINE)
 
 ONE, TWO = NodeId(1), NodeId(2)
 
@@ -81,19 +69,3 @@ def test_a_record_is_a_step_and_what_it_is_about(
     assert step == step_of(record)
     assert fields == fields_of(record)
     assert line == describe(record, name_of)
-
-
-def test_every_record_is_documented_with_its_fields() -> None:
-    """The page is the promise: what stands there stays."""
-    rows = ROW.findall(PAGE.read_text(encoding="utf-8"))
-    documented = {step: re.findall(r"`(\w+)`", fields) for step, fields in rows}
-
-    built = {
-        re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): [
-            field.name for field in attrs.fields(kind)
-        ]
-        for kind in get_args(Record)
-    }
-
-    reasons: dict[str, list[str]] = {reason.name.lower(): [] for reason in Reason}
-    assert built | reasons == documented
