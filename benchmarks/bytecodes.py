@@ -47,6 +47,7 @@ PARTS = {  # of a file's path the first that it contains
     "leto_sim/server_level/exactly_once": "the checkers",
     "leto_sim/server_level/resp_client": "clients",
     "leto_sim/server_level/errands": "clients",
+    "leto_sim/server_level/random_errands": "clients",
     "leto_sim/server_level/streams": "network",
     "leto_sim/server_level/paths": "network",
     "leto_sim/server_level/process": "process",

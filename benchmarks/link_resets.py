@@ -18,7 +18,7 @@ from leto_sim.clock import SECOND
 from leto_sim.randomness import stream
 from leto_sim.result import RunResult
 from leto_sim.server_level.cluster import ServerCluster
-from leto_sim.server_level.errands import Workload
+from leto_sim.server_level.random_errands import Workload
 from leto_sim.server_level.resp_client import Manners
 from leto_sim.server_level.run import ServerLevelRun
 from leto_sim.server_level.scenario import ServerScenario

@@ -6,7 +6,8 @@ Reading order:
     the machines      `cluster`, `process`; `newer` speaks the next minor version
     their world       `streams`, `pipes`, `paths`, `files`, `disk`, `platter`, `records`;
                       `watched_streams` and `passages` in a traced run
-    who uses them     `resp_client`, `farewells`, `errands`, `exactly_once`, `history`;
+    who uses them     `resp_client`, `farewells`, `errands`, `random_errands`,
+                      `exactly_once`, `history`;
                       `own_machine`, `program_clients` for a user's machine
     who troubles them `nemesis`, `damage`, `operator`
     who looks         `watch`, `overheard`, `lookout`, `promises`, `program_order`, `sights`,

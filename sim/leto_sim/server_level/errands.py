@@ -1,13 +1,13 @@
-"""What simulated clients ask a server for, and what they make of its answers.
+"""What simulated clients may ask a server for, and what they make of its answers.
 
 Responsible for the meaning of replies: an answer, a refusal (certainly not
 applied), or an unknown outcome; and for writing each down, in the history
 (`leto_sim.server_level.history`) that is judged at the end of a run and among the promises
-that are judged at once. How errands travel is `leto_sim.server_level.resp_client`.
+that are judged at once. Which errands a client has is `leto_sim.server_level.random_errands`;
+how they travel, `leto_sim.server_level.resp_client`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from random import Random
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import attrs
@@ -17,19 +17,15 @@ from leto_sim.lincheck import strings
 from leto_sim.lincheck.strings import KeyCommand, KeyReply, Verb
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.history import History
-from leto_sim.server_level.program_order import OWN_WRITES, Kind, ProgramOrder
 from leto_sim.server_level.promises import Fate, Promises
 from leto_sim.server_level.resp_client import ONE_REPLY
 
 _REFUSALS: Final = ("not leader ", "MISCONF ", "CLUSTERDOWN ", "LOADING ", "BUSY ")
 _UNKNOWN: Final = "UNKNOWN "
 LOST: Final = ErrorReply("UNKNOWN the connection was lost")
-_BEAR_TOKENS: Final = (Verb.SET, Verb.APPEND)  # tuples: a member's hash is computed in Python
+BEAR_TOKENS: Final = (Verb.SET, Verb.APPEND)  # tuples: a member's hash is computed in Python
+"""Writes whose argument tells them from all others."""
 _COUNT: Final = (Verb.DEL, Verb.INCR, Verb.APPEND)
-_STALE_SHARE: Final = 0.2
-COUNTED: Final = b"c0"
-"""The key that twins count up."""
-_HALF: Final = 0.5
 
 
 def fate_of(reply: Reply) -> Fate:
@@ -63,7 +59,7 @@ class KeyErrand:
         """The command as it is sent."""
         verb = self.command.verb
         first = (verb.value.encode(), self.key)
-        return (*first, self.command.argument) if verb in _BEAR_TOKENS else first
+        return (*first, self.command.argument) if verb in BEAR_TOKENS else first
 
     def answered(self, reply: Reply) -> None:
         """The server's one reply."""
@@ -164,168 +160,3 @@ class Question:
 
 
 AnyErrand: TypeAlias = KeyErrand | EchoErrand | ExpiringErrand | Question
-
-
-@attrs.frozen(kw_only=True)
-class Workload:
-    """What the clients of a run ask for."""
-
-    clients: int = 4
-    keys: int = 4
-    reads: float = 0.4
-    pipeline_max: int = 4
-    expiring: float = 0.05
-    echoes: float = 0.05
-    value_bytes: int = 10  # beyond the token
-    life_ms_max: int = 2_000
-    ordered: float = 0.0  # the share of pipelines that write and read one key by turns
-    twins: float = 0.0  # the share of pipelines that ask for the same thing again and again
-    counters: int = 0  # clients that count up in sessions, and repeat themselves
-    tallies: int = 16  # that they count up: a history of thousands on one key takes long to judge
-
-
-class RandomErrands:
-    """The errands of one client: what to send next, until it is told to stop."""
-
-    def __init__(
-        self, name: str, workload: Workload, history: History, promises: Promises, rng: Random
-    ) -> None:
-        self.is_over = False
-        self._name = name
-        self._workload = workload
-        self._history = history
-        self._promises = promises
-        self._rng = rng
-        self._count = 0
-        self._verbs = _draw_verbs(rng)
-        self._pipelines = 0
-        self._count_before = 0
-        self.order = ProgramOrder(name)
-
-    def __call__(self) -> Sequence[AnyErrand]:
-        """The next pipeline. Its keys differ, so that each operation's order is its key's."""
-        if self.is_over:
-            return ()
-        if self._rng.random() < self._workload.ordered:
-            return list(self._ordered_pipeline())
-        if self._rng.random() < self._workload.twins:
-            return list(self._twins())
-        size = self._rng.randint(1, self._workload.pipeline_max)
-        keys = self._rng.sample(range(self._workload.keys), min(size, self._workload.keys))
-        return [self._errand(key) for key in keys]
-
-    def _ordered_pipeline(self) -> Iterator[AnyErrand]:
-        """Writes and reads of one key, for whom their order matters; some reads are stale ones.
-
-        Who only reads is never sent to the leader, and sees what happens to a follower.
-        """
-        rng, workload = self._rng, self._workload
-        key = rng.choice(ordered_keys(workload))
-        self._pipelines += 1
-        for _ in range(rng.randint(2, max(2, workload.pipeline_max))):
-            chosen = rng.random()
-            if chosen < _STALE_SHARE:
-                yield Question((b"READONLY",), _ignore)
-                yield self._stale_read(key)
-                yield Question((b"READWRITE",), _ignore)
-            else:
-                is_read = chosen < _HALF or self._verbs == (Verb.GET,)
-                yield self._ordered_errand(key, Verb.GET if is_read else Verb.SET)
-
-    def _twins(self) -> Iterator[AnyErrand]:
-        """Commands that nobody can tell from each other, but for what they are answered."""
-        for _ in range(self._rng.randint(2, max(2, self._workload.pipeline_max))):
-            yield self._key_errand(COUNTED, Verb.INCR, self._counted)
-
-    def _counted(self, fate: Fate, result: KeyReply) -> None:
-        if fate is Fate.ACKNOWLEDGED:
-            assert isinstance(result, int), "INCR of what is only ever counted up"
-            if result <= self._count_before:
-                raise PropertyViolated(
-                    OWN_WRITES, f"{self._name} counts {result} after {self._count_before}"
-                )
-            self._count_before = result
-
-    def _ordered_errand(self, key: bytes, verb: Verb) -> KeyErrand:
-        kind = Kind.READ if verb is Verb.GET else Kind.WRITE
-
-        def ended(fate: Fate, result: KeyReply) -> None:
-            if fate is Fate.ACKNOWLEDGED:
-                assert isinstance(result, bytes | None), "GET and SET of a key that is never DEL"
-                act.answered(result if kind is Kind.READ else errand.token)
-
-        errand = self._key_errand(key, verb, ended)
-        act = self.order.asked(key, kind, self._pipelines, errand.token)
-        return errand
-
-    def _stale_read(self, key: bytes) -> Question:
-        act = self.order.asked(key, Kind.STALE_READ, self._pipelines)
-
-        def heard(reply: Reply) -> None:
-            if fate_of(reply) is Fate.ACKNOWLEDGED:
-                if not isinstance(reply, bytes | None):
-                    raise PropertyViolated(ONE_REPLY, f"GET is answered {reply!r}")
-                act.answered(reply)
-
-        return Question((b"GET", key), heard)
-
-    def _errand(self, key: int) -> AnyErrand:
-        chosen = self._rng.random()
-        workload = self._workload
-        if chosen < workload.echoes:
-            return EchoErrand(self._token())
-        if chosen < workload.echoes + workload.expiring:
-            if self._rng.random() < _HALF:
-                return Question((b"GET", b"p%d" % key), _ignore)
-            life_ms = self._rng.randint(1, workload.life_ms_max)
-            return ExpiringErrand(b"p%d" % key, self._token(), life_ms, self._promises)
-        is_read = self._rng.random() < workload.reads
-        verb = Verb.GET if is_read else self._rng.choice(self._verbs)
-        return self._key_errand(b"k%d" % key, verb)
-
-    def _key_errand(
-        self, key: bytes, verb: Verb, ended: Callable[[Fate, KeyReply], None] | None = None
-    ) -> KeyErrand:
-        token = self._token() if verb in _BEAR_TOKENS else None
-        argument = b"" if token is None else token + b"-" * self._workload.value_bytes
-        command = KeyCommand(verb, argument)
-        history, promises = self._history, self._promises
-        return KeyErrand(key, command, history, promises, token, ended, client=self._name)
-
-    def _token(self) -> bytes:
-        self._count += 1
-        return f"<{self._name}.{self._count}>".encode()
-
-
-def _draw_verbs(rng: Random) -> Sequence[Verb]:
-    """What this client writes: a reader writes nothing, a counter only counts."""
-    return rng.choice(
-        (
-            (Verb.SET,),
-            (Verb.SET, Verb.APPEND, Verb.DEL),
-            (Verb.INCR, Verb.INCR, Verb.INCR, Verb.DEL),
-            (Verb.SET, Verb.APPEND, Verb.INCR, Verb.DEL),
-            (Verb.GET,),
-        )
-    )
-
-
-def expiring_keys(workload: Workload) -> Sequence[bytes]:
-    """The keys that clients let expire."""
-    return [b"p%d" % key for key in range(workload.keys)]
-
-
-def lasting_keys(workload: Workload) -> Sequence[bytes]:
-    """The keys that are judged by the history."""
-    counted = [COUNTED] if workload.twins else []
-    return [*(b"k%d" % key for key in range(workload.keys)), *ordered_keys(workload), *counted]
-
-
-def ordered_keys(workload: Workload) -> Sequence[bytes]:
-    """Those among them that are only ever SET, so that each value has its place in the log."""
-    return [b"o%d" % key for key in range(min(workload.keys, 2))] if workload.ordered else []
-
-
-def _ignore(reply: Reply) -> None:
-    """Whatever it says is looked at by others: by whoever watches the server's sockets."""
-    del reply

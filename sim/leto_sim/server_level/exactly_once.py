@@ -17,9 +17,10 @@ from leto.resp import ErrorReply, Reply
 from leto_sim.judging import EXACTLY_ONCE
 from leto_sim.lincheck.strings import KeyCommand, Verb
 from leto_sim.result import PropertyViolated
-from leto_sim.server_level.errands import KeyErrand, Question, Workload, fate_of
+from leto_sim.server_level.errands import KeyErrand, Question, fate_of
 from leto_sim.server_level.history import History
 from leto_sim.server_level.promises import Fate, Promises
+from leto_sim.server_level.random_errands import Workload
 
 _REPEAT_CHANCE: Final = 0.1  # of asking again for what was answered
 

@@ -7,7 +7,7 @@ for what of it counts when a run is over. What an answer means is known to the e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from leto_sim.lincheck.model import Operation
 from leto_sim.server_level.promises import Fate, Promises
@@ -16,8 +16,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from leto.raft.types import Micros
-    from leto_sim.lincheck.strings import KeyOperation, KeyReply
-    from leto_sim.server_level.errands import KeyErrand
+    from leto_sim.lincheck.strings import KeyCommand, KeyOperation, KeyReply
+
+
+class Asked(Protocol):
+    """A client's command on a key, one of its own among all that are alike."""
+
+    @property
+    def key(self) -> bytes:
+        """What it is about."""
+        ...
+
+    @property
+    def command(self) -> KeyCommand:
+        """What is to be done with it."""
+        ...
+
+    @property
+    def client(self) -> str:
+        """Who asks; empty if it is nobody in particular."""
+        ...
 
 
 class History:
@@ -28,38 +46,38 @@ class History:
         self.times_us: list[Micros] = [0]  # of every place in the order
         self.given_up_us: dict[int, Micros] = {}  # by invocation: when the client ceased to wait
         self._now = now
-        self._open: dict[KeyErrand, int] = {}
+        self._open: dict[Asked, int] = {}
 
     def moment(self) -> int:
         """The next place in the order."""
         self.times_us.append(self._now())
         return len(self.times_us) - 1
 
-    def invoked(self, errand: KeyErrand) -> None:
+    def invoked(self, asked: Asked) -> None:
         """The operation begins."""
-        self._open[errand] = self.moment()
+        self._open[asked] = self.moment()
 
-    def ended(self, errand: KeyErrand, fate: Fate, result: KeyReply = None) -> None:
+    def ended(self, asked: Asked, fate: Fate, result: KeyReply = None) -> None:
         """The operation returns, or is given up, or certainly did not happen."""
-        invoked = self._open.pop(errand)
+        invoked = self._open.pop(asked)
         if fate is Fate.UNKNOWN:
             self.given_up_us[invoked] = self._now()
         if fate is not Fate.REFUSED:
             self.operations.append(
                 Operation(
-                    key=errand.key,
-                    command=errand.command,
+                    key=asked.key,
+                    command=asked.command,
                     invoked=invoked,
                     returned=self.moment() if fate is Fate.ACKNOWLEDGED else None,
                     result=result,
-                    client=errand.client,
+                    client=asked.client,
                 )
             )
 
     def close(self) -> None:
         """The run is over: what is open will never be known."""
-        for errand, invoked in list(self._open.items()):
-            self.ended(errand, Fate.UNKNOWN)
+        for asked, invoked in list(self._open.items()):
+            self.ended(asked, Fate.UNKNOWN)
             del self.given_up_us[invoked]
 
     def judged(self, promises: Promises) -> list[KeyOperation]:

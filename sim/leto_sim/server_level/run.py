@@ -29,11 +29,11 @@ from leto_sim.result import PropertyViolated, RunResult
 from leto_sim.server_level.audit import Audit
 from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.core import choose_core
-from leto_sim.server_level.errands import RandomErrands, expiring_keys, lasting_keys
 from leto_sim.server_level.exactly_once import SessionErrands, tally_keys
 from leto_sim.server_level.history import History
 from leto_sim.server_level.nemesis import ServerNemesis
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
+from leto_sim.server_level.random_errands import RandomErrands, expiring_keys, lasting_keys
 from leto_sim.server_level.resp_client import RespClient
 from leto_sim.server_level.scenario import ServerScenario, draw_server_scenario
 from leto_sim.standing import Standing, standing_of

@@ -18,11 +18,11 @@ from leto.server import Limits, ReadMode
 from leto_sim.clock import MS, SECOND
 from leto_sim.randomness import stream
 from leto_sim.server_level.disk import DiskTiming
-from leto_sim.server_level.errands import Workload
 from leto_sim.server_level.faults import PlannedServerFault
 from leto_sim.server_level.paths import StreamWeather
 from leto_sim.server_level.plans import MOST_OF_A_SESSION_MS, draw_plan, with_moves
 from leto_sim.server_level.process import HostClock
+from leto_sim.server_level.random_errands import Workload
 from leto_sim.server_level.resp_client import Manners
 from leto_sim.settings import draw_config
 

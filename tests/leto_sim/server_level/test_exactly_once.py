@@ -7,10 +7,11 @@ import pytest
 
 from leto.resp import ErrorReply
 from leto_sim.result import PropertyViolated
-from leto_sim.server_level.errands import LOST, Workload
+from leto_sim.server_level.errands import LOST
 from leto_sim.server_level.exactly_once import SessionErrands, tally_keys
 from leto_sim.server_level.history import History
 from leto_sim.server_level.promises import Promises
+from leto_sim.server_level.random_errands import Workload
 from leto_sim.server_level.run import ServerLevelRun
 from leto_sim.server_level.scenario import draw_server_scenario
 

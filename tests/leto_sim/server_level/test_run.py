@@ -14,8 +14,8 @@ from leto_sim.faults import Crash, LoseDisk, TakeSnapshotNow
 from leto_sim.server_level import run
 from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.disk import DiskTiming
-from leto_sim.server_level.errands import Workload
 from leto_sim.server_level.faults import CutPower, PlannedServerFault, ServerFault
+from leto_sim.server_level.random_errands import Workload
 from leto_sim.server_level.resp_client import Manners
 from leto_sim.server_level.run import ServerLevelRun, run_server_level, run_server_scenario
 from leto_sim.server_level.scenario import ServerScenario
