@@ -33,6 +33,7 @@ PARTS = {  # of a file's path the first that it contains
     "leto_sim/node_level/datagrams": "network",
     "leto_sim/randomness": "network",
     "leto_sim/node_level/process": "process",
+    "leto_sim/node_level/machine_work": "process",
     "leto_sim/node_level/canonical": "journal",
     "leto_sim/journal": "journal",
     "leto_sim/node_level/disk": "disk",

@@ -3,7 +3,7 @@
 Reading order:
 
     what a run is     `scenario`, `faults`, `plans`
-    the machines      `cluster`, `process`, `replica`
+    the machines      `cluster`, `process`, `machine_work`, `replica`
     their world       `datagrams`, `disk`; `watched_datagrams` in a traced run
     who uses them     `clients`, `exactly_once`, `histories`
     who troubles them `nemesis`, `partitions`, `administrator`, `recovery`

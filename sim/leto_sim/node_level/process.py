@@ -1,8 +1,8 @@
 """A node in one of its lives: from its start to the crash that ends it.
 
 Responsible for driving a `leto.raft.Node`: it tells it what happens, performs what
-it orders, and lets the checkers see both. The smallest complete driver of the core,
-and in how it may delay what it performs the strangest.
+it orders, and lets the checkers see both. How long the disk and the state machine take
+is theirs: `leto_sim.node_level.disk`, `leto_sim.node_level.machine_work`.
 
 Invariants:
     1. An order is performed at once, or later in the order in which it was given.
@@ -11,11 +11,9 @@ Invariants:
        happens meanwhile waits for it, and messages beyond `BACKLOG_MAX` are lost.
 """
 
-import zlib
 from collections import deque
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Protocol, TypeAlias, TypeVarTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeAlias
 
 from leto.machine import StateMachine
 from leto.raft import Config, Node
@@ -38,21 +36,17 @@ from leto.raft.actions import (
 from leto.raft.entries import Restored
 from leto.raft.errors import LetoError
 from leto.raft.events import (
-    Applied,
     DiskRoomChanged,
     Event,
     MessageReceived,
     PeerGone,
-    SnapshotChunkRead,
-    SnapshotRestored,
-    SnapshotTaken,
     TimerFired,
     WriteFailed,
     Written,
 )
 from leto.raft.messages import Message
 from leto.raft.traces import describe
-from leto.raft.types import EntryId, Micros, NodeId, RequestId, Seq
+from leto.raft.types import Micros, NodeId, RequestId, Seq
 from leto_sim.checkers.panel import Panel
 from leto_sim.checkers.requests import Requested
 from leto_sim.clock import NEVER, Clock
@@ -61,10 +55,11 @@ from leto_sim.journal import Journal, Lanes
 from leto_sim.node_level.canonical import FORMS, canonical_write
 from leto_sim.node_level.datagrams import Datagrams
 from leto_sim.node_level.disk import Disk, DiskSpeed
+from leto_sim.node_level.machine_work import MachineWork
 from leto_sim.node_level.replica import Replica
 from leto_sim.parts import Parts
 from leto_sim.platter import LogImage, Platter
-from leto_sim.randomness import Draws, exponential_us, stream
+from leto_sim.randomness import Draws, stream
 from leto_sim.result import PropertyViolated
 from leto_sim.scheduler import Scheduler
 
@@ -81,8 +76,6 @@ _MISTAKES = (
     TypeError,
     ValueError,
 )
-
-Arguments = TypeVarTuple("Arguments")
 
 Trap: TypeAlias = tuple[str, Callable[[], None]]
 """The name of a message, and what is to be done as soon as one has been sent."""
@@ -157,6 +150,14 @@ class Process:
         self.status = self.node.status
         self.is_over = False
         self.replica = Replica(self, parts, world.panel)
+        self._machine_work = MachineWork(
+            self.replica,
+            platter,
+            world.scheduler,
+            Draws(world.seed, "machine", *names),
+            machine_us,
+            tell=self._happen,
+        )
         self._world = world
         self._scheduler, self._panel, self._journal = world.scheduler, world.panel, world.journal
         self._listeners_to = world.panel.listeners
@@ -165,10 +166,6 @@ class Process:
         self.clock = Clock.drawn(stream(world.seed, "clock", *names), clock_drift)
         self._timer_at: Micros | None = None
         self._armed_for: Micros | None = None  # the same by the node's clock
-        self._machine_us = machine_us
-        self._machine_draws = Draws(world.seed, "machine", *names)
-        self._machine_jobs = 0
-        self._machine_free_at: Micros = 0
         self._listeners: dict[RequestId, Listener] = {}
         self.is_paused = False
         self._steps: list[str] = []  # done at the event that is being handled
@@ -177,19 +174,7 @@ class Process:
         self._is_busy = False  # with an event that takes its time
         self._timer_waits = False  # among the missed
         self._missed: deque[Event] = deque()
-        self._performers: dict[type[Action], Callable[..., None]] = {
-            Write: self._write,
-            Send: self._send,
-            Apply: self._apply,
-            Answer: self._answer,
-            AnnounceRole: self._announce_role,
-            TakeSnapshot: self._take_snapshot,
-            RestoreSnapshot: self._restore_snapshot,
-            ReadSnapshotChunk: self._read_snapshot_chunk,
-            Compact: self._compact,
-            FailStop: self._fail_stop,
-            Trace: self._note_step,
-        }
+        self._performers = self._table_of_performers()
         self._consider = self._handle_traced if world.journal.is_traced else self._handle
         self._before, self._after = world.panel.before, world.panel.after
         self._moment = world.panel.moment
@@ -199,6 +184,22 @@ class Process:
         self._panel.promises.started(self, self.clock, lambda: world.scheduler.now)
         self._panel.forcings.started(self, self.clock, lambda: world.scheduler.now)
         self._arm_timer()
+
+    def _table_of_performers(self) -> Mapping[type[Action], Callable[..., None]]:
+        """Who performs each order."""
+        return {
+            Write: self._write,
+            Send: self._send,
+            Apply: self._machine_work.apply,
+            Answer: self._answer,
+            AnnounceRole: self._announce_role,
+            TakeSnapshot: self._machine_work.take_snapshot,
+            RestoreSnapshot: self._machine_work.restore,
+            ReadSnapshotChunk: self._machine_work.read_chunk,
+            Compact: self._compact,
+            FailStop: self._fail_stop,
+            Trace: self._note_step,
+        }
 
     @property
     def machine(self) -> StateMachine:
@@ -250,7 +251,7 @@ class Process:
 
     def slow_down(self, event_us: Micros) -> None:
         """To handle an event takes so long from now on; 0 is as before."""
-        self._event_us = event_us
+        self._event_us = self._machine_work.slowed_by_us = event_us
         if not self.is_paused:
             self._catch_up()
 
@@ -265,6 +266,7 @@ class Process:
         if self.is_over:
             return
         self.is_over = True
+        self._machine_work.end()
         unsynced = self.disk.outstanding
         self.disk.crash()
         lost = self.disk.outstanding
@@ -426,67 +428,6 @@ class Process:
         # The checkers look at the status instead.
         if announcement.role is RoleName.LEADER:
             self._world.elected(self)
-
-    def _apply(self, apply: Apply) -> None:
-        self.replica.begin("entries to be applied")
-        self._when_machine_is_free(self._perform_apply, apply)
-
-    def _perform_apply(self, apply: Apply) -> None:
-        self.replica.apply(apply.entries)
-        self.replica.end()
-        self._happen(Applied(apply.entries[-1].id.index))
-
-    def _restore_snapshot(self, restore: RestoreSnapshot) -> None:
-        self.replica.begin("a snapshot to be restored")
-        self._when_machine_is_free(self._perform_restore, restore)
-
-    def _perform_restore(self, restore: RestoreSnapshot) -> None:
-        content = self.platter.content(restore.snapshot)
-        last_included = restore.snapshot.last_included
-        self.replica.restore(last_included.index, content)
-        self.replica.end()
-        self._happen(SnapshotRestored(last_included))
-
-    def _take_snapshot(self, take: TakeSnapshot) -> None:
-        content = self.replica.snapshot(take.last_included.index)
-        self._later(self._keep_snapshot, take.last_included, content)
-
-    def _keep_snapshot(self, last_included: EntryId, content: bytes) -> None:
-        self.platter.keep_content(last_included, content)
-        self._happen(
-            SnapshotTaken(
-                last_included=last_included,
-                size_bytes=len(content),
-                checksum=zlib.crc32(content),
-            )
-        )
-
-    def _read_snapshot_chunk(self, read: ReadSnapshotChunk) -> None:
-        self._later(self._perform_chunk_read, read)
-
-    def _perform_chunk_read(self, read: ReadSnapshotChunk) -> None:
-        data = self.platter.content_piece(read.last_included, read.offset, read.size_bytes)
-        self._happen(SnapshotChunkRead(transfer=read.transfer, offset=read.offset, data=data))
-
-    def _when_machine_is_free(
-        self, perform: Callable[[*Arguments], None], *arguments: *Arguments
-    ) -> None:
-        """One thing after the other, in the order of the orders."""
-        self._machine_free_at = max(self._machine_free_at, self._scheduler.now) + self._delay_us()
-        self._scheduler.at(self._machine_free_at, self._unless_over, partial(perform, *arguments))
-
-    def _later(self, perform: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
-        """On its own, beside everything else."""
-        self._scheduler.after(self._delay_us(), self._unless_over, partial(perform, *arguments))
-
-    def _unless_over(self, perform: Callable[[], None]) -> None:
-        if not self.is_over:
-            perform()
-
-    def _delay_us(self) -> Micros:
-        self._machine_jobs += 1
-        job_us = exponential_us(self._machine_us, self._machine_draws.roll(self._machine_jobs)[0])
-        return job_us + self._event_us
 
     # --- what the disk says -------------------------------------------------------------
 
