@@ -2,7 +2,7 @@
 
 Reading order:
 
-    what a run is     `scenario`, `faults`, `plans`
+    what a run is     `scenario`, `faults`, `plans`, of `kinds` of faults on a `stage`
     the machines      `cluster`, `process`, `machine_work`, `replica`
     their world       `datagrams`, `disk`; `watched_datagrams` in a traced run
     who uses them     `clients`, `exactly_once`, `histories`

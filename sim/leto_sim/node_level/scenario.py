@@ -18,7 +18,8 @@ from leto_sim.habits import Habits
 from leto_sim.node_level.datagrams import CALM, Weather
 from leto_sim.node_level.disk import DiskSpeed
 from leto_sim.node_level.faults import PlannedFault
-from leto_sim.node_level.plans import Stage, draw_plan, stage_of, with_disasters, with_moves
+from leto_sim.node_level.plans import draw_plan, with_disasters, with_moves
+from leto_sim.node_level.stage import Stage, stage_of
 from leto_sim.randomness import stream
 from leto_sim.settings import draw_config
 

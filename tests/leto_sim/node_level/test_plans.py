@@ -21,7 +21,8 @@ from leto_sim.node_level.faults import (
     SetLease,
     StopClock,
 )
-from leto_sim.node_level.plans import draw_plan, stage_of, with_disasters, with_moves
+from leto_sim.node_level.plans import draw_plan, with_disasters, with_moves
+from leto_sim.node_level.stage import stage_of
 
 STAGE = stage_of(5, Config(), lease_us=300_000)
 DURATION_US = 100_000 * MS
