@@ -3,21 +3,19 @@
 Responsible for carrying out membership changes against whatever leads, one after
 the other, asking again until the committed configuration shows them. And for the
 atlas of losses: which disk may be lost or damaged without costing a quorum's data, so
-that whatever is lost then is provably a bug.
+that whatever is lost then is provably a bug. What of a change fits a configuration is told
+by `leto_sim.node_level.changes`.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import attrs
 
 from leto.raft.actions import Outcome, Refused
 from leto.raft.configuration import (
     AddMember,
-    ChangeAddress,
     ChangeLease,
-    ChangePriority,
-    ChangeRole,
     Configuration,
     ConfigurationChange,
     MemberRole,
@@ -26,6 +24,7 @@ from leto.raft.configuration import (
 from leto.raft.events import ChangeRequested
 from leto.raft.types import Micros, NodeId
 from leto_sim.faults import Victim
+from leto_sim.node_level.changes import fitting, impossible_changes, may_lead, shows
 from leto_sim.node_level.cluster import Cluster, Host, member
 from leto_sim.node_level.core import with_promotions
 from leto_sim.node_level.faults import Impossible, LoseQuorum, Reshape
@@ -37,7 +36,6 @@ from leto_sim.sometimes import Situation
 IMPOSSIBLE_REFUSED = "what cannot be is refused"
 MEMBERS_MAX = 9
 VOTERS_MIN = 3  # to remove one: two are left
-_NOBODY = NodeId(0)
 
 
 @attrs.frozen(kw_only=True)
@@ -55,7 +53,7 @@ class Errand:
     def is_done(self, leader: Process) -> bool:
         """Whether the committed configuration shows it."""
         committed = leader.status.committed_configuration
-        return leader.status.is_ready and all(_shows(committed, c) for c in self.changes)
+        return leader.status.is_ready and all(shows(committed, c) for c in self.changes)
 
 
 class Administrator:
@@ -107,7 +105,7 @@ class Administrator:
             return
         if len(settled.voters) < VOTERS_MIN or self._damaged(settled):
             return
-        if _may_lead(settled, lambda voter: voter != host.node_id):
+        if may_lead(settled, lambda voter: voter != host.node_id):
             self._run(RemoveMember(host.node_id))
 
     def lose_disk(self, host: Host, *, at_once: bool) -> None:
@@ -130,7 +128,7 @@ class Administrator:
         settled = self._settled()
         if settled is None or not self.is_idle or self._damaged(settled):
             return
-        changes = list(self._fitting(fault, pick, settled))
+        changes = fitting(fault, pick, settled, self._elsewhere)
         room = MEMBERS_MAX - len(settled.members)
         for number in range(min(room, fault.joining + fault.learning)):
             role = MemberRole.VOTER if number < fault.joining else MemberRole.LEARNER
@@ -142,7 +140,7 @@ class Administrator:
         """Asks the leader for what cannot be."""
         leader = self._cluster.leader
         if leader is not None and leader.status.configuration.members:
-            changes = _impossible_changes(leader.status.configuration, impossible)
+            changes = impossible_changes(leader.status.configuration, impossible)
             request_id = self._cluster.new_request_id()
             leader.request(ChangeRequested(request_id, changes), {request_id: expect_refusal})
 
@@ -195,7 +193,7 @@ class Administrator:
             configuration.has_quorum(lambda voter: voter not in damaged)
             for configuration in with_promotions(settled)
         )
-        return is_whole and _may_lead(settled, lambda voter: voter not in damaged)
+        return is_whole and may_lead(settled, lambda voter: voter not in damaged)
 
     def _settled(self) -> Configuration | None:
         """The configuration, if it is committed and there is no other anywhere."""
@@ -236,47 +234,6 @@ class Administrator:
 
     def _joins(self, host: Host, role: MemberRole) -> AddMember:
         return AddMember(member(host.node_id, host.name, role))
-
-    def _fitting(
-        self, fault: Reshape, pick: Callable[[Victim], Host | None], settled: Configuration
-    ) -> Iterable[ConfigurationChange]:
-        """What fits of the changes to those who are members: some voters stay what they are."""
-        spare = len(settled.voters) - 1
-        leaders = {m.node_id for m in settled.members if m.is_voter and m.priority > 0}
-        touched: set[NodeId] = set()
-        for victim in (*fault.leaving, *fault.demoted):
-            host = pick(victim)
-            now = settled.member(host.node_id) if host is not None else None
-            if now is None or now.node_id in touched:
-                continue
-            if (now.is_voter and not spare) or leaders == {now.node_id}:
-                continue
-            leaders.discard(now.node_id)
-            spare -= now.is_voter
-            touched.add(now.node_id)
-            if victim in fault.leaving:
-                yield RemoveMember(now.node_id)
-            else:
-                role = MemberRole.LEARNER if now.is_voter else MemberRole.VOTER
-                yield ChangeRole(now.node_id, role)
-        for victim, priority in fault.priorities:
-            host = pick(victim)
-            if host is None or host.node_id in touched:
-                continue
-            if settled.member(host.node_id) is None:
-                continue
-            if not priority and leaders == {host.node_id}:
-                continue
-            if not priority:
-                leaders.discard(host.node_id)
-            touched.add(host.node_id)  # a second change would hide that the first was made
-            yield ChangePriority(host.node_id, priority)
-        leaving = {host.node_id for victim in fault.leaving if (host := pick(victim))}
-        for victim in fault.moving:
-            host = pick(victim)
-            if host is not None and host.node_id not in leaving and settled.member(host.node_id):
-                leaving.add(host.node_id)  # from where it was: not twice
-                yield ChangeAddress(host.node_id, self._elsewhere(host))
 
     def _elsewhere(self, host: Host) -> str:
         """An address at which nobody has been."""
@@ -327,47 +284,7 @@ class Administrator:
         self._asked = ()
 
 
-def _impossible_changes(
-    now: Configuration, impossible: Impossible
-) -> tuple[ConfigurationChange, ...]:
-    match impossible:
-        case Impossible.NO_VOTERS:
-            return tuple(RemoveMember(voter) for voter in now.voters)
-        case Impossible.NOBODY_TO_LEAD:
-            return tuple(ChangePriority(voter, 0) for voter in now.voters)
-        case Impossible.NAME_TAKEN:
-            return (AddMember(member(_NOBODY, now.members[0].name)),)
-        case Impossible.NO_SUCH_MEMBER:
-            return (RemoveMember(_NOBODY),)
-        case Impossible.ADDRESS_TAKEN:
-            return (ChangeAddress(now.members[-1].node_id, now.members[0].address),)
-
-
 def expect_refusal(outcome: Outcome | None) -> None:
     """Raises `PropertyViolated` if what cannot be was not refused."""
     if outcome is not None and not isinstance(outcome, Refused):
         raise PropertyViolated(IMPOSSIBLE_REFUSED, f"what cannot be is answered by {outcome}")
-
-
-def _may_lead(configuration: Configuration, is_left: Callable[[NodeId], bool]) -> bool:
-    """Whether one of those who are left has a priority above 0."""
-    return any(m.is_voter and m.priority > 0 and is_left(m.node_id) for m in configuration.members)
-
-
-def _shows(committed: Configuration, change: ConfigurationChange) -> bool:
-    match change:
-        case AddMember(member=new):
-            return committed.member(new.node_id) is not None
-        case RemoveMember(node_id=node_id):
-            return committed.member(node_id) is None
-        case ChangeRole(node_id=node_id, role=role):
-            now = committed.member(node_id)
-            return now is not None and now.role is role
-        case ChangePriority(node_id=node_id, priority=priority):
-            now = committed.member(node_id)
-            return now is not None and now.priority == priority
-        case ChangeAddress(node_id=node_id, address=address):
-            now = committed.member(node_id)
-            return now is not None and now.address == address
-        case ChangeLease(lease_us=lease_us):
-            return committed.lease_us == lease_us
