@@ -11,6 +11,7 @@ What is written in C (the heap, dictionaries, digests, the collector) does not c
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import Protocol
 
@@ -23,7 +24,8 @@ WITHIN_S = 900
 NODES = {"node": 5, "server": 3}
 EVENTS = 1_500
 FIRST_SEED = 500_000
-PARTS = {  # of a file's path the first that it contains
+ROOT = str(Path(__file__).resolve().parents[1])  # a checkout may itself be called leto
+PARTS = {  # of a file's path below the root the first that it contains
     "leto/raft/": "the core",
     "leto/": "the server",
     "leto_sim/checkers/": "the checkers",
@@ -151,7 +153,8 @@ def measure(level_name: str, seeds: int, functions: int) -> Bytecodes:
 
 
 def _part_of(code: CodeType) -> str:
-    found = (name for text, name in PARTS.items() if text in code.co_filename)
+    file = code.co_filename.removeprefix(ROOT)
+    found = (name for text, name in PARTS.items() if text in file)
     return next(found, REST)
 
 
