@@ -12,7 +12,7 @@ import attrs
 
 from leto.raft import Config
 from leto.raft.actions import Answer, Refusal, Refused, RoleName, Write
-from leto.raft.entries import Command
+from leto.raft.entries import Command, Noop
 from leto.raft.events import TransferRequested
 from leto.raft.types import Index, Micros, NodeId, RequestId, Term
 from leto_sim.checkers.moment import Moment
@@ -21,6 +21,7 @@ from leto_sim.result import PropertyViolated
 
 TAKES_WHAT_IT_MAY = "commands are taken where there is room for them"
 REFUSES_TRULY = "nothing is refused without that reason"
+TRANSFERS_TRULY = "what is said of a transfer of leadership is true"
 TRANSFERS_END = "a transfer of leadership ends in time"
 _LEADER = RoleName.LEADER  # looked up once
 
@@ -29,6 +30,8 @@ _LEADER = RoleName.LEADER  # looked up once
 class _Life:
     has_room: bool = True
     transfers: dict[RequestId, Micros] = attrs.field(factory=dict[RequestId, Micros])
+    has_asked_another: bool = False  # to lead, for one of them
+    is_timer: bool = False  # the event that is being handled
     # Of the term that it leads: the weight of its log up to each index, from some place on.
     term: Term = 0
     weight: int = 0
@@ -73,8 +76,10 @@ class Acceptance:
             raise _violation(TAKES_WHAT_IT_MAY, node, "takes commands on a full disk")
         if status.role is not _LEADER:
             return
-        if has_commands and write.entries[0].id.term == status.current_term:
-            self._check_leader(node, life)
+        if write.entries[0].id.term == status.current_term:
+            self._check_transfers(node, life, write)
+            if has_commands:
+                self._check_quota(node, life)
         self._weigh(node, life, write)
 
     def answered(self, node: Observed, answer: Answer, committed: Index) -> None:
@@ -82,14 +87,27 @@ class Acceptance:
         life = self._lives.get(node.node_id)
         if life is None:
             return
-        if life.transfers:
-            life.transfers.pop(answer.request_id, None)
+        if life.transfers.pop(answer.request_id, None) is not None:
+            self._check_transfer(node, life, answer)
         if type(answer.outcome) is Refused:
             self._check_refusal(node, life, answer.outcome.refusal, committed)
+
+    def asked_another(self, node: Observed) -> None:
+        """The node asks another one to lead."""
+        life = self._lives.get(node.node_id)
+        if life is not None:
+            if life.has_asked_another:
+                raise _violation(TRANSFERS_TRULY, node, "asks twice in one transfer")
+            life.has_asked_another = bool(life.transfers)
+
+    def timer_fires(self, node: Observed) -> None:
+        """The node is about to handle its timer."""
+        self._lives[node.node_id].is_timer = True
 
     def timer_fired(self, node: Observed) -> None:
         """The node has handled its timer."""
         life = self._lives[node.node_id]
+        life.is_timer = False
         if not life.transfers or node.status.role is not _LEADER:
             return
         now = self._moment.shown
@@ -99,9 +117,22 @@ class Acceptance:
                     TRANSFERS_END, node, f"has not answered the transfer {request_id} since {since}"
                 )
 
-    def _check_leader(self, node: Observed, life: _Life) -> None:
-        if life.transfers:
-            raise _violation(TAKES_WHAT_IT_MAY, node, "takes commands while it hands over")
+    def _check_transfer(self, node: Observed, life: _Life, answer: Answer) -> None:
+        outcome = answer.outcome
+        if type(outcome) is not Refused:
+            life.has_asked_another = False
+        elif outcome.refusal is not Refusal.TRANSFER_PENDING and life.has_asked_another:
+            # Else it is the second one that is refused.
+            raise _violation(TRANSFERS_TRULY, node, "refuses a transfer, and has asked another")
+
+    def _check_transfers(self, node: Observed, life: _Life, write: Write) -> None:
+        # One that its timer ends is answered after the write, which it may cause.
+        if not life.transfers or life.is_timer:
+            return
+        if any(type(entry.payload) is not Noop for entry in write.entries):
+            raise _violation(TAKES_WHAT_IT_MAY, node, "appends something while it hands over")
+
+    def _check_quota(self, node: Observed, life: _Life) -> None:
         uncommitted = life.uncommitted_bytes(node.status.commit_index)
         if uncommitted > self._uncommitted_bytes_max:
             raise _violation(

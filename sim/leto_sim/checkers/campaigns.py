@@ -8,9 +8,9 @@ itself, durably (§3.10), and may lead.
 
 from collections.abc import Mapping
 
-from leto.raft.actions import Send
+from leto.raft.actions import RoleName, Send
 from leto.raft.configuration import Configuration
-from leto.raft.messages import PreVote, PreVoteResponse, TimeoutNow
+from leto.raft.messages import PreVote, PreVoteResponse, RequestVote, TimeoutNow
 from leto.raft.types import NodeId, Term
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.patience import MAY_LEAD, may_lead
@@ -19,6 +19,8 @@ from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
 
 HAS_LEAVE = "who campaigns has a quorum's leave"
+SAYS_WHO_SENT_IT = "who campaigns says truly whether it was told to"
+_CANDIDATE = RoleName.CANDIDATE  # looked up once
 HEIR_HOLDS_ALL = "who is asked to lead holds everything"
 
 
@@ -32,6 +34,7 @@ class Campaigns:
         self._rounds: dict[NodeId, int] = {}  # of each node the latest
         self._grants: dict[tuple[NodeId, int], set[NodeId]] = {}
         self._heirs: set[tuple[NodeId, Term]] = set()
+        self._ordered: dict[NodeId, Term] = {}  # of those who are shown closely, the latest
 
     def sent(self, node: Observed, send: Send, platters: Mapping[NodeId, Platter]) -> None:
         """The message leaves the node now."""
@@ -49,8 +52,26 @@ class Campaigns:
                         f"{node.name} asks {send.to} to lead, who may not",
                         node=node.name,
                     )
+            case RequestVote(term=term, is_transfer=is_transfer):
+                ordered = self._ordered.get(node.node_id)
+                if ordered is not None and is_transfer != (ordered == term):
+                    raise PropertyViolated(
+                        SAYS_WHO_SENT_IT,
+                        f"{node.name} campaigns, {is_transfer=}; ordered was term {ordered}",
+                        node=node.name,
+                    )
             case _:
                 pass
+
+    def started(self, node: Observed) -> None:
+        """A life starts of which the world shows what it is told."""
+        self._ordered[node.node_id] = 0
+
+    def was_told_to_lead(self, node: Observed) -> None:
+        """The node has handled a leader's order to campaign."""
+        role, term, _, _ = node.status.standing
+        if role is _CANDIDATE:
+            self._ordered[node.node_id] = term
 
     def _has_leave(self, node: Observed, before: Configuration) -> bool:
         """Whether the node, which is a candidate, was allowed to become one as far as is shown."""

@@ -36,6 +36,7 @@ class _Life:
     writes: deque[Micros] = attrs.field(factory=deque[Micros])  # when each was ordered
     term: Term = 0  # that it leads, or led
     configuration: Configuration | None = None
+    elected_at: Micros = 0
     joined_at: Micros = 0  # nobody of the configuration joined later
     answered_at: dict[NodeId, Micros] = attrs.field(factory=dict[NodeId, Micros])
     is_hung: bool = False  # its disk, at the event that is being handled
@@ -92,6 +93,12 @@ class Leadership:
 
     # --- its leadership ------------------------------------------------------------------
 
+    def elected(self, node: Observed) -> None:
+        """The node leads from now on."""
+        life = self._lives.get(node.node_id)
+        if life is not None:
+            life.elected_at = self._moment.shown
+
     def was_answered(self, node: Observed, event: MessageReceived) -> None:
         """The node has handled a follower's answer."""
         role, term, _, _ = node.status.standing
@@ -118,10 +125,11 @@ class Leadership:
             return
         if not life.is_timer:
             raise _violation(LEADS_WHILE_ANSWERED, node, "steps down, and is not removed")
+        is_new = self._moment.shown - life.elected_at <= self._patience_us
         is_heard = life.term == node.status.current_term and _is_heard(
             node, life, self._moment.shown - self._patience_us, None
         )
-        if is_heard and not node.status.disk_has_hung:
+        if (is_heard or is_new) and not node.status.disk_has_hung:
             raise _violation(LEADS_WHILE_ANSWERED, node, "steps down; a quorum has just answered")
 
     def _leading(self, node: Observed) -> _Life:

@@ -34,6 +34,16 @@ class ObservedStatus(Protocol):
         ...
 
     @property
+    def leader(self) -> NodeId | None:
+        """Who leads that term, as far as it knows."""
+        ...
+
+    @property
+    def durable_index(self) -> Index:
+        """Up to where it knows its log to be durable."""
+        ...
+
+    @property
     def voted_for(self) -> NodeId | None:
         """Whom it voted for in that term."""
         ...

@@ -5,7 +5,7 @@ A world calls it while the thing happens; the first property that does not hold
 raises `PropertyViolated`.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -25,6 +25,7 @@ from leto.raft.events import (
     ReadRequested,
     TimerFired,
     TransferRequested,
+    Written,
 )
 from leto.raft.messages import (
     AppendEntries,
@@ -55,6 +56,7 @@ from leto_sim.checkers.durable_quorum import check_durable_quorum
 from leto_sim.checkers.election_safety import ElectionSafety
 from leto_sim.checkers.electorates import Electorates
 from leto_sim.checkers.forcings import Forcings, Historian
+from leto_sim.checkers.heartbeats import Heartbeats
 from leto_sim.checkers.leader_append_only import LeaderAppendOnly
 from leto_sim.checkers.leader_completeness import CommittedInTerms, check_committed
 from leto_sim.checkers.leadership import Leadership
@@ -68,15 +70,19 @@ from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.one_vote import OneVote
 from leto_sim.checkers.patience import Patience
 from leto_sim.checkers.read_leaders import ReadLeaders
-from leto_sim.checkers.requests import Requested, Requests
+from leto_sim.checkers.requests import Requested, Requests, request_ids_of
 from leto_sim.checkers.searches import check_search
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
+from leto_sim.checkers.telling import Telling
 from leto_sim.checkers.terms import Terms
+from leto_sim.checkers.trailing import check_trailing
+from leto_sim.checkers.waking import Waking
 from leto_sim.checkers.windows import Windows
 from leto_sim.lookout import Lookout
 
 if TYPE_CHECKING:
     from leto_sim.checkers.folds import Folds
+    from leto_sim.checkers.waking import Deadline
     from leto_sim.platter import LogImage, Platter
 
 Listener: TypeAlias = Callable[[Observed, Send], None]
@@ -131,7 +137,11 @@ class Panel:
         self._acknowledgements = Acknowledgements()
         config = config or Config()
         self.moment = Moment()  # written by worlds that know it
+        self._config = config
         self._windows = Windows(config)
+        self._waking = Waking(config, self.moment)
+        self._heartbeats = Heartbeats(config, self.moment)
+        self._telling = Telling(self.moment)
         self._leadership = Leadership(config, self.moment)
         self._patience = Patience(config, self.moment)
         self._acceptance = Acceptance(config, self.moment)
@@ -141,6 +151,7 @@ class Panel:
         self._platters: dict[NodeId, Platter] = {}
         self._ever: dict[NodeId, Platter] = {}  # the lost ones too, as they were
         self._before: dict[NodeId, _Before] = {}
+        self._voted_before: NodeId | None = None  # of who is asked for a vote
         self._heard_under = EMPTY_CONFIGURATION  # what a node acts by that is told something
         self.listeners = self._listeners_by_message()
         # By the class of an event, or of the message that is received. Worlds that know what
@@ -181,8 +192,12 @@ class Panel:
         self.safety.started(node)
         self.lookout.started(node)
 
-    def shown_closely(self, node: Observed) -> None:
+    def shown_closely(self, node: Observed, deadline: "Deadline") -> None:
         """The life that has just started is one of which the world shows what it is told."""
+        self._waking.started(node, deadline)
+        self._heartbeats.started(node)
+        self._telling.started(node)
+        self._campaigns.started(node)
         self._leadership.started(node)
         self._patience.started(node)
         self._acceptance.started(node)
@@ -205,6 +220,7 @@ class Panel:
             self._terms.write_issued(node, write.hard_state)
             self.promises.write_issued(node, write.hard_state)
         if write.entries:
+            self._telling.appended(node)
             check_changes(node, write, self.ledger)
             self._changes.write_issued(node, write, self.configurations.last_of(node))
             if node.status.role in _BEGINNERS:  # nobody else begins a forced configuration
@@ -217,6 +233,7 @@ class Panel:
             self.lookout.write_issued(node, write)
         if write.snapshot is not None:
             self.configurations.named(node, write.snapshot, self.ledger)
+            check_trailing(node, write, self._config)
         if write.truncate_from is not None or write.snapshot is not None or write.entries:
             self._before[node.node_id].has_rewritten = True
             self.configurations.write_issued(node, write)
@@ -278,19 +295,24 @@ class Panel:
         one_vote, acknowledgements = self._one_vote.sent, self._acknowledgements.sent
         look, attest = self.lookout.sent, self._attestations.sent
         tell, answer = self.ballots.told_of_term, self.ballots.answered
-        takes_part = self._leadership.sent
+        takes_part, tells = self._leadership.sent, self._telling.sent
         return {
-            AppendEntries: (self._match_indexes.sent, self._windows.sent, attest),
-            AppendEntriesResponse: (acknowledgements, self._responded, takes_part, attest),
+            AppendEntries: (
+                self._match_indexes.sent,
+                self._heartbeats.sent,
+                self._windows.sent,
+                attest,
+            ),
+            AppendEntriesResponse: (acknowledgements, self._responded, tells, takes_part, attest),
             InstallSnapshot: (self._chunks.sent, look, attest),
-            InstallSnapshotResponse: (acknowledgements, tell, takes_part, attest),
+            InstallSnapshotResponse: (acknowledgements, tell, tells, takes_part, attest),
             PreVote: (self._campaigned, self._sounds_out, takes_part, attest),
             PreVoteResponse: (self._campaigned, answer, takes_part, look, attest),
             ReadIndex: (look, attest),
             ReadIndexResponse: (attest,),
-            RequestVote: (one_vote, takes_part, look, attest),
+            RequestVote: (one_vote, self._campaigned, takes_part, look, attest),
             RequestVoteResponse: (one_vote, answer, takes_part, look, attest),
-            TimeoutNow: (self._campaigned, self.promises.sent, attest),
+            TimeoutNow: (self._campaigned, self.promises.sent, self._hands_over, attest),
         }
 
     def _by_event_to_come(self) -> Mapping[type, Heed]:
@@ -321,6 +343,8 @@ class Panel:
             AppendEntriesResponse: self._was_answered,
             InstallSnapshotResponse: self._was_answered,
             PeerGone: self._learnt_of_a_death,
+            TimeoutNow: self._was_told_to_lead,
+            Written: self._was_written,
         }
 
     def _hears_leader(self, node: Observed, event: Event, now: Micros) -> bool:
@@ -339,6 +363,8 @@ class Panel:
         assert type(event) is MessageReceived, "it is a message"
         self._leadership.was_told(node)
         self._patience.heard(node, event, self._heard_under)
+        self._waking.heard(node, self._heard_under)
+        self._telling.heard(node, event)
 
     def _hears_candidate(self, node: Observed, event: Event, now: Micros) -> bool:
         assert type(event) is MessageReceived, "it is a message"
@@ -348,10 +374,16 @@ class Panel:
         owed_until = self.promises.owed_until(node)
         self._leadership.is_told(node)
         self.ballots.asked(node, event.sender, message, now, owed_until)
+        self._waking.is_asked(node)
+        self._voted_before = node.status.voted_for
         return True
 
-    def _heard_candidate(self, node: Observed, _: Event) -> None:
+    def _heard_candidate(self, node: Observed, event: Event) -> None:
+        assert type(event) is MessageReceived, "it is a message"
         self._leadership.was_told(node)
+        self._waking.was_asked(node, event)
+        if self._voted_before != event.sender == node.status.voted_for:
+            self._patience.voted(node)
 
     def _hears_order(self, node: Observed, event: Event, _: Micros) -> bool:
         assert type(event) is MessageReceived, "it is a message"
@@ -360,12 +392,17 @@ class Panel:
 
     def _timer_fires(self, node: Observed, _: Event, _now: Micros) -> bool:
         self._leadership.is_told(node, by_timer=True)
+        self._acceptance.timer_fires(node)
         return False
 
     def _timer_fired(self, node: Observed, _: Event) -> None:
         self._leadership.was_told(node)
         self._leadership.timer_fired(node)
         self._acceptance.timer_fired(node)
+        self._waking.timer_fired(node)
+        if node.status.role is _LEADER:
+            self._heartbeats.timer_fired(node, self.configurations.effective_index(node))
+            self._windows.timer_fired(node)
 
     def _is_answered(self, node: Observed, event: Event, _: Micros) -> bool:
         assert type(event) is MessageReceived, "it is a message"
@@ -378,8 +415,16 @@ class Panel:
         if type(event.message) is AppendEntriesResponse and event.message.conflict is not None:
             check_search(node, event)
 
-    def _learnt_of_a_death(self, node: Observed, _: Event) -> None:
-        self._patience.told_of_a_death(node)
+    def _learnt_of_a_death(self, node: Observed, event: Event) -> None:
+        assert type(event) is PeerGone, event
+        self._patience.told_of_a_death(node, event)
+        self._waking.told_of_a_death(node, event)
+
+    def _was_told_to_lead(self, node: Observed, _: Event) -> None:
+        self._campaigns.was_told_to_lead(node)
+
+    def _was_written(self, node: Observed, _: Event) -> None:
+        self._telling.written(node)
 
     def _is_told_of_room(self, node: Observed, event: Event, _: Micros) -> bool:
         assert type(event) is DiskRoomChanged, event
@@ -417,6 +462,13 @@ class Panel:
 
     def _campaigned(self, node: Observed, send: Send) -> None:
         self._campaigns.sent(node, send, self._platters)
+
+    def _hands_over(self, node: Observed, _: Send) -> None:
+        self._acceptance.asked_another(node)
+
+    def failed(self, node: Observed, untold: Iterable[Event]) -> None:
+        """The node has fallen silent for good; it was not told of these events yet."""
+        self.requests.failed(node, request_ids_of(untold))
 
     def requested(self, node: Observed, event: Requested) -> None:
         """Somebody asks the node for something. Called before it is told."""
@@ -496,7 +548,11 @@ class Panel:
         else:
             self._campaigns.stood(node, before.configuration)
             self.forcings.stood(node)
+        self._telling.changed(node)
         if role is _LEADER:
+            self._leadership.elected(node)
+            self._heartbeats.elected(node)
+            self._waking.elected(node)
             self.election_safety.elected(node)
             self._electorates.elected(node)
             self._committed_in_terms.elected(node)

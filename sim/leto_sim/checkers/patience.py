@@ -16,7 +16,7 @@ import attrs
 from leto.raft import Config
 from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration, Member, MemberRole
-from leto.raft.events import MessageReceived
+from leto.raft.events import MessageReceived, PeerGone
 from leto.raft.types import Micros, NodeId
 from leto_sim.checkers.moment import Moment
 from leto_sim.checkers.observed import Observed
@@ -32,6 +32,7 @@ _FOLLOWER = RoleName.FOLLOWER  # looked up once
 class _Follower:
     configuration: Configuration  # when it heard
     heard_at: Micros | None
+    leader: NodeId | None = None  # whom it heard
 
 
 class Patience:
@@ -57,10 +58,18 @@ class Patience:
         if is_ours and not status.disk_has_hung:
             follower = self._followers[node.node_id]
             follower.heard_at, follower.configuration = self._moment.shown, configuration
+            follower.leader = event.sender
 
-    def told_of_a_death(self, node: Observed) -> None:
+    def told_of_a_death(self, node: Observed, event: PeerGone) -> None:
         """A peer is dead; it may be the leader."""
-        self._followers[node.node_id].heard_at = None
+        follower = self._followers[node.node_id]
+        if follower.leader == event.node_id:
+            follower.heard_at = None
+
+    def voted(self, node: Observed) -> None:
+        """The node has just given its vote: that puts its own campaign off (§3.4)."""
+        follower = self._followers[node.node_id]
+        follower.heard_at, follower.configuration = self._moment.shown, node.status.configuration
 
     def silence_us(self, node: Observed) -> Micros | None:
         """How long the node has not heard from its leader; None if it knows the leader dead."""
@@ -74,7 +83,7 @@ class Patience:
             return  # the question waited for its term to be durable, and a leader was heard since
         if follower.heard_at is not None:
             waited_us = self._moment.shown - follower.heard_at
-            steps = _priorities_above(follower.configuration, node.node_id)
+            steps = priorities_above(follower.configuration, node.node_id)
             if waited_us < self._shortest_us + steps * self._spread_us // 2:
                 raise PropertyViolated(
                     PATIENT,
@@ -87,7 +96,8 @@ class Patience:
             )
 
 
-def _priorities_above(configuration: Configuration, node_id: NodeId) -> int:
+def priorities_above(configuration: Configuration, node_id: NodeId) -> int:
+    """How many priorities there are above the node's own."""
     everyone = (*configuration.members, *configuration.outgoing)
     own = [member.priority for member in everyone if member.node_id == node_id]
     if not own:

@@ -7,7 +7,7 @@ be told better later; a read sees everything that was
 acknowledged before it was requested (§6.4).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import attrs
@@ -26,6 +26,7 @@ from leto.raft.events import (
     ChangeRequested,
     CommandsProposed,
     ConfigurationForced,
+    Event,
     ReadPolicy,
     ReadRequested,
     SnapshotRequested,
@@ -149,6 +150,12 @@ class Requests:
         for request in self._open.values():
             request.acknowledged = min(request.acknowledged, forcing.agreed)
 
+    def failed(self, node: Observed, untold: Collection[RequestId]) -> None:
+        """The node has fallen silent for good. What it was not told of yet it owes nobody."""
+        for request_id, request in self._open.items():
+            if request.node_id == node.node_id and request_id not in untold:
+                raise _violation(ONE_ANSWER, node, f"fails, and owes {request_id} an answer")
+
     def ended(self, node: Observed) -> None:
         """The node's life is over: what it was asked is never answered."""
         lost = [key for key, request in self._open.items() if request.node_id == node.node_id]
@@ -197,6 +204,17 @@ class Requests:
             self._proposed[data] = entry
         elif first != entry:
             raise _violation(NOTHING_INVENTED, node, f"applies {entry} again, after {first}")
+
+
+def request_ids_of(events: Iterable[Event]) -> set[RequestId]:
+    """Whatever is asked for in these events."""
+    found: set[RequestId] = set()
+    for event in events:
+        if isinstance(event, CommandsProposed):
+            found.update(proposal.request_id for proposal in event.proposals)
+        elif isinstance(event, Requested):
+            found.add(event.request_id)
+    return found
 
 
 def _asked_for(entry: Entry) -> bytes:

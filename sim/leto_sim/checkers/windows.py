@@ -23,7 +23,8 @@ from leto_sim.checkers.observed import Observed
 from leto_sim.result import PropertyViolated
 
 WINDOW_HOLDS = "what is on its way to a follower is bounded"
-_PROBE = Mode.PROBE  # looked up once
+WINDOW_TAKES = "whose window has room is sent what there is"
+_PROBE, _REPLICATE = Mode.PROBE, Mode.REPLICATE  # looked up once
 PIECES_HOLD = "what goes in one piece is bounded"
 
 
@@ -79,6 +80,22 @@ class Windows:
         flight.last_index = message.entries[-1].id.index
         flight.flying.append((flight.last_index, size_bytes))
         flight.size_bytes += size_bytes
+
+    def timer_fired(self, node: Observed) -> None:
+        """The node has handled its timer: who has room was sent what there is."""
+        status, last_index = node.status, node.memory.last_index
+        for node_id, follower in status.followers_by_id.items():
+            flight = self._flights.get((node.node_id, node_id))
+            if follower.mode is not _REPLICATE or follower.next_index > last_index:
+                continue
+            if flight is not None and flight.term == status.current_term:
+                flight.land(follower.match_index)
+                if not flight.flying:
+                    raise PropertyViolated(
+                        WINDOW_TAKES,
+                        f"{node.name} sends {node_id} nothing, from {follower.next_index} on",
+                        node=node.name,
+                    )
 
     def applied(self, node: Observed, entries: Sequence[Entry]) -> None:
         """The node has applied these in one piece."""

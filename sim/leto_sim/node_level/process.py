@@ -180,7 +180,7 @@ class Process:
         self._moment = world.panel.moment
         self._moment.shown = self.clock.at(world.scheduler.now)
         self._panel.node_started(self)
-        self._panel.shown_closely(self)
+        self._panel.shown_closely(self, lambda: self.node.deadline)
         self._panel.promises.started(self, self.clock, lambda: world.scheduler.now)
         self._panel.forcings.started(self, self.clock, lambda: world.scheduler.now)
         self._arm_timer()
@@ -422,6 +422,7 @@ class Process:
         self.platter.compact(compact.before_log, compact.last_included)
 
     def _fail_stop(self, _: FailStop) -> None:
+        self._panel.failed(self, self._missed)
         self.end()
 
     def _announce_role(self, announcement: AnnounceRole) -> None:
