@@ -19,7 +19,9 @@ class StandingStatus:
 
     role: RoleName = RoleName.FOLLOWER
     current_term: Term = 0
+    leader: NodeId | None = None
     voted_for: NodeId | None = None
+    durable_index: Index = 0
     heard_at: Micros | None = None
     promised_until: Micros = 0
     writes_outstanding: int = 0

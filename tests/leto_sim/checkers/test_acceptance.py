@@ -3,19 +3,20 @@
 import pytest
 
 from leto.raft import Config
-from leto.raft.actions import Answer, Refusal, Refused, RoleName, Unknown, Write
+from leto.raft.actions import Answer, Refusal, Refused, RoleName, Transferred, Unknown, Write
 from leto.raft.entries import Entry, Noop
 from leto.raft.events import TransferRequested
-from leto.raft.types import EntryId, Index
+from leto.raft.types import EntryId, Index, NodeId
 from leto_sim.checkers.acceptance import (
     REFUSES_TRULY,
     TAKES_WHAT_IT_MAY,
     TRANSFERS_END,
+    TRANSFERS_TRULY,
     Acceptance,
 )
 from leto_sim.checkers.moment import Moment
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode, entry, node_with_log
+from tests.support.observed import StandingNode, entry, node_with_log, voters
 
 WEIGHT = entry(1, 1).size_bytes
 CONFIG = Config(
@@ -105,7 +106,7 @@ def test_who_hands_over_takes_no_commands(stage: Stage) -> None:
     stage.begin_transfer()
 
     stage.refuse(Refusal.TRANSFER_PENDING)
-    with pytest.raises(PropertyViolated, match="id1 takes commands while it hands over"):
+    with pytest.raises(PropertyViolated, match="id1 appends something while it hands over"):
         stage.propose()
     stage.acceptance.answered(stage.node, Answer(7, Unknown()), 0)
     stage.propose()
@@ -133,6 +134,55 @@ def test_a_transfer_ends_in_time(stage: Stage) -> None:
         stage.acceptance.timer_fired(stage.node)
     stage.node.status.role = RoleName.FOLLOWER
     stage.acceptance.timer_fired(stage.node)
+
+
+def test_who_hands_over_changes_no_configuration(stage: Stage) -> None:
+    stage.begin_transfer()
+
+    stage.append(Entry(EntryId(2, 2), Noop()))
+    with pytest.raises(PropertyViolated, match=TAKES_WHAT_IT_MAY):
+        stage.append(Entry(EntryId(2, 3), voters(1, 2)))
+
+
+def test_the_timer_that_gives_a_transfer_up_may_change_it(stage: Stage) -> None:
+    stage.begin_transfer()
+
+    stage.acceptance.timer_fires(stage.node)
+    stage.append(Entry(EntryId(2, 2), voters(1, 2)))
+    stage.acceptance.answered(stage.node, Answer(7, Unknown()), 0)
+
+    stage.acceptance.timer_fired(stage.node)
+
+
+def test_a_transfer_is_refused_only_if_nobody_was_asked(stage: Stage) -> None:
+    refused = Answer(7, Refused(Refusal.TIMED_OUT))
+    stage.begin_transfer()
+    stage.acceptance.answered(stage.node, refused, 0)
+    stage.begin_transfer()
+    stage.acceptance.asked_another(stage.node)
+
+    with pytest.raises(PropertyViolated, match=TRANSFERS_TRULY):
+        stage.acceptance.answered(stage.node, refused, 0)
+
+
+def test_a_second_transfer_is_refused_whoever_was_asked_for_the_first(stage: Stage) -> None:
+    stage.begin_transfer()
+    stage.acceptance.asked_another(stage.node)
+
+    stage.acceptance.asked_to_transfer(stage.node, TransferRequested(8))
+
+    stage.acceptance.answered(stage.node, Answer(8, Refused(Refusal.TRANSFER_PENDING)), 0)
+
+
+def test_one_transfer_asks_once(stage: Stage) -> None:
+    stage.begin_transfer()
+    stage.acceptance.asked_another(stage.node)
+    stage.acceptance.answered(stage.node, Answer(7, Transferred(NodeId(2))), 0)
+    stage.begin_transfer()
+    stage.acceptance.asked_another(stage.node)
+
+    with pytest.raises(PropertyViolated, match="id1 asks twice in one transfer"):
+        stage.acceptance.asked_another(stage.node)
 
 
 def test_where_lives_are_not_shown_nobody_is_judged(stage: Stage) -> None:

@@ -3,10 +3,10 @@
 import attrs
 import pytest
 
-from leto.raft.actions import Send
-from leto.raft.messages import Message, PreVote, PreVoteResponse, TimeoutNow
+from leto.raft.actions import RoleName, Send
+from leto.raft.messages import Message, PreVote, PreVoteResponse, RequestVote, TimeoutNow
 from leto.raft.types import EntryId, NodeId
-from leto_sim.checkers.campaigns import Campaigns
+from leto_sim.checkers.campaigns import SAYS_WHO_SENT_IT, Campaigns
 from leto_sim.platter import Platter
 from leto_sim.result import PropertyViolated
 from tests.support.observed import StandingNode, node_with_log, voters
@@ -96,3 +96,36 @@ def test_who_is_asked_may_lead() -> None:
 
     with pytest.raises(PropertyViolated, match="id1 asks 2 to lead, who may not"):
         say(Campaigns(), leader, 2, TimeoutNow(term=3), {heir.node_id: heir.platter})
+
+
+def campaigns(checker: Campaigns, node: StandingNode, *, is_transfer: bool) -> None:
+    say(checker, node, 2, RequestVote(term=4, last=EntryId(3, 1), is_transfer=is_transfer))
+
+
+def test_who_was_told_to_campaign_says_so(candidate: StandingNode) -> None:
+    checker = Campaigns()
+    checker.started(candidate)
+    candidate.status.role = RoleName.CANDIDATE
+
+    checker.was_told_to_lead(candidate)
+
+    campaigns(checker, candidate, is_transfer=True)
+    with pytest.raises(PropertyViolated, match=SAYS_WHO_SENT_IT):
+        campaigns(checker, candidate, is_transfer=False)
+
+
+def test_who_was_not_does_not(candidate: StandingNode) -> None:
+    checker = Campaigns()
+    checker.started(candidate)
+
+    checker.was_told_to_lead(candidate)  # and did not obey
+
+    campaigns(checker, candidate, is_transfer=False)
+    with pytest.raises(PropertyViolated, match=SAYS_WHO_SENT_IT):
+        campaigns(checker, candidate, is_transfer=True)
+
+
+def test_where_nobody_shows_what_a_node_is_told_it_may_say_what_it_likes(
+    candidate: StandingNode,
+) -> None:
+    campaigns(Campaigns(), candidate, is_transfer=True)

@@ -9,8 +9,9 @@ from leto.raft import Config
 from leto.raft.actions import Answer, Refusal, Refused, RoleName
 from leto.raft.configuration import ChangeRole, Configuration, MemberRole
 from leto.raft.entries import HardState
-from leto.raft.events import ConfigurationForced
-from leto.raft.types import EntryId, NodeId
+from leto.raft.events import ConfigurationForced, MessageReceived, PeerGone
+from leto.raft.messages import AppendEntries
+from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 from leto_sim.checkers.electorates import Electorates
 from leto_sim.checkers.forcings import Forcing, Forcings
 from leto_sim.checkers.moment import Moment
@@ -136,7 +137,13 @@ def test_who_asks_nobody_has_not_heard_from_its_leader_for_as_long(desk: Desk) -
 
 def test_who_knows_its_leader_to_be_dead_may_stand(desk: Desk) -> None:
     hear_a_leader(desk)
-    desk.patience.told_of_a_death(desk.node)
+    message = AppendEntries(
+        term=desk.node.status.current_term, round=1, prev=BEFORE_LOG, entries=(), leader_commit=0
+    )
+    desk.patience.heard(
+        desk.node, MessageReceived(NodeId(2), message), desk.node.status.configuration
+    )
+    desk.patience.told_of_a_death(desk.node, PeerGone(NodeId(2)))
 
     desk.forcings.stood_as_ordered(desk.node)
 

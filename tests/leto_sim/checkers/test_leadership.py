@@ -165,3 +165,20 @@ def test_where_lives_are_not_shown_nobody_is_judged() -> None:
     leadership.write_durable(node)
     leadership.sent(node, PRE_VOTE)
     leadership.ceased(node, 0)
+
+
+def test_a_new_leader_waits_for_the_first_answers(stage: Stage) -> None:
+    stage.moment.shown = 50
+    stage.leadership.elected(stage.leader)
+
+    with pytest.raises(PropertyViolated, match=LEADS_WHILE_ANSWERED):
+        stage.step_down(150)
+    stage.step_down(151)
+
+
+def test_a_leader_whose_life_is_not_shown_may_be_elected() -> None:
+    stage = Stage()
+
+    stage.leadership = Leadership(CONFIG, stage.moment)
+
+    stage.leadership.elected(stage.leader)

@@ -181,7 +181,7 @@ def hear(panel: Panel, node: StandingNode, message: Message) -> bool:
 def test_voters_are_judged_by_what_they_heard() -> None:
     panel, voter = Panel(), node_with_log(1, 1)
     started(panel, voter)
-    panel.shown_closely(voter)
+    panel.shown_closely(voter, lambda: None)
 
     assert hear(panel, voter, PreVote(term=1, round=5, last=EntryId(1, 1)))
     with pytest.raises(PropertyViolated, match="a vote is refused for a reason"):
@@ -194,7 +194,7 @@ def test_leaders_of_earlier_terms_and_no_others_are_waited_for() -> None:
     panel, node = Panel(), node_with_log(1, 1)
     node.platter.hard_state, node.status.current_term = HardState(2), 2
     started(panel, node)
-    panel.shown_closely(node)
+    panel.shown_closely(node, lambda: None)
     mark = SnapshotMark(configuration=voters(1), size_bytes=1)
 
     heard = [
@@ -215,7 +215,7 @@ def test_leaders_of_earlier_terms_and_no_others_are_waited_for() -> None:
 def test_who_is_shown_what_a_node_makes_of_what_it_is_told() -> None:
     panel, node = Panel(), node_with_log(1, 1)
     started(panel, node)
-    panel.shown_closely(node)
+    panel.shown_closely(node, lambda: None)
     node.status.role, panel.moment.shown = RoleName.LEADER, 5_000_000
     conflict = Conflict(EntryId(1, 1), EntryId(1, 1))
     answer = AppendEntriesResponse(term=1, round=1, match_index=0, conflict=conflict)

@@ -6,7 +6,7 @@ import pytest
 from leto.raft import Config
 from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration, MemberRole
-from leto.raft.events import MessageReceived
+from leto.raft.events import MessageReceived, PeerGone
 from leto.raft.messages import AppendEntries
 from leto.raft.types import BEFORE_LOG, NodeId
 from leto_sim.checkers.moment import Moment
@@ -118,9 +118,30 @@ def test_nobody_waits_for_the_dead() -> None:
     stage = Stage()
     stage.hear(50)
 
-    stage.patience.told_of_a_death(stage.node)
+    stage.patience.told_of_a_death(stage.node, PeerGone(NodeId(2)))
 
     stage.ask(60)
+
+
+def test_the_death_of_a_follower_is_no_reason_to_campaign() -> None:
+    stage = Stage()
+    stage.hear(50)
+
+    stage.patience.told_of_a_death(stage.node, PeerGone(NodeId(3)))
+
+    with pytest.raises(PropertyViolated, match=PATIENT):
+        stage.ask(60)
+
+
+def test_who_has_given_its_vote_waits_for_what_comes_of_it() -> None:
+    stage = Stage()
+    stage.moment.shown = 100
+
+    stage.patience.voted(stage.node)
+
+    with pytest.raises(PropertyViolated, match=PATIENT):
+        stage.ask(199)
+    stage.ask(200)
 
 
 def test_a_leaders_silence_is_by_the_nodes_own_clock() -> None:
@@ -135,8 +156,9 @@ def test_a_leaders_silence_is_by_the_nodes_own_clock() -> None:
 
 def test_who_knows_its_leader_to_be_dead_waits_for_nobody() -> None:
     stage = Stage()
+    stage.hear(50)
 
-    stage.patience.told_of_a_death(stage.node)
+    stage.patience.told_of_a_death(stage.node, PeerGone(NodeId(2)))
 
     assert None is stage.patience.silence_us(stage.node)
 

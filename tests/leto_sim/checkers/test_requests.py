@@ -20,11 +20,12 @@ from leto.raft.events import (
     ReadPolicy,
     ReadRequested,
     SnapshotRequested,
+    TimerFired,
     TransferRequested,
 )
 from leto.raft.types import BEFORE_LOG, EntryId, NodeId
 from leto_sim.checkers.ledger import Ledger
-from leto_sim.checkers.requests import Requested, Requests
+from leto_sim.checkers.requests import Requested, Requests, request_ids_of
 from leto_sim.checkers.state_machine_safety import StateMachineSafety
 from leto_sim.result import PropertyViolated
 from tests.support.observed import StandingNode, entry, forcing, node_with_log, voters
@@ -265,3 +266,27 @@ def test_what_was_acknowledged_and_is_void_need_not_be_read() -> None:
     for request_id in (2, 3):
         desk.requests.answered(desk.node, Answer(request_id, Readable(1)))
     assert () == tuple(desk.requests.open_requests)
+
+
+def test_who_fails_owes_nobody_an_answer() -> None:
+    desk = Desk()
+    desk.propose(1, b"x")
+
+    with pytest.raises(PropertyViolated, match="id1 fails, and owes 1 an answer"):
+        desk.requests.failed(desk.node, ())
+
+
+def test_who_fails_owes_nothing_to_whom_it_has_not_heard() -> None:
+    desk = Desk()
+    desk.propose(1, b"x")
+
+    desk.requests.failed(desk.node, {1})
+    desk.requests.failed(StandingNode(NodeId(2)), ())
+
+
+def test_what_is_asked_for_in_events() -> None:
+    proposed = CommandsProposed((Proposal(1, b"x"), Proposal(2, b"y")))
+
+    found = request_ids_of([proposed, TransferRequested(3), TimerFired()])
+
+    assert {1, 2, 3} == found

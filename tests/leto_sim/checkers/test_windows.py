@@ -9,9 +9,9 @@ from leto.raft.messages import AppendEntries
 from leto.raft.progress import Mode
 from leto.raft.status import FollowerStatus
 from leto.raft.types import EntryId, NodeId
-from leto_sim.checkers.windows import PIECES_HOLD, WINDOW_HOLDS, Windows
+from leto_sim.checkers.windows import PIECES_HOLD, WINDOW_HOLDS, WINDOW_TAKES, Windows
 from leto_sim.result import PropertyViolated
-from tests.support.observed import StandingNode, entry
+from tests.support.observed import StandingNode, entry, log_of
 
 WEIGHT = entry(1, 1).size_bytes
 TWO = Config(appends_in_flight_max=2)
@@ -111,3 +111,39 @@ def test_what_is_applied_at_once_is_bounded_too() -> None:
 
     with pytest.raises(PropertyViolated, match=PIECES_HOLD):
         leader.windows.applied(leader.node, [entry(1, 2), entry(1, 3)])
+
+
+def idle_leader() -> Leader:
+    """Its log has nine entries, of which the first was sent, and has matched."""
+    leader = Leader(TWO)
+    leader.node.memory, leader.node.status.current_term = log_of(*[1] * 9), 1
+    leader.send(1, 1)
+    leader.match(1)
+    return leader
+
+
+def test_a_window_with_nothing_in_it_takes_what_there_is() -> None:
+    leader = idle_leader()
+
+    with pytest.raises(PropertyViolated, match=WINDOW_TAKES):
+        leader.windows.timer_fired(leader.node)
+
+
+def test_a_window_that_holds_something_may_wait() -> None:
+    leader = idle_leader()
+
+    leader.send(2, 8)
+
+    leader.windows.timer_fired(leader.node)
+
+
+def test_who_searches_has_everything_or_was_not_sent_anything_yet_may_wait() -> None:
+    searching, done, new = idle_leader(), idle_leader(), idle_leader()
+
+    searching.match(1, Mode.PROBE)
+    done.node.memory = log_of(*[1] * 8)
+    new.node.status.current_term = 2
+
+    searching.windows.timer_fired(searching.node)
+    done.windows.timer_fired(done.node)
+    new.windows.timer_fired(new.node)
