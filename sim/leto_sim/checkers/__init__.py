@@ -4,10 +4,13 @@ Reading order: `observed` and `moment` (what a checker sees of a node), then fig
 five: `election_safety`, `leader_append_only`, `log_matching`, `leader_completeness`,
 `state_machine_safety`. What supports them:
 
-    votes           `one_vote`, `terms`, `ballots`, `campaigns`, `electorates`, `patience`
+    votes           `one_vote`, `terms`, `ballots`, `campaigns`, `electorates`, `patience`,
+                    `waking`
     logs            `ledger`, `durable_quorum`, `quorums`, `attestations`, `acknowledgements`,
-                    `monotonicity`, `match_indexes`, `searches`, `windows`, `chunks`
-    leaders         `leadership`, `acceptance`, `read_leaders`, `lease_promises`
+                    `monotonicity`, `match_indexes`, `searches`, `windows`, `chunks`,
+                    `telling`, `trailing`
+    leaders         `leadership`, `heartbeats`, `acceptance`, `read_leaders`,
+                    `lease_promises`
     configurations  `configurations`, `change_order`, `changes`, `forcings`
     state machines  `determinism`, `folds`
     clients         `requests`: what they were told

@@ -50,11 +50,11 @@ class Heartbeats:
         """The node sends an AppendEntries."""
         message = send.message
         assert type(message) is AppendEntries, "only those are shown here"
-        life = self._lives.get(node.node_id)
-        if life is None or message.term != life.term:
+        if message.entries:
             return
-        life.has_spoken = True
-        if not message.entries:
+        life = self._lives.get(node.node_id)
+        if life is not None and message.term == life.term:
+            life.has_spoken = True
             life.spoke_at[send.to] = self._moment.shown
 
     def elected(self, node: Observed) -> None:

@@ -135,9 +135,9 @@ class Panel:
         self._match_indexes = MatchIndexes()
         self.promises = LeasePromises(self.configurations.issued, trusts_clocks=trusts_clocks)
         self._acknowledgements = Acknowledgements()
+        self._settings = config  # if they are known
         config = config or Config()
         self.moment = Moment()  # written by worlds that know it
-        self._config = config
         self._windows = Windows(config)
         self._waking = Waking(config, self.moment)
         self._heartbeats = Heartbeats(config, self.moment)
@@ -233,7 +233,8 @@ class Panel:
             self.lookout.write_issued(node, write)
         if write.snapshot is not None:
             self.configurations.named(node, write.snapshot, self.ledger)
-            check_trailing(node, write, self._config)
+            if self._settings is not None:
+                check_trailing(node, write, self._settings)
         if write.truncate_from is not None or write.snapshot is not None or write.entries:
             self._before[node.node_id].has_rewritten = True
             self.configurations.write_issued(node, write)

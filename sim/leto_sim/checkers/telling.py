@@ -25,16 +25,15 @@ _FOLLOWER = RoleName.FOLLOWER  # looked up once
 
 @attrs.define
 class _Life:
-    spoke_as: tuple[Term, NodeId | None] | None = None  # term and vote are durable, so
+    term: Term = -1  # in which it spoke last, with that vote; both are durable, so
+    vote: NodeId | None = None
     round: int = 0  # the latest that was answered
     told: Index = 0  # that so much is durable
     owed: Index = 0  # what was appended, to be told once it is durable
     has_appended: bool = False  # in this event
 
-    def begin(self, spoke_as: tuple[Term, NodeId | None]) -> None:
-        if self.spoke_as is None or self.spoke_as[0] != spoke_as[0]:
-            self.round = self.told = self.owed = 0
-        self.spoke_as = spoke_as
+    def begin(self, term: Term) -> None:
+        self.term, self.round, self.told, self.owed = term, 0, 0, 0
 
 
 class Telling:
@@ -63,22 +62,29 @@ class Telling:
     def sent(self, node: Observed, send: Send) -> None:
         """The node answers a leader."""
         life, message = self._lives.get(node.node_id), send.message
-        if life is None or message.term != node.status.current_term:
+        if life is None:
             return
-        assert isinstance(message, AppendEntriesResponse | InstallSnapshotResponse), message
-        life.begin((message.term, node.status.voted_for))
-        life.told = max(life.told, message.match_index)
+        if life.term != message.term:
+            if message.term != node.status.current_term:
+                return  # it has waited for the disk
+            life.begin(message.term)
+        life.vote = node.status.voted_for
         if type(message) is AppendEntriesResponse:
             life.round = max(life.round, message.round)
+        else:
+            assert type(message) is InstallSnapshotResponse, message
+        life.told = max(life.told, message.match_index)
 
     def heard(self, node: Observed, event: MessageReceived) -> None:
         """The node has handled its leader's word."""
         life, status, message = self._lives[node.node_id], node.status, event.message
         has_appended, life.has_appended = life.has_appended, False
-        if type(message) is not AppendEntries or status.role is not _FOLLOWER:
+        if type(message) is not AppendEntries or message.term != life.term:
             return
+        if message.round <= life.round and not has_appended:
+            return  # it was answered, and nothing else is owed
         listens = status.heard_at == self._moment.shown and not status.disk_has_hung
-        if not listens or life.spoke_as != (message.term, status.voted_for):
+        if not listens or life.vote != status.voted_for:
             return
         if message.round > life.round:
             raise _violation(node, f"does not answer round {message.round}")
@@ -94,7 +100,10 @@ class Telling:
         if life.owed <= life.told or status.role is not _FOLLOWER:
             return
         durable = min(life.owed, status.durable_index)
-        if durable > life.told and life.spoke_as == (status.current_term, status.voted_for):
+        if durable > life.told and (life.term, life.vote) == (
+            status.current_term,
+            status.voted_for,
+        ):
             raise _violation(node, f"has {durable} on its disk, and has told {life.told}")
 
 

@@ -66,7 +66,7 @@ class Waking:
         """The node has handled a leader's word. It acted by that configuration before."""
         life = self._lives[node.node_id]
         life.heard_under = configuration
-        if node.status.heard_at == self._moment.shown:  # else it did not listen
+        if self._is_late(life) and node.status.heard_at == self._moment.shown:
             self._check(node, life, self._campaigns_at(node, life))
 
     def timer_fired(self, node: Observed) -> None:
@@ -74,7 +74,7 @@ class Waking:
         life = self._lives[node.node_id]
         if node.status.role is _LEADER:
             self._check(node, life, self._moment.shown + self._heartbeat_us)
-        else:
+        elif self._is_late(life):
             self._check(node, life, max(self._campaigns_at(node, life), node.status.promised_until))
 
     def is_asked(self, node: Observed) -> None:
@@ -99,6 +99,11 @@ class Waking:
         if status.role is _FOLLOWER and status.leader == event.node_id:
             turn = _rank(status.configuration, node.node_id, event.node_id) + 1
             self._check(node, life, self._moment.shown + turn * FAILOVER_STEP_US)
+
+    def _is_late(self, life: _Life) -> bool:
+        """Whether it asks to be woken later than any member of the best priority. Hardly ever."""
+        deadline = life.deadline()
+        return deadline is not None and deadline > self._moment.shown + self._longest_us
 
     def _campaigns_at(self, node: Observed, life: _Life) -> Micros:
         """When it campaigns at the latest, if nobody says anything from now on."""
