@@ -31,6 +31,7 @@ class _Leadership:
     joined_at: Micros = 0  # nobody of the configuration joined later
     spoke_at: dict[NodeId, Micros] = attrs.field(factory=dict[NodeId, Micros])
     left_at: dict[NodeId, Micros] = attrs.field(factory=dict[NodeId, Micros])  # as committed
+    dismissed: set[NodeId] = attrs.field(factory=set[NodeId])  # with one last word
 
 
 class Heartbeats:
@@ -74,7 +75,8 @@ class Heartbeats:
             return
         now, configuration = self._moment.shown, status.configuration
         if life.configuration is not configuration:
-            life.configuration, life.joined_at, life.left_at = configuration, now, {}
+            life.configuration, life.joined_at = configuration, now
+            life.left_at, life.dismissed = {}, set()
         for member in configuration.everyone:
             since = max(life.spoke_at.get(member.node_id, 0), life.joined_at)
             if now - since >= self._interval_us and member.node_id != node.node_id:
@@ -91,8 +93,11 @@ class Heartbeats:
         for node_id, spoke_at in life.spoke_at.items():
             if spoke_at == now and configuration.member(node_id) is None:
                 since = life.left_at.setdefault(node_id, now)
-                if now - since > self._farewell_us:
+                if node_id in life.dismissed:
                     raise _violation(node, f"still speaks to {node_id}, who has left")
+                # One that is woken late speaks to it once more, and then forgets it.
+                if now - since > self._farewell_us:
+                    life.dismissed.add(node_id)
 
 
 def _violation(node: Observed, what: str) -> PropertyViolated:

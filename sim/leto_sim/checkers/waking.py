@@ -38,6 +38,7 @@ Deadline: TypeAlias = Callable[[], Micros | None]
 class _Life:
     deadline: Deadline
     heard_under: Configuration
+    has_begun: bool = False  # it was woken once: before, it wants to be at any time
     asked: tuple[RoleName, Term, Micros | None] | None = None  # as it stood before a question
 
 
@@ -72,6 +73,7 @@ class Waking:
     def timer_fired(self, node: Observed) -> None:
         """The node has handled its timer."""
         life = self._lives[node.node_id]
+        life.has_begun = True
         if node.status.role is _LEADER:
             self._check(node, life, self._moment.shown + self._heartbeat_us)
         elif self._is_late(life):
@@ -80,7 +82,8 @@ class Waking:
     def is_asked(self, node: Observed) -> None:
         """Somebody is about to ask the node for a vote, or for a pre-vote."""
         life, status = self._lives[node.node_id], node.status
-        life.asked = (status.role, status.current_term, life.deadline())
+        if life.has_begun:
+            life.asked = (status.role, status.current_term, life.deadline())
 
     def was_asked(self, node: Observed, event: MessageReceived) -> None:
         """It has dealt with that."""

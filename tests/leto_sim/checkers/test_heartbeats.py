@@ -86,11 +86,11 @@ def test_who_has_left_is_not_spoken_to_for_ever(stage: Stage) -> None:
     for at in range(40, 270, 10):
         stage.fire(at, 2, 3, effective_index=9)  # it is not committed yet
 
-    for at in range(270, 500, 10):
+    for at in range(270, 510, 10):
         stage.fire(at, 2, 3)
 
     with pytest.raises(PropertyViolated, match="id1 still speaks to 3, who has left"):
-        stage.fire(500, 2, 3)
+        stage.fire(510, 2, 3)
 
 
 def test_who_does_not_lead_or_is_not_shown_is_not_judged(stage: Stage) -> None:

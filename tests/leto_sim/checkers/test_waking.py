@@ -32,6 +32,7 @@ class Stage:
         self.node.status.configuration = THREE
         self.deadline: Micros | None = None
         self.waking.started(self.node, lambda: self.deadline)
+        self.waking.timer_fired(self.node)
 
     def wake_in(self, us: Micros) -> None:
         self.deadline = self.moment.shown + us
@@ -112,6 +113,14 @@ def test_who_gives_no_vote_puts_nothing_off(stage: Stage, message: Message) -> N
 
     with pytest.raises(PropertyViolated, match="id1 asks to be woken 7 µs late"):
         stage.ask(message, puts_off_us=7)
+
+
+def test_who_has_not_been_woken_yet_wants_to_be_at_any_time(stage: Stage) -> None:
+    stage.wake_in(5)
+
+    stage.waking.started(stage.node, lambda: stage.deadline)
+
+    stage.ask(PRE_VOTE, puts_off_us=7)
 
 
 def test_who_gives_its_vote_waits_for_what_comes_of_it(stage: Stage) -> None:
