@@ -19,6 +19,15 @@ class OneVote:
     def __init__(self) -> None:
         self._votes: dict[tuple[NodeId, Term], NodeId] = {}
 
+    def started(self, node: Observed) -> None:
+        """A node starts a life: it knows what its disk knows of its vote."""
+        durable, status = node.platter.hard_state, node.status
+        known = HardState(status.current_term, status.voted_for)
+        if known.current_term == durable.current_term and known != durable:
+            raise PropertyViolated(
+                ONE_VOTE, f"{node.name} starts with {known}; {durable} is durable", node=node.name
+            )
+
     def sent(self, node: Observed, send: Send) -> None:
         """A candidate votes for itself; a grant is a vote for whom it is sent to."""
         message = send.message

@@ -185,6 +185,7 @@ class Panel:
         self._platters[node.node_id] = self._ever[node.node_id] = node.platter
         self._before[node.node_id] = _Before(node.status.standing, node.status.configuration)
         self._monotonicity.started(node)
+        self._one_vote.started(node)
         self._append_only.started(node)
         self._acknowledgements.started(node)
         self.ballots.started(node)

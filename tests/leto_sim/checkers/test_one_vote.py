@@ -87,3 +87,13 @@ def test_another_vote_on_the_disk_is_a_violation() -> None:
 
     with pytest.raises(PropertyViolated, match="votes for 5 after 2"):
         checker.became_durable(node, HardState(3, NodeId(5)))
+
+
+def test_who_starts_knows_its_vote() -> None:
+    node = voter(3, voted_for=2)
+    node.status.current_term, node.status.voted_for = 3, NodeId(2)
+    OneVote().started(node)
+    node.status.voted_for = None
+
+    with pytest.raises(PropertyViolated, match="id1 starts with"):
+        OneVote().started(node)
