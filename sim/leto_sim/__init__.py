@@ -21,7 +21,7 @@ Reading order, for whoever reads the simulator itself:
     a run             `levels`, `node_level`, `server_level`, `course`, `core`, `result`,
                       `settings`, `faults`, `platter`
     what users bring  `parts`, `workloads`, `habits`, `invariants`, `custom_faults`, `cluster_view`,
-                      `registers`
+                      `registers`, `by_hand`, `forwarding`
     what must hold    `checkers`, `lincheck`, `judging`, `sometimes`, `lookout`
     what is shown     `journal`, `descriptions`, `fault_words`, `inspection`, `standing`,
                       `operations`, `screen`, `view`
@@ -39,6 +39,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leto_sim.by_hand import MaybeApplied, NotApplied, Pending
     from leto_sim.cluster_view import ClusterView, NodeDown, NodeView
     from leto_sim.custom_faults import CustomFault, Strike
     from leto_sim.habits import Habits
@@ -48,13 +49,7 @@ if TYPE_CHECKING:
     from leto_sim.node_level.scenario import Scenario, draw_scenario
     from leto_sim.result import RunResult, SimulationFailed, Violation
     from leto_sim.screen import render
-    from leto_sim.simulated_cluster import (
-        DidNotHappen,
-        MaybeApplied,
-        NotApplied,
-        Pending,
-        SimulatedCluster,
-    )
+    from leto_sim.simulated_cluster import DidNotHappen, SimulatedCluster
     from leto_sim.simulation import SimulatedResult, simulate
     from leto_sim.stateful import ClusterStateMachine
     from leto_sim.workloads import CommandWorkload, Propose, Query, Seen, Workload
@@ -70,11 +65,11 @@ _HOMES = {
     "Invariant": "leto_sim.invariants",
     "MachineBroken": "leto_sim.machine_check.check",
     "MachineReport": "leto_sim.machine_check.check",
-    "MaybeApplied": "leto_sim.simulated_cluster",
+    "MaybeApplied": "leto_sim.by_hand",
     "NodeDown": "leto_sim.cluster_view",
     "NodeView": "leto_sim.cluster_view",
-    "NotApplied": "leto_sim.simulated_cluster",
-    "Pending": "leto_sim.simulated_cluster",
+    "NotApplied": "leto_sim.by_hand",
+    "Pending": "leto_sim.by_hand",
     "Propose": "leto_sim.workloads",
     "Query": "leto_sim.workloads",
     "RunResult": "leto_sim.result",

@@ -100,10 +100,10 @@ class Course(ABC):
             self._judge()
         except PropertyViolated as fault:
             self._break_off()
-            return self._result(fault)
+            return self.result(fault)
         except Halted:
             pass
-        return self._result(None)
+        return self.result()
 
     @property
     @abstractmethod
@@ -153,7 +153,8 @@ class Course(ABC):
     def _break_off(self) -> None:
         """A property is violated, maybe in the middle of an event."""
 
-    def _result(self, fault: PropertyViolated | None) -> RunResult:
+    def result(self, fault: PropertyViolated | None = None) -> RunResult:
+        """How the run stands; in the end, or for whoever drives it by hand."""
         journal, now = self._world.journal, self._world.scheduler.now
         violation = None
         if fault is not None:

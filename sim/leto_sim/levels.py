@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Final, Protocol, cast
 
+from leto_sim.by_hand import Hand
 from leto_sim.course import AnyScenario, Course, run_then_trace
 from leto_sim.parts import Parts
 from leto_sim.result import RunResult
@@ -18,6 +19,14 @@ LEVELS: Final[Mapping[str, str]] = {
     "server": "leto_sim.server_level.level",
 }
 """Each level's name, and the module whose `LEVEL` it is."""
+
+
+class UnknownLevel(ValueError):
+    """There is no level of that name."""
+
+    def __init__(self, name: object) -> None:
+        known = " and ".join(f'"{level}"' for level in LEVELS)
+        super().__init__(f"no such level {name!r}; there are {known}")
 
 
 class Level(Protocol):
@@ -45,20 +54,40 @@ class Level(Protocol):
         """The same level, with somebody's machine, clients, invariants and faults."""
         ...
 
+    def usual_parts(self, scenario: AnyScenario) -> Parts:
+        """What it runs in such a scenario unless somebody brings parts."""
+        ...
+
+    def calm(self, seed: int, *, nodes: int) -> AnyScenario:
+        """A scenario in which nothing goes wrong, and nobody asks for anything."""
+        ...
+
+    def by_hand(self, scenario: AnyScenario, parts: Parts) -> Hand:
+        """A run of a scenario of its own type for somebody to drive; clients stay away."""
+        ...
+
 
 def level_named(name: str) -> Level:
     """The level of that name.
 
     Raises:
-        KeyError: there is none.
+        UnknownLevel: there is none.
     """
+    if name not in LEVELS:
+        raise UnknownLevel(name)
     return cast("Level", import_module(LEVELS[name]).LEVEL)
 
 
 def level_of(scenario: AnyScenario) -> Level:
-    """The level whose scenario it is."""
-    levels = (level_named(name) for name in LEVELS)
-    return next(level for level in levels if isinstance(scenario, level.scenario_type))
+    """The level whose scenario it is.
+
+    Raises:
+        TypeError: it is no level's.
+    """
+    for level in map(level_named, LEVELS):
+        if isinstance(scenario, level.scenario_type):
+            return level
+    raise TypeError(f"not a scenario: {scenario!r}; draw_scenario(seed) draws one")
 
 
 def run_scenario(level: Level, scenario: AnyScenario) -> RunResult:

@@ -27,3 +27,12 @@ class Parts:
 
 
 REGISTERS = Parts()
+
+
+def keys_and_values() -> StateMachine:
+    """Stands for Leto's own commands on keys, which whole servers bring with them."""
+    raise NotImplementedError("only whole servers have keys and values")
+
+
+KEYS_AND_VALUES = Parts(machine=keys_and_values)
+"""Leto as it is: the clients speak the Redis protocol, and the workload is the scenario's."""

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from leto.machine import StateMachine
     from leto_sim.course import AnyScenario
-    from leto_sim.node_level.scenario import Scenario
     from leto_sim.simulated_cluster import SimulatedCluster
 
 SEEDS = 1
@@ -95,17 +94,15 @@ def leto_scenario(request: pytest.FixtureRequest, leto_seed: int) -> AnyScenario
 @pytest.fixture
 def leto_cluster(request: pytest.FixtureRequest, leto_seed: int) -> SimulatedCluster:
     """A cluster in a calm world, in virtual time; the test drives it."""
-    from leto_sim.registers import Registers  # noqa: PLC0415 - see the docstring
-    from leto_sim.simulated_cluster import SimulatedCluster  # noqa: PLC0415
+    from leto_sim.simulated_cluster import SimulatedCluster  # noqa: PLC0415 - see the docstring
 
     options = _options(request.node)
-    if options.get("level", LEVEL) != LEVEL:
-        raise pytest.UsageError(f"leto_cluster is at {LEVEL} level; leto_scenario may be at others")
     cluster = SimulatedCluster(
-        cast("Callable[[], StateMachine]", options.get("machine", Registers)),
+        cast("Callable[[], StateMachine] | None", options.get("machine")),
+        level=cast("str", options.get("level", LEVEL)),
         nodes=cast("int", options.get("nodes", NODES)),
         seed=leto_seed,
-        scenario=cast("Scenario | None", options.get("scenario")),
+        scenario=cast("AnyScenario | None", options.get("scenario")),
         recorded=cast("bool", request.config.getoption("--leto-view")),
     )
     request.node.stash[_CLUSTER] = cluster

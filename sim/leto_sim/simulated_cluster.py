@@ -3,71 +3,52 @@
 Responsible for letting time pass, and for what clients do, one call at a time. All of
 it is virtual: nothing waits. Every check of a run is on all the while; what a call
 makes visible is raised by that call, as `SimulationFailed`.
+
+It is the same at every level of simulation (`leto_sim.by_hand`).
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
-
-import attrs
+from typing import TYPE_CHECKING, TypeVar
 
 from leto.machine import StateMachine
-from leto.raft.actions import Committed, Outcome, Readable, Refused
-from leto.raft.events import CommandsProposed, Proposal, ReadRequested
 from leto.raft.types import Micros
+from leto.resp import Reply
+from leto_sim.by_hand import HAND_WORKLOAD, Hand, MaybeApplied, NotApplied, Pending
 from leto_sim.clock import MS
+from leto_sim.cluster_view import NodeView
+from leto_sim.course import AnyScenario
 from leto_sim.custom_faults import Strike
-from leto_sim.habits import Habits
+from leto_sim.forwarding import Forwarding
 from leto_sim.invariants import Invariant
-from leto_sim.node_level.faults import Fault
-from leto_sim.node_level.process import Process
-from leto_sim.node_level.run import SAME_CONTENT, NodeLevelRun
-from leto_sim.node_level.scenario import Scenario
-from leto_sim.node_level.view import HostView, NodeLevelView
+from leto_sim.levels import level_named, level_of
 from leto_sim.parts import Parts
-from leto_sim.registers import Registers
 from leto_sim.result import PropertyViolated, RunResult, SimulationFailed
 from leto_sim.view.document import document
 from leto_sim.view.page import render_page
-from leto_sim.workloads import CommandWorkload, Propose
+
+if TYPE_CHECKING:
+    from leto_sim.node_level.faults import Fault
+    from leto_sim.server_level.faults import ServerFault
 
 PATIENCE_US = 10_000 * MS
-_NO_CLIENTS = Habits(clients=0)
-_WORKLOAD = CommandWorkload(commands=())
+SAME_CONTENT = "state machines agree in the end"
+_TO_FOUND_US = 60_000 * MS
 AnswerT = TypeVar("AnswerT")
 MachineT = TypeVar("MachineT", bound=StateMachine)
-
-
-class NotApplied(Exception):
-    """The request was certainly not carried out; `leader` is whom to ask instead, if known."""
-
-    def __init__(self, what: str, leader: str | None) -> None:
-        super().__init__(f"{what}; ask {leader or 'again, nobody knows a leader'}")
-        self.leader = leader
-
-
-class MaybeApplied(Exception):
-    """Nobody knows whether the command was, or will be, applied."""
 
 
 class DidNotHappen(AssertionError):
     """What was waited for has not come about in time."""
 
 
-@attrs.define(eq=False)
-class Pending:
-    """A command under way. `result` is set once it is applied where it was proposed."""
-
-    command: bytes
-    is_settled: bool = False
-    result: bytes | None = None
-    error: Exception | None = None
-
-
-class SimulatedCluster(NodeLevelView):
-    """Nodes, founded and started; nobody leads yet.
+class SimulatedCluster(Forwarding):
+    """Nodes, founded and started. At node level nobody leads yet; whole servers have joined.
 
     Args:
-        machine: makes a state machine; its class will do.
+        machine: makes a state machine; its class will do. Without it there are registers at
+            node level, and Leto's own keys and values in whole servers.
+        level: `"node"`: the machine over consensus alone; `"server"`: in whole servers, with
+            files, wire and group commit. A scenario has its own.
         nodes: how many found the cluster.
         seed: decides all that is left to chance.
         scenario: settings, network, disks, and faults that strike by themselves; with
@@ -76,32 +57,48 @@ class SimulatedCluster(NodeLevelView):
         faults: faults of yours that strike by themselves.
         compares_every_content: whether nodes' contents are compared after each command.
         recorded: whether it is written down for `page`; the run takes twice the time.
+
+    Raises:
+        UnknownLevel: there is no level of that name.
+        ValueError: fewer nodes than one.
+        DidNotHappen: with a scenario of yours, servers could not found their cluster.
     """
 
     def __init__(
         self,
-        machine: Callable[[], StateMachine] = Registers,
+        machine: Callable[[], StateMachine] | None = None,
         *,
+        level: str = "node",
         nodes: int = 3,
         seed: int = 0,
-        scenario: Scenario | None = None,
+        scenario: AnyScenario | None = None,
         invariants: Sequence[Invariant] = (),
         faults: Sequence[Strike] = (),
         compares_every_content: bool = True,
         recorded: bool = False,
     ) -> None:
-        scenario = scenario or Scenario(seed=seed, nodes=nodes)
+        chosen = level_named(level) if scenario is None else level_of(scenario)
+        calm = chosen.calm(seed, nodes=nodes)
+        usual = chosen.usual_parts(calm)
         parts = Parts(
-            machine=machine,
-            workload=_WORKLOAD,
+            machine=machine or usual.machine,
+            workload=usual.workload if machine is None else HAND_WORKLOAD,
             invariants=tuple(invariants),
             faults=tuple(faults),
             compares_every_content=compares_every_content,
         )
-        self.scenario = attrs.evolve(scenario, habits=_NO_CLIENTS)
-        self._run = NodeLevelRun(self.scenario, parts, traced=True)
+        self._hand: Hand = chosen.by_hand(scenario or calm, parts)
+        self._run = self._hand.course
         self._recording = self._run.record() if recorded else None
-        super().__init__(self._run.cluster, self._run.administrator)
+        super().__init__(self._hand.view)
+        self.run_until(
+            lambda: self._hand.is_founded, within_us=_TO_FOUND_US, what="the founding of a cluster"
+        )
+
+    @property
+    def scenario(self) -> AnyScenario:
+        """What it is made of."""
+        return self._hand.scenario
 
     @property
     def result(self) -> RunResult:
@@ -118,7 +115,7 @@ class SimulatedCluster(NodeLevelView):
 
     def run_for(self, for_us: Micros) -> None:
         """Lets so much time pass."""
-        scheduler = self._cluster.scheduler
+        scheduler = self._hand.scheduler
         until = scheduler.now + for_us
         scheduler.at(until, _nothing)
         while scheduler.now < until:
@@ -137,22 +134,20 @@ class SimulatedCluster(NodeLevelView):
             DidNotHappen: it was not in time.
         """
         give_up_at = self.now_us + within_us
+        self._hand.scheduler.at(give_up_at + 1, _nothing)
         while not condition():
             if self.now_us > give_up_at:
                 raise DidNotHappen(f"{what} has not happened within {within_us / 1e6:g} s")
             self._step()
 
-    def wait_for_leader(self, *, within_us: Micros = PATIENCE_US) -> HostView:
+    def wait_for_leader(self, *, within_us: Micros = PATIENCE_US) -> NodeView:
         """Lets time pass until somebody leads who has committed an entry of its term."""
-        leaders: list[Process] = []
-
-        def leads() -> bool:
-            leader = self._cluster.leader
-            leaders[:] = [leader] if leader is not None and leader.status.is_ready else []
-            return bool(leaders)
-
-        self.run_until(leads, within_us=within_us, what="an election")
-        return self.node(leaders[0].name)
+        self.run_until(
+            lambda: self._hand.ready_leader is not None, within_us=within_us, what="an election"
+        )
+        leader = self._hand.ready_leader
+        assert leader is not None, "that was waited for"
+        return self.node(leader)
 
     def settle(self, *, within_us: Micros = PATIENCE_US) -> None:
         """Lets time pass until all running members have applied all there is, and compares them.
@@ -161,16 +156,12 @@ class SimulatedCluster(NodeLevelView):
             DidNotHappen: they do not come to agree.
             SimulationFailed: their contents differ.
         """
-        self.run_until(self._is_quiet, within_us=within_us, what="agreement of all nodes")
-        contents = {process.machine.snapshot() for process in self._cluster.alive}
-        if len(contents) != 1:
+        self.run_until(
+            lambda: self._hand.is_quiet, within_us=within_us, what="agreement of all nodes"
+        )
+        contents = self._hand.contents()
+        if len(contents) > 1:
             self._fail(PropertyViolated(SAME_CONTENT, f"there are {len(contents)} contents"))
-
-    def _is_quiet(self) -> bool:
-        processes = self._cluster.alive
-        indexes = {process.status.last_log.index for process in processes}
-        indexes |= {process.status.last_applied for process in processes}
-        return len(indexes) == 1 and self.leader is not None and not self.is_changing
 
     # --- clients ------------------------------------------------------------------------
 
@@ -180,24 +171,9 @@ class SimulatedCluster(NodeLevelView):
         Raises:
             NotApplied: nobody leads, or the node is down.
         """
-        process = self._asked(to)
-        number = self._cluster.new_request_id()
+        name = self._asked(to)
         pending = Pending(command)
-
-        def settle(outcome: Outcome | None) -> None:
-            pending.is_settled = True
-            match outcome:
-                case Committed(id=entry):
-                    pending.result = process.replica.result(entry.index)
-                case Refused(refusal=refusal, leader=leader):
-                    pending.error = NotApplied(refusal.value, self._name(leader))
-                case _:
-                    pending.error = MaybeApplied(f"{process.name} ended, or led no more")
-
-        data = _WORKLOAD.encode(Propose(command), number)
-        self._checked(
-            lambda: process.request(CommandsProposed((Proposal(number, data),)), {number: settle})
-        )
+        self._checked(lambda: self._hand.propose(name, command, pending.settle))
         return pending
 
     def propose(
@@ -215,7 +191,7 @@ class SimulatedCluster(NodeLevelView):
         try:
             self.run_until(lambda: pending.is_settled, within_us=within_us)
         except DidNotHappen as silent:
-            raise MaybeApplied(f"no answer within {within_us / 1e6:g} s") from silent
+            raise MaybeApplied(_no_answer(within_us)) from silent
         if pending.error is not None:
             raise pending.error
         assert pending.result is not None, "what is committed has a result"
@@ -236,38 +212,66 @@ class SimulatedCluster(NodeLevelView):
         """
         if at is None:
             self.wait_for_leader(within_us=within_us)
-        process = self._asked(at)
-        number = self._cluster.new_request_id()
-        outcomes: list[Outcome | None] = []
-        self._checked(lambda: process.request(ReadRequested(number), {number: outcomes.append}))
+        name = self._asked(at)
+        told: list[StateMachine | NotApplied] = []
+        self._checked(lambda: self._hand.read(name, told.append))
         try:
-            self.run_until(lambda: outcomes, within_us=within_us)
+            self.run_until(lambda: told, within_us=within_us)
         except DidNotHappen as silent:
-            raise NotApplied(f"no answer within {within_us / 1e6:g} s", None) from silent
-        if not isinstance(outcomes[0], Readable):
-            raise NotApplied(f"{process.name} cannot tell: {outcomes[0]}", None)
-        return answer(self.node(process.name).machine_as(kind))
+            raise NotApplied(_no_answer(within_us), None) from silent
+        if isinstance(told[0], NotApplied):
+            raise told[0]
+        assert isinstance(told[0], kind), f"{name} has a {told[0]!r}, not a {kind.__name__}"
+        return answer(told[0])
+
+    def command(
+        self, *words: str | bytes | int, to: str | None = None, within_us: Micros = PATIENCE_US
+    ) -> Reply:
+        """Sends a command in the Redis protocol, and returns the reply; whole servers only.
+
+        Without `to` it goes around until a node deals with it, as a client does that knows
+        all of them.
+
+        Raises:
+            NotApplied: that node does not run.
+            MaybeApplied: there is no reply in time.
+            ValueError: cores do not speak that protocol.
+        """
+        name = None if to is None else self._asked(to)
+        replies: list[Reply] = []
+        asked = tuple(word if isinstance(word, bytes) else str(word).encode() for word in words)
+        hang_up = self._hand.command(asked, name, replies.append)
+        try:
+            self.run_until(lambda: replies, within_us=within_us)
+        except DidNotHappen as silent:
+            hang_up()
+            raise MaybeApplied(_no_answer(within_us)) from silent
+        return replies[0]
 
     # --- faults -------------------------------------------------------------------------
 
-    def strike(self, fault: Fault) -> None:
-        """Lets one of Leto's own faults happen now; what it undoes later it undoes by itself."""
-        self._checked(lambda: self._run.nemesis.perform(fault))
+    def strike(self, fault: "Fault | ServerFault") -> None:
+        """Lets one of Leto's own faults happen now; what it undoes later it undoes by itself.
+
+        Raises:
+            TypeError: it is not one of this level's.
+        """
+        self._checked(lambda: self._hand.strike(fault))
 
     # --- checks -------------------------------------------------------------------------
 
-    def _asked(self, name: str | None) -> Process:
-        process = self._cluster.leader if name is None else self._host(name).alive
-        if process is None:
-            raise NotApplied(f"{name} does not run" if name else "nobody leads", None)
-        return process
-
-    def _name(self, node_id: object) -> str | None:
-        hosts = [host.name for host in self._cluster.hosts if host.node_id == node_id]
-        return hosts[0] if hosts else None
+    def _asked(self, name: str | None) -> str:
+        if name is None:
+            leader = self.leader
+            if leader is None:
+                raise NotApplied("nobody leads", None)
+            return leader.name
+        if not self.node(name).is_running:
+            raise NotApplied(f"{name} does not run", None)
+        return name
 
     def _step(self) -> None:
-        self._checked(self._cluster.scheduler.step)
+        self._checked(self._hand.scheduler.step)
 
     def _checked(self, perform: Callable[[], object]) -> None:
         try:
@@ -277,6 +281,10 @@ class SimulatedCluster(NodeLevelView):
 
     def _fail(self, fault: PropertyViolated) -> None:
         raise SimulationFailed(self._run.result(fault)) from fault
+
+
+def _no_answer(within_us: Micros) -> str:
+    return f"no answer within {within_us / 1e6:g} s"
 
 
 def _nothing() -> None:

@@ -13,8 +13,6 @@ from leto_sim.course import AnyScenario
 from leto_sim.custom_faults import Strike
 from leto_sim.invariants import Invariant
 from leto_sim.levels import Level, level_named, level_of, run_scenario
-from leto_sim.node_level.run import usual_parts
-from leto_sim.node_level.scenario import Scenario
 from leto_sim.parts import REGISTERS, Parts
 from leto_sim.result import RunResult
 from leto_sim.workloads import Workload
@@ -72,13 +70,14 @@ def simulate(
 
     Raises:
         ValueError: a machine of yours without a workload.
-        KeyError: there is no level of that name.
+        UnknownLevel: there is no level of that name.
     """
     if machine is not None and workload is None:
         raise ValueError("which commands do clients send? Say workload=CommandWorkload(...)")
     if scenario is None:
         scenario = level_named(level).draw(seed, nodes=nodes, events_max=events)
-    usual = _usual_parts(scenario) if machine is None and workload is None else REGISTERS
+    brings_nothing = machine is None and workload is None
+    usual = level_of(scenario).usual_parts(scenario) if brings_nothing else REGISTERS
     parts = Parts(
         machine=machine or usual.machine,
         workload=workload or usual.workload,
@@ -98,8 +97,4 @@ def level_with(parts: Parts, scenario: AnyScenario) -> Level:
 
 def is_usual(parts: Parts, scenario: AnyScenario) -> bool:
     """Whether `leto-sim` runs such a scenario with these parts."""
-    return parts == _usual_parts(scenario)
-
-
-def _usual_parts(scenario: AnyScenario) -> Parts:
-    return usual_parts(scenario) if isinstance(scenario, Scenario) else REGISTERS
+    return parts == level_of(scenario).usual_parts(scenario)

@@ -1,8 +1,8 @@
 """A base class for state machines of Hypothesis whose rules happen to a cluster.
 
 Responsible for the rules that any cluster has, and for what is checked after each.
-Whoever derives from it says which machine is replicated and which commands are sent,
-and adds rules and invariants of its own.
+Whoever derives from it says which machine is replicated, at which level, and which commands
+are sent, and adds rules and invariants of its own.
 
     class Counters(ClusterStateMachine):
         machine = Counter
@@ -24,16 +24,11 @@ from hypothesis.strategies import DataObject, SearchStrategy
 
 from leto.machine import StateMachine
 from leto.raft.actions import RoleName
+from leto_sim.by_hand import MaybeApplied, NotApplied, Pending
 from leto_sim.clock import MS
 from leto_sim.cluster_view import NodeDown
 from leto_sim.registers import Registers, encode_write
-from leto_sim.simulated_cluster import (
-    DidNotHappen,
-    MaybeApplied,
-    NotApplied,
-    Pending,
-    SimulatedCluster,
-)
+from leto_sim.simulated_cluster import DidNotHappen, SimulatedCluster
 
 _LONGEST_MS = 1_000
 _PATIENCE_US = 60_000 * MS
@@ -53,13 +48,16 @@ class ClusterStateMachine(RuleBasedStateMachine):
     commands: ClassVar[SearchStrategy[bytes]] = st.builds(
         encode_write, st.integers(0, 3), st.integers(0, 999)
     )
+    level: ClassVar[str] = "node"
     nodes: ClassVar[int] = 3
     seed: ClassVar[int] = 0
 
     def __init__(self) -> None:
         super().__init__()
         kind = type(self)
-        self.cluster = SimulatedCluster(kind.machine, nodes=kind.nodes, seed=kind.seed)
+        self.cluster = SimulatedCluster(
+            kind.machine, level=kind.level, nodes=kind.nodes, seed=kind.seed
+        )
         self.pending: list[Pending] = []
         self.acknowledged: list[bytes] = []  # commands that were certainly applied
 

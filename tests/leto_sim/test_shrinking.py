@@ -5,31 +5,26 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from leto_sim.course import AnyScenario, Course
+from leto_sim.course import AnyScenario
 from leto_sim.faults import Crash, Pause
 from leto_sim.levels import level_named
+from leto_sim.node_level.level import NodeLevel
 from leto_sim.node_level.run import NodeLevelRun
 from leto_sim.node_level.scenario import Scenario, draw_scenario
-from leto_sim.parts import Parts
 from leto_sim.result import PropertyViolated
 from leto_sim.shrinking import Shrunk, shrink
 
 SUNSHINE = "the sun shines"
 
 
-class Cloudy:
+class Cloudy(NodeLevel):
     """The node level, with a property that some scenarios violate."""
 
-    name = "node"
-    scenario_type = Scenario
-
     def __init__(self, violates: Callable[[Scenario], bool]) -> None:
+        super().__init__()
         self._violates = violates
 
-    def draw(self, seed: int, *, nodes: int | None, events_max: int) -> Scenario:
-        return draw_scenario(seed, nodes=nodes, events_max=events_max)
-
-    def begin(self, scenario: AnyScenario, *, traced: bool = False) -> Course:
+    def begin(self, scenario: AnyScenario, *, traced: bool = False) -> NodeLevelRun:
         assert isinstance(scenario, Scenario)
         is_cloudy = self._violates(scenario)
 
@@ -45,9 +40,6 @@ class Cloudy:
                     raise PropertyViolated(SUNSHINE, "it does not")
 
         return CloudyRun(scenario, traced=traced)
-
-    def with_parts(self, parts: Parts) -> "Cloudy":
-        raise AssertionError(f"nobody brings {parts}")
 
 
 def busy(seed: int = 77) -> Scenario:

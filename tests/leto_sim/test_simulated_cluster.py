@@ -3,16 +3,13 @@
 import attrs
 import pytest
 
+from leto_sim.by_hand import MaybeApplied, NotApplied
 from leto_sim.clock import MS
 from leto_sim.faults import Crash
 from leto_sim.invariants import Invariant
+from leto_sim.node_level.scenario import Scenario
 from leto_sim.result import SimulationFailed
-from leto_sim.simulated_cluster import (
-    DidNotHappen,
-    MaybeApplied,
-    NotApplied,
-    SimulatedCluster,
-)
+from leto_sim.simulated_cluster import DidNotHappen, SimulatedCluster
 from tests.support.machines import Adder
 from tests.support.sims import QUIET
 
@@ -126,6 +123,7 @@ def test_a_scenario_brings_its_own_settings() -> None:
     cluster = SimulatedCluster(Adder, scenario=attrs.evolve(QUIET, nodes=5, seed=9))
 
     assert 5 == len(cluster.nodes)
+    assert isinstance(cluster.scenario, Scenario)
     assert (9, 0) == (cluster.result.seed, cluster.scenario.habits.clients)
 
 

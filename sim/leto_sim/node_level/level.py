@@ -3,7 +3,9 @@
 from typing import Final
 
 from leto_sim.course import AnyScenario
-from leto_sim.node_level.run import NODE_LEVEL, NodeLevelRun
+from leto_sim.habits import Habits
+from leto_sim.node_level.by_hand import NodeHand
+from leto_sim.node_level.run import NODE_LEVEL, NodeLevelRun, usual_parts
 from leto_sim.node_level.scenario import Scenario, draw_scenario
 from leto_sim.parts import Parts
 
@@ -28,6 +30,20 @@ class NodeLevel:
     def with_parts(self, parts: Parts) -> "NodeLevel":
         """The same level, with somebody's parts."""
         return NodeLevel(parts)
+
+    def usual_parts(self, scenario: AnyScenario) -> Parts:
+        """Registers, or what is repeated until it is answered."""
+        assert isinstance(scenario, Scenario), f"not a scenario of this level: {scenario}"
+        return usual_parts(scenario)
+
+    def calm(self, seed: int, *, nodes: int) -> Scenario:
+        """Nothing goes wrong, and nobody asks for anything."""
+        return Scenario(seed=seed, nodes=nodes, habits=Habits(clients=0))
+
+    def by_hand(self, scenario: AnyScenario, parts: Parts) -> NodeHand:
+        """A run for somebody to drive."""
+        assert isinstance(scenario, Scenario), f"not a scenario of this level: {scenario}"
+        return NodeHand(scenario, parts)
 
 
 LEVEL: Final = NodeLevel()

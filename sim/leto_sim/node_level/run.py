@@ -92,10 +92,6 @@ class NodeLevelRun(Course):
             Client(self.cluster, number, self.history) for number in range(scenario.habits.clients)
         ]
 
-    def result(self, fault: PropertyViolated | None = None) -> RunResult:
-        """How the run stands, for whoever drives it by hand."""
-        return self._result(fault)
-
     @property
     def node_names(self) -> Sequence[str]:
         """The machines that are not gone."""

@@ -100,7 +100,12 @@ class ServerCluster:
     """The machines, the network between them, the clients, and the checkers that watch."""
 
     def __init__(
-        self, scenario: ServerScenario, parts: Parts | None = None, *, traced: bool = False
+        self,
+        scenario: ServerScenario,
+        parts: Parts | None = None,
+        *,
+        traced: bool = False,
+        promises: Promises | None = None,
     ) -> None:
         self.scenario = scenario
         self._parts = parts  # without a user's, keys and values are replicated
@@ -109,7 +114,8 @@ class ServerCluster:
         self.panel = Panel()
         fold = FoldedMachine if parts is None else partial(FoldedOwnMachine, parts)
         self.panel.folds = Folds(self.panel.safety, fold, command_at=0)
-        self.promises = Promises() if parts is None else CommandPromises()
+        usual = Promises if parts is None else CommandPromises
+        self.promises = usual() if promises is None else promises
         network = WatchedStreams if traced else StreamNetwork
         self.network = network(self.scheduler, scenario.seed, scenario.weather)
         self.disk_timing = scenario.disk

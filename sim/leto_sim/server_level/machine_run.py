@@ -7,17 +7,13 @@ as progress, and the last judgement. Its course is that of `run`.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from leto_sim.custom_faults import Mischief
 from leto_sim.habits import Habits
-from leto_sim.invariants import Watch
 from leto_sim.operations import Asked
 from leto_sim.parts import Parts
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.program_clients import Clientele, ProgramClient
 from leto_sim.server_level.run import ServerLevelRun
 from leto_sim.server_level.scenario import ServerScenario
-from leto_sim.server_level.view import ServerLevelView
-from leto_sim.server_level.watch import ServerLife
 from leto_sim.workloads import Query, Request, asked
 
 SAME_CONTENT: Final = "state machines agree in the end"
@@ -30,20 +26,15 @@ class MachineRun(ServerLevelRun):
     def __init__(self, scenario: ServerScenario, parts: Parts, *, traced: bool = False) -> None:
         self._own = parts
         super().__init__(scenario, parts, traced=traced)
-        self.view = ServerLevelView(self.cluster, self._operator)
-        self._mischief = Mischief(parts.faults, self.cluster, self.view)
-        self._watch = Watch(parts.invariants, self.view)
-        if parts.invariants:
-            self.cluster.panel.on_change = self._watch.look
 
     def history_lines(self) -> Iterator[str]:
         """What clients saw, if `leto-sim lincheck` has a model for it."""
-        return self._own.workload.write(self._clientele.history)
+        return self._own.workload.write(self.clientele.history)
 
     def operations(self) -> Iterator[Asked]:
         """What clients asked some node for, or still want to."""
         still_open = [seen for client in self._programs for seen in client.still_open()]
-        for seen in [*asked(self._clientele.history), *asked(still_open)]:
+        for seen in [*asked(self.clientele.history), *asked(still_open)]:
             text, result = self._own.workload.describe(seen)
             yield Asked(
                 client=seen.client,
@@ -57,23 +48,18 @@ class MachineRun(ServerLevelRun):
 
     def _employ(self) -> None:
         habits = habits_of(self._scenario)
-        self._clientele = Clientele(self.cluster, self._own, habits)
+        self.clientele = Clientele(self.cluster, self._own, habits)
         self._programs = [
-            ProgramClient(f"p{number + 1}", self._clientele) for number in range(habits.clients)
+            ProgramClient(f"p{number + 1}", self.clientele) for number in range(habits.clients)
         ]
         for client in self._programs:
             client.think()
-
-    def _calm(self) -> None:
-        self._mischief.heal()
-        self.view.mend_links()
-        super()._calm()
 
     def _await_write(self) -> None:
         """Somebody may read, and something is committed, if clients write anything at all."""
         panel, before = self.cluster.panel, self.cluster.panel.commits
         self._run_until(
-            lambda: panel.commits > before or not self._clientele.has_proposed,
+            lambda: panel.commits > before or not self.clientele.has_proposed,
             "nothing is committed",
         )
         self._await_look([_ANYTHING], "nobody can be asked anything")
@@ -83,54 +69,48 @@ class MachineRun(ServerLevelRun):
             client.is_stopped = True
 
     def _are_clients_answered(self) -> bool:
-        return self._clientele.is_answered and all(client.is_idle for client in self._programs)
+        return self.clientele.is_answered and all(client.is_idle for client in self._programs)
 
     def _judge(self) -> None:
-        self._await_look(
-            self._own.workload.last_look(self._clientele.habits), "the last reads fail"
-        )
+        self._await_look(self._own.workload.last_look(self.clientele.habits), "the last reads fail")
         self._run_until(self._is_quiet, "the nodes do not come to agree")
         self._compare_contents()
         self._watch.look_at_last()
         self.cluster.promises.settle()
-        self._own.workload.judge(self._clientele.history)
+        self._own.workload.judge(self.clientele.history)
 
     def _await_look(self, questions: Sequence[Request], otherwise: str) -> None:
         """Ask until there are answers."""
         if not questions:
             return
-        look = ProgramClient("last look", self._clientele)
+        look = ProgramClient("last look", self.clientele)
         look.is_stopped = True
-        answered = len(self._clientele.history)
+        answered = len(self.clientele.history)
 
         def is_answered() -> bool:
             nonlocal answered
             if not look.is_idle:
                 return False
             latest = [
-                seen for seen in self._clientele.history[answered:] if seen.client == look.name
+                seen for seen in self.clientele.history[answered:] if seen.client == look.name
             ]
             if latest and all(seen.returned is not None for seen in latest):
                 return True
-            answered = len(self._clientele.history)
+            answered = len(self.clientele.history)
             look.ask_for(questions)
             return False
 
         self._run_until(is_answered, otherwise)
 
-    def _lives(self) -> list[ServerLife]:
-        lives = [machine.life for machine in self.cluster.machines if machine.takes_part]
-        return [life for life in lives if life is not None]
-
     def _is_quiet(self) -> bool:
         """Whether every node has applied all there is."""
-        lives = self._lives()
+        lives = self.lives()
         indexes = {life.status.last_log.index for life in lives}
         indexes |= {life.status.last_applied for life in lives}
         return len(lives) == len(self.cluster.machines) and len(indexes) == 1
 
     def _compare_contents(self) -> None:
-        machines = [life.own_machine for life in self._lives()]
+        machines = [life.own_machine for life in self.lives()]
         contents = {machine.machine.snapshot() for machine in machines if machine is not None}
         if len(contents) != 1:
             raise PropertyViolated(SAME_CONTENT, f"there are {len(contents)} different contents")

@@ -130,9 +130,10 @@ class ServerNemesis:
     def _strike(self, planned: PlannedServerFault) -> None:
         if not self._is_over:
             self._cluster.remark(str(planned.fault), describe_fault(planned.fault))
-            self._perform(planned.fault)
+            self.perform(planned.fault)
 
-    def _perform(self, fault: ServerFault) -> None:
+    def perform(self, fault: ServerFault) -> None:
+        """Let it happen now; what it undoes later it undoes by itself."""
         if isinstance(fault, CutLinks):
             self._cut(fault)
             return

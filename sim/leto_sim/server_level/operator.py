@@ -73,18 +73,23 @@ class ServerOperator:
         arguments: tuple[bytes, ...],
         is_settled: Callable[[Reply], bool],
         then: Callable[[Reply], None],
-    ) -> None:
-        """Ask until there is an answer that settles it, then hang up."""
+    ) -> Callable[[], None]:
+        """Ask until there is an answer that settles it, then hang up; or sooner, by what it returns."""
         self._inquiries += 1
         name = f"operator{self._inquiries}"
         inquiry = _Inquiry(arguments, is_settled)
         self._cluster.run_client(name, addresses, inquiry.next_errands, _MANNERS)
 
+        def hang_up() -> None:
+            if name in self._cluster.clients:
+                self._cluster.scheduler.after(0, self._cluster.clients.pop(name).kill)
+
         def settled(reply: Reply) -> None:
-            self._cluster.scheduler.after(0, self._cluster.clients.pop(name).kill)
+            hang_up()
             then(reply)
 
         inquiry.then = settled
+        return hang_up
 
     def lose_disk(self, machine: Machine) -> None:
         """The machine's disk is replaced by an empty one, if that can be borne."""

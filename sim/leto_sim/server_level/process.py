@@ -145,6 +145,7 @@ class Process:
         self.lane: DiskLane | None = None
         self.is_paused = False
         self.has_ended = False
+        self.at_end: list[Callable[[], object]] = []  # who wants to know of its end
         self._scheduler = scheduler
         self._network = network
         self._witness = witness
@@ -214,6 +215,8 @@ class Process:
         self.has_ended = True
         if self.lane is not None:
             self.lane.interrupt()
+        for told in self.at_end:
+            told()
 
     def _decide(self, fact: Fact) -> Sequence[Order]:
         clock, time = self.clock, self._scheduler.now

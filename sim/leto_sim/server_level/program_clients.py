@@ -168,7 +168,7 @@ class ProgramClient:
         answer: bytes | NotDone,
     ) -> None:
         self._all.answered(number)
-        self._all.cluster.promises.told(command, _fate_of(answer))
+        self._all.cluster.promises.told(command, fate_of_answer(answer))
         if attempt.is_settled or attempt.number != number:
             return  # it lost its patience before
         match answer:
@@ -223,7 +223,8 @@ class ProgramClient:
         )
 
 
-def _fate_of(answer: bytes | NotDone) -> Fate:
+def fate_of_answer(answer: bytes | NotDone) -> Fate:
+    """What a program knows of its command then."""
     if isinstance(answer, bytes):
         return Fate.ACKNOWLEDGED
     return Fate.UNKNOWN if isinstance(answer, Unknown) else Fate.REFUSED

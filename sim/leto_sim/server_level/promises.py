@@ -14,6 +14,7 @@ from typing import Final
 from leto.raft.entries import Command, Entry
 from leto.raft.types import Index
 from leto_sim.result import PropertyViolated
+from leto_sim.server_level.fold import stamp_of
 from leto_sim.server_level.session_log import SessionLog
 
 ACKNOWLEDGED_SURVIVES: Final = "acknowledged writes survive"
@@ -125,3 +126,16 @@ class Promises:
             if token in self._lives_ms:
                 self._due_ms[token] = self.sessions.stamp_ms + self._lives_ms[token]
             self._owed.pop(token, None)
+
+
+class UnheardPromises(Promises):
+    """Of writes that nobody tells anything of: whatever the log says is nobody's promise."""
+
+    def tokens_in(self, data: bytes) -> Sequence[bytes]:
+        """What looks like one is somebody's value."""
+        del data
+        return ()
+
+    def note_sessions(self, data: bytes) -> None:
+        """Only the time is noted."""
+        self.sessions.stamp_ms = max(self.sessions.stamp_ms, stamp_of(data))

@@ -16,14 +16,16 @@ from leto.raft.types import Micros
 from leto.resp import Reply
 from leto_sim.clock import MS, SECOND
 from leto_sim.course import Course, run_then_trace
+from leto_sim.custom_faults import Mischief
 from leto_sim.inspection import describe_disk, describe_life
+from leto_sim.invariants import Watch
 from leto_sim.judging import check_order
 from leto_sim.lincheck.dialects import KeyDialect
 from leto_sim.lincheck.history import write_history
 from leto_sim.lincheck.strings import StringKey
 from leto_sim.lincheck.timeline import describe_operation
 from leto_sim.operations import Asked
-from leto_sim.parts import Parts
+from leto_sim.parts import KEYS_AND_VALUES, Parts, keys_and_values
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
 from leto_sim.server_level.audit import Audit
@@ -33,9 +35,12 @@ from leto_sim.server_level.exactly_once import SessionErrands, tally_keys
 from leto_sim.server_level.history import History
 from leto_sim.server_level.nemesis import ServerNemesis
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
+from leto_sim.server_level.promises import Promises
 from leto_sim.server_level.random_errands import RandomErrands, expiring_keys, lasting_keys
 from leto_sim.server_level.resp_client import RespClient
 from leto_sim.server_level.scenario import ServerScenario, draw_server_scenario
+from leto_sim.server_level.view import ServerLevelView
+from leto_sim.server_level.watch import ServerLife
 from leto_sim.standing import Standing, standing_of
 from leto_sim.units import duration
 from leto_sim.view.recording import Recording
@@ -68,14 +73,25 @@ class ServerLevelRun(Course):
     level = SERVER_LEVEL
 
     def __init__(
-        self, scenario: ServerScenario, parts: Parts | None = None, *, traced: bool = False
+        self,
+        scenario: ServerScenario,
+        parts: Parts = KEYS_AND_VALUES,
+        *,
+        traced: bool = False,
+        promises: Promises | None = None,
     ) -> None:
         self._scenario = scenario
-        self.cluster = ServerCluster(scenario, parts, traced=traced)
+        own = None if parts.machine is keys_and_values else parts
+        self.cluster = ServerCluster(scenario, own, traced=traced, promises=promises)
         super().__init__(scenario, self.cluster)
-        self._operator = ServerOperator(self.cluster)
+        self.operator = ServerOperator(self.cluster)
         self._employ()
-        self._nemesis = ServerNemesis(self.cluster, self._operator)
+        self.nemesis = ServerNemesis(self.cluster, self.operator)
+        self.view = ServerLevelView(self.cluster, self.operator)
+        self._mischief = Mischief(parts.faults, self.cluster, self.view)
+        self._watch = Watch(parts.invariants, self.view)
+        if parts.invariants:
+            self.cluster.panel.on_change = self._watch.look
 
     def _employ(self) -> None:
         """Let the clients begin."""
@@ -168,19 +184,26 @@ class ServerLevelRun(Course):
         self.cluster.run_client(name, self.cluster.addresses, counter, manners)
         return counter
 
+    def lives(self) -> Sequence[ServerLife]:
+        """The servers that take part."""
+        lives = [machine.life for machine in self.cluster.machines if machine.takes_part]
+        return [life for life in lives if life is not None]
+
     def _calm(self) -> None:
+        self._mischief.heal()
+        self.view.mend_links()
         rng = stream(self._scenario.seed, "core")
-        core = choose_core(self.cluster, rng) if self._operator.changes_nothing else None
+        core = choose_core(self.cluster, rng) if self.operator.changes_nothing else None
         if core is not None and rng.random() < _CORE_SHARE:
-            self._nemesis.heal_core(core, rng)
+            self.nemesis.heal_core(core, rng)
             self._await_write()
             self._run_for(_RESIDUE_US)
-        self._nemesis.heal()
+        self.nemesis.heal()
         self._await_write()
         # With these settings a joiner may never catch up with the clients.
         self._stop_clients()
         self._run_until(self._are_clients_answered, "clients are not answered")
-        self._run_until(lambda: self._operator.is_idle, "not every server becomes a voter")
+        self._run_until(lambda: self.operator.is_idle, "not every server becomes a voter")
 
     def _stop_clients(self) -> None:
         """Let them ask for nothing more."""
@@ -203,7 +226,7 @@ class ServerLevelRun(Course):
             is_written = True
 
         write = (b"SET", b"progress", b"made")
-        self._operator.ask(self.cluster.addresses, write, is_carried_out, written)
+        self.operator.ask(self.cluster.addresses, write, is_carried_out, written)
         self._run_until(lambda: is_written, "nothing is written")
 
     def _audit(self) -> None:
@@ -241,6 +264,7 @@ class ServerLevelRun(Course):
 
     def _judge(self) -> None:
         self._audit()
+        self._watch.look_at_last()
         self.cluster.promises.settle()
         for errands in self._errands:
             errands.order.check(self.cluster.promises.place_of)
