@@ -60,7 +60,6 @@ class SimulatedCluster(Forwarding):
 
     Raises:
         UnknownLevel: there is no level of that name.
-        ValueError: fewer nodes than one.
         DidNotHappen: with a scenario of yours, servers could not found their cluster.
     """
 
@@ -79,10 +78,9 @@ class SimulatedCluster(Forwarding):
     ) -> None:
         chosen = level_named(level) if scenario is None else level_of(scenario)
         calm = chosen.calm(seed, nodes=nodes)
-        usual = chosen.usual_parts(calm)
         parts = Parts(
-            machine=machine or usual.machine,
-            workload=usual.workload if machine is None else HAND_WORKLOAD,
+            machine=machine or chosen.usual_parts(calm).machine,
+            workload=HAND_WORKLOAD,
             invariants=tuple(invariants),
             faults=tuple(faults),
             compares_every_content=compares_every_content,

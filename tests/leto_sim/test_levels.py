@@ -1,10 +1,15 @@
 """Levels, to whoever does not care which."""
 
+from typing import TYPE_CHECKING, cast
+
 import pytest
 
 from leto_sim.invariants import Invariant
-from leto_sim.levels import LEVELS, level_named, level_of, run_scenario, run_seed
+from leto_sim.levels import LEVELS, UnknownLevel, level_named, level_of, run_scenario, run_seed
 from leto_sim.parts import Parts
+
+if TYPE_CHECKING:
+    from leto_sim.node_level.scenario import Scenario
 
 
 @pytest.mark.parametrize("name", LEVELS)
@@ -64,3 +69,23 @@ def test_a_run_that_halts_early_tells_about_who_is_not_there_yet(name: str) -> N
     told = [course.describe_node(name)[0] for name in course.node_names]
 
     assert told
+
+
+def test_a_level_that_there_is_not_is_told_with_those_that_there_are() -> None:
+    with pytest.raises(UnknownLevel, match="no such level 'moon'; there are \"node\" and"):
+        level_named("moon")
+
+
+def test_what_is_no_scenario_has_no_level() -> None:
+    with pytest.raises(TypeError, match="not a scenario"):
+        level_of(cast("Scenario", 7))
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_a_calm_scenario_has_no_faults(name: str) -> None:
+    level = level_named(name)
+
+    calm = level.calm(7, nodes=2)
+
+    assert (7, 2, 0) == (calm.seed, calm.nodes, len(calm.plan))
+    assert level is level_of(calm)

@@ -235,16 +235,25 @@ def test_a_scenario_may_be_of_whole_servers(desk: Desk) -> None:
     done.stdout.no_fnmatch_line("replay *")
 
 
-def test_a_cluster_by_hand_is_not_of_whole_servers(desk: Desk) -> None:
+def test_a_cluster_by_hand_may_be_of_whole_servers(desk: Desk) -> None:
     done = desk.run(
         """
+    @pytest.mark.leto(machine=Adder, level="server")
+    def test_it(leto_cluster):
+        assert "server" == leto_cluster.result.level
+        assert b"1" == leto_cluster.propose(b"1")
+
     @pytest.mark.leto(level="server")
-    def test_it(leto_cluster): pass
+    def test_keys(leto_cluster):
+        assert 1 == leto_cluster.command("INCR", "key")
+
+    @pytest.mark.leto(level="moon")
+    def test_nowhere(leto_cluster): pass
     """
     )
 
-    done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*leto_cluster is at node level; leto_scenario may be at others*"])
+    done.assert_outcomes(passed=2, errors=1)
+    done.stdout.fnmatch_lines(['*no such level \'moon\'; there are "node" and "server"*'])
 
 
 def test_a_misspelt_option_is_told(desk: Desk) -> None:

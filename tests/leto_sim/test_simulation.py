@@ -9,6 +9,7 @@ from leto_sim import (
     Invariant,
     Query,
     SimulationFailed,
+    Strike,
     draw_scenario,
     simulate,
 )
@@ -69,6 +70,32 @@ def test_a_violation_is_told_and_raised_if_wanted() -> None:
         result.raise_if_violated()
     assert result is failed.value.result
     assert result.violation is failed.value.violation
+
+
+def test_invariants_and_faults_of_users_reach_keys_and_values() -> None:
+    struck: list[str] = []
+
+    class Outage:
+        def strike(self, cluster: ClusterView) -> None:
+            struck.append("down")
+            cluster.crash("id1")
+
+        def mend(self, cluster: ClusterView) -> None:
+            struck.append("up")
+            cluster.start("id1")
+
+    few = Invariant("few commits", lambda cluster: cluster.commits < 5)
+    outage = Strike(fault=Outage(), at_us=200_000, for_us=300_000)
+
+    alone = simulate(level="server", seed=3, events=1_500)
+    troubled = simulate(level="server", seed=3, events=1_500, faults=[outage])
+    bounded = simulate(level="server", seed=3, events=1_500, invariants=[few])
+
+    assert None is troubled.violation
+    assert ["down", "up"] == struck
+    assert alone.digest != troubled.digest
+    assert bounded.violation is not None
+    assert "few commits" == bounded.violation.property_name
 
 
 def test_a_machine_needs_commands() -> None:

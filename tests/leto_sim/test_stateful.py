@@ -30,6 +30,12 @@ class Adders(ClusterStateMachine):
         assert all(node.machine_as(Adder).total >= 0 for node in self.cluster.running)
 
 
+class ServedAdders(Adders):
+    """The same, in whole servers."""
+
+    level = "server"
+
+
 class Forgetful(Adder):
     """Starts over when a snapshot of more than nothing is restored."""
 
@@ -49,8 +55,9 @@ class Forgetfuls(Adders):
 
 
 @pytest.mark.timeout(600)
-def test_every_rule_may_happen_to_an_honest_machine() -> None:
-    run_state_machine_as_test(Adders, settings=FEW)
+@pytest.mark.parametrize("adders", [Adders, ServedAdders])
+def test_every_rule_may_happen_to_an_honest_machine(adders: type[Adders]) -> None:
+    run_state_machine_as_test(adders, settings=FEW)
 
 
 @pytest.mark.timeout(600)

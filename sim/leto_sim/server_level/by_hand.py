@@ -6,7 +6,7 @@ server, or a command in the Redis protocol, over a connection of its own.
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -26,6 +26,7 @@ from leto_sim.server_level.operator import is_heard_of
 from leto_sim.server_level.process import Process
 from leto_sim.server_level.program_clients import Clientele, fate_of_answer
 from leto_sim.server_level.promises import UnheardPromises
+from leto_sim.server_level.resp_client import Manners
 from leto_sim.server_level.run import ServerLevelRun
 from leto_sim.server_level.scenario import ServerScenario
 from leto_sim.server_level.view import ServerLevelView
@@ -34,6 +35,9 @@ from leto_sim.workloads import Propose
 
 if TYPE_CHECKING:
     from leto_sim.node_level.faults import Fault
+
+
+_STAYS: Final = Manners(follows=False)
 
 
 class ServerHand:
@@ -127,7 +131,7 @@ class ServerHand:
         if name is None:
             return operator.ask(self._cluster.addresses, tuple(words), is_heard_of, told)
         address = self._machine(name).client_address
-        return operator.ask([address], tuple(words), _is_any, told)
+        return operator.ask([address], tuple(words), _is_any, told, _STAYS)
 
     def strike(self, fault: "Fault | ServerFault") -> None:
         """By the nemesis."""

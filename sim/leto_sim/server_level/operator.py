@@ -73,12 +73,13 @@ class ServerOperator:
         arguments: tuple[bytes, ...],
         is_settled: Callable[[Reply], bool],
         then: Callable[[Reply], None],
+        manners: Manners = _MANNERS,
     ) -> Callable[[], None]:
         """Ask until there is an answer that settles it, then hang up; or sooner, by what it returns."""
         self._inquiries += 1
         name = f"operator{self._inquiries}"
         inquiry = _Inquiry(arguments, is_settled)
-        self._cluster.run_client(name, addresses, inquiry.next_errands, _MANNERS)
+        self._cluster.run_client(name, addresses, inquiry.next_errands, manners)
 
         def hang_up() -> None:
             if name in self._cluster.clients:

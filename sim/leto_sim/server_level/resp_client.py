@@ -77,6 +77,7 @@ class Manners:
     doze_chance: float = 0.0  # of not reading for a while
     farewell_chance: float = 0.0  # of leaving behind a pipeline: with QUIT, or with rubbish
     outstanding_max: int = 32
+    follows: bool = True  # whom it is sent to; or it stays where it is
 
 
 class RespClient:
@@ -227,7 +228,7 @@ class RespClient:
                     hint = reply.message.removeprefix(NOT_LEADER)
         if self._parser.error is not None:
             raise PropertyViolated(ONE_REPLY, f"a reply cannot be read: {self._parser.error}")
-        if hint is not None:
+        if hint is not None and self._manners.follows:
             self._follow(hint)
         elif not self._outstanding:
             self._end_pipeline(refused=refused)
