@@ -6,7 +6,7 @@ each level knows itself.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import attrs
 
@@ -16,10 +16,6 @@ from leto_sim.cluster_view import ClusterView
 from leto_sim.course import AnyScenario, Course
 from leto_sim.scheduler import Scheduler
 from leto_sim.workloads import CommandWorkload
-
-if TYPE_CHECKING:
-    from leto_sim.node_level.faults import Fault
-    from leto_sim.server_level.faults import ServerFault
 
 HAND_WORKLOAD: Final = CommandWorkload(commands=())
 """Nobody asks for anything by itself; commands are numbered all the same."""
@@ -122,6 +118,6 @@ class Hand(Protocol):
         """
         ...
 
-    def strike(self, fault: "Fault | ServerFault") -> None:
-        """Lets one of Leto's own faults happen now."""
+    def strike(self, fault: object) -> None:
+        """Lets one of Leto's own faults happen now; of others it raises a `TypeError`."""
         ...

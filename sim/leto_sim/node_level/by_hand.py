@@ -4,7 +4,6 @@ Responsible for what a request is at this level: an event of the process that is
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING
 
 import attrs
 
@@ -23,9 +22,6 @@ from leto_sim.node_level.view import NodeLevelView
 from leto_sim.parts import Parts
 from leto_sim.scheduler import Scheduler
 from leto_sim.workloads import Propose
-
-if TYPE_CHECKING:
-    from leto_sim.server_level.faults import ServerFault
 
 _NO_CLIENTS = Habits(clients=0)
 
@@ -110,7 +106,7 @@ class NodeHand:
         del words, name, told
         raise ValueError('whole servers speak the Redis protocol: level="server"')
 
-    def strike(self, fault: "Fault | ServerFault") -> None:
+    def strike(self, fault: object) -> None:
         """By the nemesis."""
         if not isinstance(fault, Fault):
             raise TypeError(f'not a fault of level="node": {fault!r}')

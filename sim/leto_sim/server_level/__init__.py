@@ -12,6 +12,6 @@ Reading order:
     who troubles them `nemesis`, `damage`, `operator`
     who looks         `watch`, `overheard`, `lookout`, `promises`, `program_order`, `sights`,
                       `session_log`, `fold`, `leading`, `punctuality`, `audit`
-    its course        `run`, `core`, `machine_run`; `level` and `view` for those outside,
+    its course        `run`, `core`, `machine_run`; `level`, `view` and `by_hand` for those outside,
                       `canonical` and `diary` for the digest, `descriptions` for a trace
 """

@@ -6,7 +6,7 @@ server, or a command in the Redis protocol, over a connection of its own.
 
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 
@@ -32,10 +32,6 @@ from leto_sim.server_level.scenario import ServerScenario
 from leto_sim.server_level.view import ServerLevelView
 from leto_sim.server_level.watch import ServerLife
 from leto_sim.workloads import Propose
-
-if TYPE_CHECKING:
-    from leto_sim.node_level.faults import Fault
-
 
 _STAYS: Final = Manners(follows=False)
 
@@ -133,7 +129,7 @@ class ServerHand:
         address = self._machine(name).client_address
         return operator.ask([address], tuple(words), _is_any, told, _STAYS)
 
-    def strike(self, fault: "Fault | ServerFault") -> None:
+    def strike(self, fault: object) -> None:
         """By the nemesis."""
         if not isinstance(fault, ServerFault):
             raise TypeError(f'not a fault of level="server": {fault!r}')
