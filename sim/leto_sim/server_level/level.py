@@ -5,8 +5,8 @@ from typing import Final
 from leto_sim.course import AnyScenario
 from leto_sim.parts import KEYS_AND_VALUES, Parts, keys_and_values
 from leto_sim.server_level.by_hand import ServerHand
-from leto_sim.server_level.errands import Workload
 from leto_sim.server_level.machine_run import MachineRun
+from leto_sim.server_level.random_errands import Workload
 from leto_sim.server_level.run import SERVER_LEVEL, ServerLevelRun
 from leto_sim.server_level.scenario import ServerScenario, draw_server_scenario
 
