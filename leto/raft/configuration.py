@@ -15,6 +15,7 @@ Invariants:
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from itertools import pairwise
 from typing import TypeAlias, assert_never
 
 import attrs
@@ -302,11 +303,14 @@ class ConfigurationHistory:
         """Those that are committed for certain. O(configurations kept).
 
         A leader proposes none before it has committed the one before (`leto.raft.membership`,
-        invariant 1): so all but the last are, whatever this node has been told.
+        invariant 1): so those before one that was proposed are, whatever this node has been
+        told. One that an operator forced follows whatever its log holds.
         """
-        *earlier, (last_index, last) = self._history
-        settled = tuple(configuration for _, configuration in earlier)
-        return (*settled, last) if last_index <= commit_index else settled
+        certain = commit_index
+        for (before, _), (_, configuration) in pairwise(self._history):
+            if not configuration.is_forced:
+                certain = max(certain, before)
+        return tuple(configuration for at, configuration in self._history if at <= certain)
 
     def have_admitted(self, node_id: NodeId, commit_index: Index) -> bool:
         """Whether one that is committed for certain holds, or held, this node."""

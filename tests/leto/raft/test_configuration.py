@@ -288,3 +288,31 @@ def test_a_node_was_admitted_by_what_is_committed_for_certain(make: "type[Make]"
     )
     history.append(9, one)
     assert history.have_admitted(NodeId(2), 0)
+
+
+def test_what_a_forced_configuration_follows_need_not_be_committed(make: "type[Make]") -> None:
+    one, two = make.configuration(1), make.configuration(1, 2)
+    forced = attrs.evolve(make.configuration(2), is_forced=True)
+    history = ConfigurationHistory([(0, one), (5, two)])
+
+    history.append(6, forced)
+
+    assert ((one,), (one, two), (one, two, forced)) == tuple(map(history.settled, (4, 5, 6)))
+
+
+def test_what_follows_a_forced_configuration_settles_all_before(make: "type[Make]") -> None:
+    one, two, three = (make.configuration(*range(1, n + 1)) for n in (1, 2, 3))
+    forced = attrs.evolve(make.configuration(2), is_forced=True)
+    history = ConfigurationHistory([(0, one), (5, two), (6, forced)])
+
+    history.append(9, three)
+
+    assert (one, two, forced) == history.settled(0)
+
+
+def test_what_stands_first_is_committed_whatever_follows(make: "type[Make]") -> None:
+    forced = attrs.evolve(make.configuration(1), is_forced=True)
+
+    history = ConfigurationHistory([(4, forced), (5, forced)])
+
+    assert (forced,) == history.settled(4)
