@@ -2,7 +2,7 @@
 
 Responsible for what a command is called, how many arguments it takes, which of
 them are keys, who answers it, and what clients may read about it. What it does
-is in `strings` and `keys`, or with whoever its kind names.
+is in `strings`, `keys` and `scan`, or with whoever its kind names.
 """
 
 import enum
@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from leto.kv import errors, keys, strings
+from leto.kv import errors, keys, scan, strings
 from leto.kv.keyspace import Keyspace
 from leto.resp import ErrorReply, Reply, Request
 
@@ -140,13 +140,19 @@ COMMANDS: Final[tuple[Command, ...]] = (
          "Return the milliseconds until a key expires; -1: never, -2: no such key."),
     _row("persist", 2, keys.persist, "write fast", _ONE_KEY, "generic", "2.2.0",
          "Let a key stay for good."),
+    _row("type", 2, keys.type_, "readonly fast", _ONE_KEY, "generic", "1.0.0",
+         "Return what a value is: string, or none if there is no such key."),
+    _row("scan", -2, scan.scan, "readonly", _NO_KEYS, "generic", "2.8.0",
+         "List some keys, from a cursor on: [MATCH pattern] [COUNT count] [TYPE type]."),
     _row("keys", 2, keys.keys, "readonly", _NO_KEYS, "generic", "1.0.0",
          "List the keys that fit a pattern; looks at every key."),
     _row("dbsize", 1, keys.dbsize, "readonly fast", _NO_KEYS, "server", "1.0.0",
          "Count the keys."),
     _row("flushall", -1, keys.flushall, "write", _NO_KEYS, "server", "1.0.0",
          "Delete every key: [ASYNC | SYNC]."),
-    _row("session", -2, Kind.WRITE, "write denyoom", _NO_KEYS, "generic", "0.1.0",
+    _row("flushdb", -1, keys.flushall, "write", _NO_KEYS, "server", "1.0.0",
+         "The same as FLUSHALL: there is one database."),
+    _row("session", -2, Kind.WRITE, "write denyoom", _NO_KEYS, "session", "0.1.0",
          "Perform writes exactly once: REGISTER | PERFORM session number waiting-from command | CLOSE | HELP."),
     # The connection.
     _row("ping", -1, _CONNECTION, "fast", _NO_KEYS, "connection", "1.0.0",

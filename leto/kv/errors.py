@@ -12,6 +12,7 @@ SYNTAX: Final = ErrorReply("ERR syntax error")
 NOT_AN_INTEGER: Final = ErrorReply("ERR value is not an integer or out of range")
 OVERFLOW: Final = ErrorReply("ERR increment or decrement would overflow")
 DECREMENT_OVERFLOW: Final = ErrorReply("ERR decrement would overflow")
+INVALID_CURSOR: Final = ErrorReply("ERR invalid cursor")
 STRING_TOO_BIG: Final = ErrorReply("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
 NX_WITH_OTHERS: Final = ErrorReply(
     "ERR NX and XX, GT or LT options at the same time are not compatible"

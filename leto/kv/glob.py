@@ -1,10 +1,10 @@
-r"""Patterns over keys, as KEYS takes them.
+r"""Patterns over keys, as KEYS and SCAN take them.
 
 Responsible for Redis's globs (`stringmatchlen`): `*` any bytes, `?` one byte,
 `[a-z]` one of a class, `[^a-z]` one outside it, `\x` the byte x. What Redis
 does with half-written patterns holds too: a class that is never closed ends
 with the pattern, a trailing backslash is itself, a range may run backwards, and no
-pattern fits the empty key but the empty one (KEYS never asks it about a lone `*`).
+pattern fits the empty key but the empty one; a lone `*` is no pattern, but all keys.
 
 A pattern becomes a regular expression in which each `*` takes the first match
 of what follows it and never another (an atomic group): for globs that loses
@@ -12,6 +12,7 @@ nothing, and no pattern takes exponential time.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 _STAR: Final = ord("*")
@@ -22,6 +23,13 @@ _ESCAPE: Final = ord("\\")
 
 _Scanned: TypeAlias = tuple[bytes, int]
 """An expression for one byte of the key, and where the pattern goes on."""
+
+
+def fitting(pattern: bytes, keys: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Pick the keys that fit the pattern."""
+    if pattern == b"*":
+        return tuple(keys)
+    return tuple(filter(compile_glob(pattern).fullmatch, keys))
 
 
 def compile_glob(pattern: bytes) -> re.Pattern[bytes]:

@@ -1,4 +1,4 @@
-"""The commands on keys of whatever value: DEL, EXISTS, expiry, DBSIZE, KEYS, FLUSHALL.
+"""The commands on keys of whatever value: DEL, EXISTS, expiry, TYPE, DBSIZE, KEYS, FLUSHALL.
 
 Responsible for what each does to the keyspace and answers. Arity is checked
 before (`commands`). Every function is total: an error is a reply, found before
@@ -10,13 +10,24 @@ from collections.abc import Callable
 from typing import Final
 
 from leto.kv import errors
-from leto.kv.glob import compile_glob
+from leto.kv.glob import fitting
 from leto.kv.keyspace import Keyspace
-from leto.resp import INTEGER_MAX, INTEGER_MIN, OK, ErrorReply, Reply, Request, parse_integer
+from leto.resp import (
+    INTEGER_MAX,
+    INTEGER_MIN,
+    OK,
+    ErrorReply,
+    Reply,
+    Request,
+    Simple,
+    parse_integer,
+)
 
 _SECOND_MS: Final = 1000
 _NO_KEY: Final = -2
 _NO_EXPIRY: Final = -1
+_STRING: Final = Simple("string")
+_NONE: Final = Simple("none")
 
 
 def del_(keyspace: Keyspace, arguments: Request, _stamp_ms: int) -> Reply:
@@ -106,6 +117,11 @@ def _time_left(keyspace: Keyspace, key: bytes, stamp_ms: int) -> int:
     return _NO_EXPIRY if due_ms is None else max(due_ms - stamp_ms, 0)
 
 
+def type_(keyspace: Keyspace, arguments: Request, _stamp_ms: int) -> Reply:
+    """TYPE key: every value is a string."""
+    return _NONE if keyspace.get(arguments[1]) is None else _STRING
+
+
 def dbsize(keyspace: Keyspace, _arguments: Request, _stamp_ms: int) -> Reply:
     """DBSIZE."""
     return keyspace.key_count
@@ -113,10 +129,7 @@ def dbsize(keyspace: Keyspace, _arguments: Request, _stamp_ms: int) -> Reply:
 
 def keys(keyspace: Keyspace, arguments: Request, _stamp_ms: int) -> Reply:
     """KEYS pattern."""
-    if arguments[1] == b"*":
-        return tuple(keyspace)
-    fits = compile_glob(arguments[1]).fullmatch
-    return tuple([key for key in keyspace if fits(key)])
+    return fitting(arguments[1], keyspace)
 
 
 def flushall(keyspace: Keyspace, arguments: Request, _stamp_ms: int) -> Reply:

@@ -22,7 +22,7 @@ invisible at once, however many they are, and leave memory a few at a time; so d
 the shards that FLUSHALL leaves behind.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 from zlib import crc32
 
@@ -134,13 +134,31 @@ class Keyspace:
     def __iter__(self) -> Iterator[bytes]:
         """List the visible keys, in the keyspace's order."""
         for number in sorted(self._used):
+            yield from self._visible_in(self._shards[number])
+
+    def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
+        """List some of the visible keys, `count` or more while there are as many.
+
+        A key never leaves its shard, and a cursor is the number of the next shard:
+        whoever goes from 0 to 0 sees each key that was there all the while, and none
+        twice, whatever changes meanwhile, at whichever node each part is listed.
+
+        Returns:
+            The cursor to go on from, 0 at the end, and the keys.
+        """
+        found: list[bytes] = []
+        for number in range(cursor, _SHARD_COUNT):
             shard = self._shards[number]
-            if not self._overdue_count:
-                yield from shard.values
-                continue
-            for key in shard.values:
-                if not shard.is_due(key, self.stamp_ms):
-                    yield key
+            if shard.values:
+                found += self._visible_in(shard)
+                if len(found) >= count:
+                    return (number + 1) % _SHARD_COUNT, found
+        return 0, found
+
+    def _visible_in(self, shard: _Shard) -> Iterable[bytes]:
+        if not self._overdue_count:
+            return shard.values
+        return [key for key in shard.values if not shard.is_due(key, self.stamp_ms)]
 
     # What changes it.
 

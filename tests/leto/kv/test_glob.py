@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from leto.kv.glob import compile_glob
+from leto.kv.glob import compile_glob, fitting
 
 
 def fits(pattern: bytes, key: bytes) -> bool:
@@ -51,6 +51,13 @@ def test_a_pattern_fits_the_keys_it_describes(
 ) -> None:
     assert [True] * len(fitting) == [fits(pattern, key) for key in fitting]
     assert [False] * len(others) == [fits(pattern, key) for key in others]
+
+
+@pytest.mark.parametrize(
+    "pattern, found", [(b"*", (b"a", b"", b"b")), (b"**", (b"a", b"b")), (b"b", (b"b",))]
+)
+def test_what_fits_is_picked_in_its_order(pattern: bytes, found: tuple[bytes, ...]) -> None:
+    assert found == fitting(pattern, [b"a", b"", b"b"])
 
 
 @given(

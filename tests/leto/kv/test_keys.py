@@ -2,7 +2,7 @@ import pytest
 
 from leto.kv import errors, keys
 from leto.kv.keyspace import Keyspace
-from leto.resp import OK, ErrorReply, Reply
+from leto.resp import OK, ErrorReply, Reply, Simple
 
 NOW_MS = 1_000_000
 DUE_MS = NOW_MS + 10_000
@@ -132,6 +132,11 @@ def test_ttl_is_what_is_left_at_the_readers_stamp(
 ) -> None:
     assert seconds == keys.ttl(keyspace, (b"TTL", key), stamp_ms)
     assert milliseconds == keys.pttl(keyspace, (b"PTTL", key), stamp_ms)
+
+
+@pytest.mark.parametrize("key, name", [(b"stays", "string"), (b"none", "none")])
+def test_every_value_is_a_string(keyspace: Keyspace, key: bytes, name: str) -> None:
+    assert Simple(name) == keys.type_(keyspace, (b"TYPE", key), NOW_MS)
 
 
 def test_dbsize_counts_the_keys(keyspace: Keyspace) -> None:

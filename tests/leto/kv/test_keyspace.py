@@ -244,6 +244,9 @@ class AgainstAPlainModel(RuleBasedStateMachine):
         self.model: dict[bytes, tuple[bytes, int | None]] = {}
         self.stamp_ms = 0
         self.views: list[tuple[FrozenKeyspace, list[Entry]]] = []
+        self.cursor = 0
+        self.listed: list[bytes] = []  # by the scan under way
+        self.lasting: set[bytes] = set()  # since it began
 
     def teardown(self) -> None:
         self.patch.undo()
@@ -287,6 +290,18 @@ class AgainstAPlainModel(RuleBasedStateMachine):
         self.keyspace.clear()
         self.model.clear()
 
+    @rule(count=st.integers(min_value=1, max_value=4))
+    def scan(self, count: int) -> None:
+        if self.cursor == 0:
+            self.listed, self.lasting = [], set(self.model)
+        self.cursor, found = self.keyspace.scan(self.cursor, count)
+        self.listed += found
+
+        assert self.model.keys() >= set(found)
+        assert self.cursor == 0 or len(found) >= count
+        assert len(self.listed) == len(set(self.listed))
+        assert self.cursor != 0 or set(self.listed) >= self.lasting
+
     @rule()
     def freeze(self) -> None:
         frozen = self.keyspace.freeze()
@@ -307,6 +322,10 @@ class AgainstAPlainModel(RuleBasedStateMachine):
         assert len(due_times) == self.keyspace.expiring_count
         assert min(due_times, default=None) == self.keyspace.next_due_ms
         assert all(value == self.keyspace.get(key) for key, (value, _) in self.model.items())
+
+    @invariant()
+    def what_lasts_was_there_all_the_while(self) -> None:
+        self.lasting &= self.model.keys()
 
     @invariant()
     def views_do_not_change(self) -> None:
