@@ -3,7 +3,9 @@ r"""Requests: the bytes that a client sends, and back.
 Responsible for cutting a stream of bytes into requests, each a non-empty tuple
 of arguments: RESP arrays of bulk strings, and inline commands. It accepts and
 refuses what Redis does, with Redis's texts, and like Redis passes over empty
-lines and empty arrays. What an argument means is not its business.
+lines and empty arrays. What an argument means is not its business, but for this: a
+line of HTTP ends the stream, since a web page can make a browser send us one, with
+commands of its author's behind it.
 
 Invariants:
 1. The requests depend on the bytes alone, not on how the stream was cut.
@@ -40,6 +42,7 @@ _BULK_BYTES: Final = {b"$%d" % length: length for length in range(_WINDOW_BULK_B
 _ARGUMENT_COUNT: Final = {b"*%d" % count: count for count in range(1, _WINDOW_ARGUMENTS_MAX + 1)}
 
 _ARRAY: Final = ord("*")
+_HTTP: Final = frozenset({b"POST", b"HOST:"})  # the first words, as for Redis
 _UNKNOWN: Final = -1
 
 
@@ -174,6 +177,8 @@ class RequestParser(StreamParser):
         arguments = split_inline(self._buffer[self._at : end].removesuffix(b"\r"))
         if arguments is None:
             return self._fail("unbalanced quotes in request")
+        if arguments and arguments[0].upper() in _HTTP:
+            return self._fail("that is HTTP")
         self._at = end + 1
         if arguments:
             requests.append(arguments)

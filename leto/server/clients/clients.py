@@ -6,6 +6,7 @@ business.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from leto.resp import Request
 from leto.server.clients.connections import ClientConnection
@@ -14,6 +15,11 @@ from leto.server.settings import Limits
 from leto.server.switchboard import Endpoint, Switchboard
 from leto.server.turn import Turn
 from leto.server.world import ConnectionAccepted, ConnectionId
+
+if TYPE_CHECKING:
+    from leto.raft.types import Micros
+
+_WARNED_EVERY_US: Final = 1_000_000
 
 
 class Clients:
@@ -40,6 +46,7 @@ class Clients:
         self._read = read
         self._connections: dict[ConnectionId, ClientConnection] = {}
         self._touched: list[ClientConnection] = []
+        self._warn_at: Micros = 0
         self.accepted_count = 0
         self.request_count = 0
 
@@ -80,6 +87,12 @@ class Clients:
     def forget(self, connection: ClientConnection) -> None:
         """It has hung up."""
         self._connections.pop(connection.id, None)
+
+    def warn_of(self, connection: ClientConnection, violation: str) -> None:
+        """It has left the protocol: tell the operator, but not of each of many."""
+        if self._turn.now >= self._warn_at:
+            self._warn_at = self._turn.now + _WARNED_EVERY_US
+            self._turn.warn("client left the protocol", client=connection.remote, reason=violation)
 
     def hang_up(self, connection: ClientConnection, reason: str | None) -> None:
         """Close it: politely, or for a `reason` at once."""

@@ -56,6 +56,10 @@ class Host(Protocol):
         """It has hung up."""
         ...
 
+    def warn_of(self, connection: ClientConnection, violation: str) -> None:
+        """It has left the protocol."""
+        ...
+
     def hang_up(self, connection: ClientConnection, reason: str | None) -> None:
         """Close it: politely, or for a `reason` at once."""
         ...
@@ -168,6 +172,7 @@ class ClientConnection:
         if requests:
             self._host.serve(self, requests)
         if not self._has_more and self._parser.error is not None and not self.is_leaving:
+            self._host.warn_of(self, self._parser.error)
             self.reply(ErrorReply(f"ERR {self._parser.error}"))
             self.leave()
 

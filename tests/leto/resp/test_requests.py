@@ -205,6 +205,8 @@ def test_empty_requests_are_passed_over(data: bytes) -> None:
         (b"x" * 61, "too big inline request"),
         (b"x" * 61 + b"\r\n", "too big inline request"),
         (b"GET 'k\r\n", "unbalanced quotes in request"),
+        (b"POST / HTTP/1.1\r\n", "that is HTTP"),
+        (b"hOst: localhost\n", "that is HTTP"),
         (b"*11\r\n" + 11 * (b"$2000\r\n" + b"x" * 2000 + b"\r\n"), "too big request"),
     ],
 )

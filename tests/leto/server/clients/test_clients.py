@@ -41,6 +41,21 @@ def test_clients_do_not_wait_for_each_other(world: "World") -> None:
     assert [OK] == busy.received()
 
 
+def test_of_many_that_leave_the_protocol_the_operator_is_told_of_one_a_second(
+    world: "World",
+) -> None:
+    machine = world.founded()
+    for _ in range(3):
+        world.client(machine).send_raw(b"POST / HTTP/1.1\r\n")
+    told = machine.messages("client left the protocol")
+
+    world.run(1_000)
+    world.client(machine).send_raw(b"*x\r\n")
+
+    assert ["Protocol error: that is HTTP"] == [line["reason"] for line in told]
+    assert 2 == len(machine.messages("client left the protocol"))
+
+
 def test_one_that_does_not_read_is_dropped_alone(world: "World") -> None:
     machine = world.founded()
     lazy, other = world.client(machine), world.client(machine)

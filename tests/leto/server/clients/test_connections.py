@@ -68,6 +68,18 @@ def test_whoever_leaves_the_protocol_is_told_and_closed_behind_earlier_replies(
     assert client.is_closed
 
 
+def test_a_browser_is_told_and_closed_before_it_can_do_harm(world: "World") -> None:
+    machine = world.founded()
+    client = world.client(machine)
+
+    client.send_raw(b"GET / HTTP/1.1\r\nHost: localhost:5379\r\n\r\nSET a b\r\n")
+
+    told = client.received()
+    assert ErrorReply("ERR Protocol error: that is HTTP") == told[-1]
+    assert client.is_closed
+    assert world.client(machine).ask("GET a") is None
+
+
 def test_a_deep_pipeline_pauses_reading_until_half_is_answered(world: "World") -> None:
     machine = world.founded(limits=Limits(pipeline_commands_max=10))
     client = world.client(machine)
