@@ -9,7 +9,7 @@ Invariants:
        judged by it.
     2. JOIN is sent only while the disk has room for what a member must hold.
     3. A definite refusal ends the node, with the text; everything else is tried again,
-       and the operator is told each time.
+       and the operator is told why: at once if it is news, else less and less often.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from leto.server.turn import Turn
 
 REPLY_WITHIN_US: Final = 6_000_000  # the leader answers within four seconds
+
+_SILENCE_MIN_US: Final = 5_000_000  # before the operator is told the same again
+_SILENCE_MAX_US: Final = 300_000_000
 
 _NOT_LEADER: Final = "not leader "
 _UNREACHABLE: Final = "ERR cannot reach"
@@ -79,6 +82,9 @@ class Joining:
         self._asking = target  # where the hints have led
         self._conversation: _Conversation | None = None
         self._backoff_us = limits.dial_backoff_min_us
+        self._complaint = ""
+        self._silence_us = _SILENCE_MIN_US
+        self._silent_until: Micros = 0
         self.is_done = False
         self.deadline: Micros | None = turn.now
 
@@ -126,12 +132,23 @@ class Joining:
     def retry(self, reason: str) -> None:
         """This attempt is over: try again after a while, where we were told to ask."""
         self._hang_up()
-        self._turn.warn("cannot join yet, trying again", target=self._asking, reason=reason)
+        self._complain(reason)
         self._asking = self._target
         self.deadline = self._turn.now + jittered(self._dice, self._backoff_us)
         self._backoff_us = min(self._backoff_us * 2, self._limits.dial_backoff_max_us)
 
     # --- inside ------------------------------------------------------------------
+
+    def _complain(self, reason: str) -> None:
+        if reason != self._complaint:
+            self._complaint = reason
+            self._silence_us = _SILENCE_MIN_US
+        elif self._turn.now < self._silent_until:
+            return
+        else:
+            self._silence_us = min(self._silence_us * 2, _SILENCE_MAX_US)
+        self._silent_until = self._turn.now + self._silence_us
+        self._turn.warn("cannot join yet, trying again", target=self._asking, reason=reason)
 
     def _ask(self, *arguments: bytes) -> None:
         assert self._conversation is not None, "one asks somebody"

@@ -39,12 +39,11 @@ def test_a_target_that_is_not_there_is_tried_again_and_said(world: "World") -> N
     founder = world.machine(1)
     joiner = world.machine(2, join=1)
     joiner.start()
-    world.run(5_000)
+    world.run(30_000)
 
     assert joiner.stop is None
     complaints = joiner.messages("cannot join yet, trying again")
-    assert len(complaints) >= 3
-    assert {"target": "127.0.0.1:1379", "reason": "connection refused"} == complaints[0]
+    assert [{"target": "127.0.0.1:1379", "reason": "connection refused"}] * 3 == complaints
 
     founder.start()
     world.run_until(lambda: "id2" in roles(founder))
