@@ -50,8 +50,18 @@ def pexpire(keyspace: Keyspace, arguments: Request, stamp_ms: int) -> Reply:
     return _expire(keyspace, arguments, stamp_ms, "pexpire", 1)
 
 
+def expireat(keyspace: Keyspace, arguments: Request, _stamp_ms: int) -> Reply:
+    """EXPIREAT key unix-time-in-seconds [NX | XX | GT | LT]."""
+    return _expire(keyspace, arguments, 0, "expireat", _SECOND_MS)
+
+
+def pexpireat(keyspace: Keyspace, arguments: Request, _stamp_ms: int) -> Reply:
+    """PEXPIREAT key unix-time-in-milliseconds [NX | XX | GT | LT]."""
+    return _expire(keyspace, arguments, 0, "pexpireat", 1)
+
+
 def _expire(
-    keyspace: Keyspace, arguments: Request, stamp_ms: int, command: str, unit_ms: int
+    keyspace: Keyspace, arguments: Request, since_ms: int, command: str, unit_ms: int
 ) -> Reply:
     conditions = _read_conditions(arguments[3:])
     if isinstance(conditions, ErrorReply):
@@ -59,7 +69,7 @@ def _expire(
     time = parse_integer(arguments[2])
     if time is None:
         return errors.NOT_AN_INTEGER
-    due_ms = stamp_ms + time * unit_ms
+    due_ms = since_ms + time * unit_ms
     if time * unit_ms < INTEGER_MIN or due_ms > INTEGER_MAX:
         return errors.invalid_expire_time(command)
     key = arguments[1]

@@ -1,4 +1,4 @@
-"""The commands on string values: GET, SET, counters, APPEND, MGET, MSET.
+"""The commands on string values: GET, SET and its relatives, counters, APPEND, MGET, MSET.
 
 Responsible for what each does to the keyspace and answers. Arity is checked
 before (`commands`). Every function is total: an error is a reply, found before
@@ -66,14 +66,8 @@ class _SetOptions:
         """Compute when the key expires; None if it does not."""
         if self.expiry is None:
             return None
-        time = parse_integer(self.expiry_time)
-        if time is None:
-            return errors.NOT_AN_INTEGER
         since_ms = stamp_ms if self.expiry in _RELATIVE else 0
-        due_ms = since_ms + time * _EXPIRY_UNITS_MS[self.expiry]
-        if time <= 0 or due_ms > INTEGER_MAX:
-            return errors.invalid_expire_time("set")
-        return due_ms
+        return _read_due(self.expiry_time, since_ms, _EXPIRY_UNITS_MS[self.expiry], "set")
 
 
 def _read_set_options(arguments: Request) -> _SetOptions | ErrorReply:
@@ -96,6 +90,60 @@ def _read_set_options(arguments: Request) -> _SetOptions | ErrorReply:
             case _:
                 return errors.SYNTAX
     return options
+
+
+def setnx(keyspace: Keyspace, arguments: Request, _stamp_ms: int) -> Reply:
+    """SETNX key value."""
+    _, key, value = arguments
+    if keyspace.get(key) is not None:
+        return 0
+    keyspace.put(key, value)
+    return 1
+
+
+def setex(keyspace: Keyspace, arguments: Request, stamp_ms: int) -> Reply:
+    """SETEX key seconds value."""
+    return _set_for(keyspace, arguments, stamp_ms, "setex", _SECOND_MS)
+
+
+def psetex(keyspace: Keyspace, arguments: Request, stamp_ms: int) -> Reply:
+    """PSETEX key milliseconds value."""
+    return _set_for(keyspace, arguments, stamp_ms, "psetex", 1)
+
+
+def _set_for(
+    keyspace: Keyspace, arguments: Request, stamp_ms: int, command: str, unit_ms: int
+) -> Reply:
+    _, key, time_text, value = arguments
+    due_ms = _read_due(time_text, stamp_ms, unit_ms, command)
+    if isinstance(due_ms, ErrorReply):
+        return due_ms
+    keyspace.put(key, value)
+    keyspace.expire_at(key, due_ms)
+    return OK
+
+
+def _read_due(text: bytes, since_ms: int, unit_ms: int, command: str) -> int | ErrorReply:
+    time = parse_integer(text)
+    if time is None:
+        return errors.NOT_AN_INTEGER
+    due_ms = since_ms + time * unit_ms
+    return errors.invalid_expire_time(command) if time <= 0 or due_ms > INTEGER_MAX else due_ms
+
+
+def getset(keyspace: Keyspace, arguments: Request, _stamp_ms: int) -> Reply:
+    """GETSET key value."""
+    _, key, value = arguments
+    old = keyspace.get(key)
+    keyspace.put(key, value)
+    return old
+
+
+def getdel(keyspace: Keyspace, arguments: Request, _stamp_ms: int) -> Reply:
+    """GETDEL key."""
+    old = keyspace.get(arguments[1])
+    keyspace.remove(arguments[1])
+    return old
 
 
 def strlen(keyspace: Keyspace, arguments: Request, _stamp_ms: int) -> Reply:

@@ -138,6 +138,7 @@ TIMES = st.one_of(
     INTEGERS.filter(lambda text: not 0 < int(text) < 10**8),
     VALUES.filter(lambda text: not text.isdigit()),
 )
+MOMENTS = FUTURES | PASTS | VALUES.filter(lambda text: not text.isdigit())
 # ASCII: from a byte above it, Redis's ranges run as its C compiler's char is signed.
 PATTERNS = st.lists(
     st.sampled_from([b"*", b"?", b"a", b"b", b"[", b"]", b"^", b"-", b"\\", b"[a-b]", b"[^a]"])
@@ -147,9 +148,7 @@ SET_OPTIONS = st.lists(
     st.one_of(
         one_of(b"NX", b"XX", b"GET", b"KEEPTTL", b"nonsense", b"EX").map(lambda word: (word,)),
         st.tuples(one_of(b"EX", b"PX"), TIMES),
-        st.tuples(
-            one_of(b"EXAT", b"PXAT"), FUTURES | PASTS | VALUES.filter(lambda v: not v.isdigit())
-        ),
+        st.tuples(one_of(b"EXAT", b"PXAT"), MOMENTS),
     ),
     max_size=4,
 ).map(lambda options: tuple(word for option in options for word in option))
@@ -177,15 +176,20 @@ REQUESTS: st.SearchStrategy[Request] = st.one_of(
     request(b"GET", KEYS),
     request(b"SET", KEYS, VALUES),
     st.tuples(request(b"SET", KEYS, VALUES), SET_OPTIONS).map(lambda parts: parts[0] + parts[1]),
-    request(b"APPEND", KEYS, VALUES),
+    st.tuples(one_of(b"APPEND", b"SETNX", b"GETSET"), KEYS, VALUES),
+    st.tuples(one_of(b"SETEX", b"PSETEX"), KEYS, TIMES, VALUES),
+    request(b"GETDEL", KEYS),
     request(b"STRLEN", KEYS),
     st.tuples(one_of(b"INCR", b"DECR", b"PERSIST", b"TTL", b"PTTL"), KEYS),
     st.tuples(one_of(b"INCRBY", b"DECRBY"), KEYS, VALUES),
+    st.tuples(st.tuples(one_of(b"EXPIREAT", b"PEXPIREAT"), KEYS, MOMENTS), EXPIRE_OPTIONS).map(
+        lambda parts: parts[0] + parts[1]
+    ),
     st.tuples(st.tuples(one_of(b"EXPIRE", b"PEXPIRE"), KEYS, TIMES), EXPIRE_OPTIONS).map(
         lambda parts: parts[0] + parts[1]
     ),
     st.tuples(
-        one_of(b"DEL", b"EXISTS", b"MGET", b"MSET").map(lambda name: (name,)),
+        one_of(b"DEL", b"UNLINK", b"EXISTS", b"TOUCH", b"MGET", b"MSET").map(lambda name: (name,)),
         st.lists(KEYS, max_size=4).map(tuple),
     ).map(lambda parts: parts[0] + parts[1]),
     request(b"DBSIZE"),

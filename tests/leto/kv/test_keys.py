@@ -42,6 +42,20 @@ def test_expire_takes_seconds_and_pexpire_milliseconds(keyspace: Keyspace) -> No
     assert NOW_MS + 7 == keyspace.due_ms(b"soon")
 
 
+def test_expireat_takes_seconds_and_pexpireat_milliseconds_since_1970(keyspace: Keyspace) -> None:
+    assert 1 == keys.expireat(keyspace, (b"EXPIREAT", b"stays", b"1007"), NOW_MS)
+    assert 1 == keys.pexpireat(keyspace, (b"PEXPIREAT", b"soon", b"1000007"), NOW_MS)
+
+    assert NOW_MS + 7_000 == keyspace.due_ms(b"stays")
+    assert NOW_MS + 7 == keyspace.due_ms(b"soon")
+
+
+def test_expireat_in_the_past_deletes(keyspace: Keyspace) -> None:
+    assert 1 == keys.expireat(keyspace, (b"EXPIREAT", b"stays", b"1000"), NOW_MS)
+
+    assert keyspace.get(b"stays") is None
+
+
 def test_expire_of_no_key_answers_zero(keyspace: Keyspace) -> None:
     assert 0 == expire(keyspace, b"none", b"7")
 

@@ -143,6 +143,55 @@ def test_set_refuses_a_time_that_is_none(keyspace: Keyspace, options: list[bytes
     assert b"hello" == keyspace.get(b"text")
 
 
+def test_setnx_gives_a_value_to_a_key_that_has_none(keyspace: Keyspace) -> None:
+    assert 1 == strings.setnx(keyspace, (b"SETNX", b"new", b"v"), NOW_MS)
+    assert 0 == strings.setnx(keyspace, (b"SETNX", b"soon", b"v"), NOW_MS)
+
+    assert b"v" == keyspace.get(b"new")
+    assert b"1" == keyspace.get(b"soon")
+    assert NOW_MS + 500 == keyspace.due_ms(b"soon")
+
+
+def test_setex_takes_seconds_and_psetex_milliseconds(keyspace: Keyspace) -> None:
+    assert OK == strings.setex(keyspace, (b"SETEX", b"text", b"7", b"v"), NOW_MS)
+    assert OK == strings.psetex(keyspace, (b"PSETEX", b"soon", b"7", b"w"), NOW_MS)
+
+    assert (b"v", NOW_MS + 7_000) == (keyspace.get(b"text"), keyspace.due_ms(b"text"))
+    assert (b"w", NOW_MS + 7) == (keyspace.get(b"soon"), keyspace.due_ms(b"soon"))
+
+
+@pytest.mark.parametrize(
+    "time, error",
+    [
+        (b"soon", errors.NOT_AN_INTEGER),
+        (b"0", errors.invalid_expire_time("setex")),
+        (b"-1", errors.invalid_expire_time("setex")),
+        (b"%d" % (MAX // 1_000), errors.invalid_expire_time("setex")),
+    ],
+)
+def test_setex_refuses_a_time_that_is_none(
+    keyspace: Keyspace, time: bytes, error: ErrorReply
+) -> None:
+    assert error == strings.setex(keyspace, (b"SETEX", b"text", time, b"v"), NOW_MS)
+
+    assert b"hello" == keyspace.get(b"text")
+
+
+def test_getset_returns_the_old_value_and_the_new_one_stays(keyspace: Keyspace) -> None:
+    assert b"1" == strings.getset(keyspace, (b"GETSET", b"soon", b"2"), NOW_MS)
+    assert strings.getset(keyspace, (b"GETSET", b"new", b"3"), NOW_MS) is None
+
+    assert (b"2", None) == (keyspace.get(b"soon"), keyspace.due_ms(b"soon"))
+    assert b"3" == keyspace.get(b"new")
+
+
+def test_getdel_returns_what_it_deletes(keyspace: Keyspace) -> None:
+    assert b"hello" == strings.getdel(keyspace, (b"GETDEL", b"text"), NOW_MS)
+    assert strings.getdel(keyspace, (b"GETDEL", b"text"), NOW_MS) is None
+
+    assert keyspace.get(b"text") is None
+
+
 def test_strlen_is_the_length_of_the_value(keyspace: Keyspace) -> None:
     assert 5 == strings.strlen(keyspace, (b"STRLEN", b"text"), NOW_MS)
     assert 0 == strings.strlen(keyspace, (b"STRLEN", b"none"), NOW_MS)
