@@ -10,6 +10,7 @@ Invariants:
        takes its place (§5.1).
     3. The effective configuration is the last one in the log, or the
        snapshot's (§4.1).
+    4. What log and snapshot once proved of this node's admission stays proved.
 """
 
 import attrs
@@ -45,9 +46,11 @@ def truncate_log(state: State, index: Index) -> None:
     state.lane.record_truncation(index)
     state.trace(LogTruncated, index)
     before = state.configurations.effective_index
+    was_proved = before >= index and _is_admission_proved(state)
     state.configurations.truncate_from(index)
     effective = state.configurations.effective_index
     assert effective <= state.log.last.index, f"§4.1: a configuration of no entry, at {effective}"
+    _keep_admission(state, was_admitted=was_proved)
     if before >= index:
         state.trace(ConfigurationRolledBack, before, effective)
 
@@ -56,25 +59,31 @@ def replace_log(state: State, mark: SnapshotMark) -> None:
     """Let the log begin behind the snapshot: it lacked or contradicted it (figure 5.3)."""
     assert not isinstance(state.role, Leader), "figure 3.2: a leader's log only grows"
     assert mark.last_included.index > state.commit_index, "a snapshot covers what it replaces"
-    keep_admission(state, mark)
+    was_admitted = state.was_admitted
     state.lane.record_truncation(state.log.first_index)
     state.log.reset_to(mark.last_included)
     state.trace(LogReplaced, mark.last_included)
     state.configurations.truncate_from(mark.last_included.index + 1)
     state.configurations.start_from(mark.last_included.index, mark.configuration)
+    _keep_admission(state, was_admitted=was_admitted)
     assert state.configuration is mark.configuration, "§5.1: the snapshot's, for nothing follows it"
 
 
-def keep_admission(state: State, mark: SnapshotMark) -> None:
-    """Let a snapshot that does not name this node not make it forget that it was a member.
+def _keep_admission(state: State, *, was_admitted: bool) -> None:
+    """Let the hard state remember that this node was a member, if the log tells it no more.
 
     Else, started again, it would take its removal for an admission that was lost. Recorded in
-    the write that names the snapshot, so that a crash leaves both or neither.
+    the write that changes the log, so that a crash leaves both or neither.
     """
-    is_member = mark.configuration.member(state.node_id) is not None
-    if state.was_admitted and not is_member and not state.hard_state.was_admitted:
+    if was_admitted and not _is_admission_proved(state):
         state.hard_state = attrs.evolve(state.hard_state, was_admitted=True)
         state.lane.record_hard_state(state.hard_state)
+
+
+def _is_admission_proved(state: State) -> bool:
+    """Whether the disk alone tells it, as a start finds it: without the commit index."""
+    is_in_log = state.configurations.have_admitted(state.node_id, 0)
+    return is_in_log or state.hard_state.was_admitted
 
 
 def _trace_configuration(state: State) -> None:

@@ -304,9 +304,10 @@ class ConfigurationHistory:
 
         A leader proposes none before it has committed the one before (`leto.raft.membership`,
         invariant 1): so those before one that was proposed are, whatever this node has been
-        told. One that an operator forced follows whatever its log holds.
+        told. One that an operator forced follows whatever its log holds. The first is the
+        founding one, or a snapshot's.
         """
-        certain = commit_index
+        certain = max(commit_index, self._history[0][0])
         for (before, _), (_, configuration) in pairwise(self._history):
             if not configuration.is_forced:
                 certain = max(certain, before)

@@ -54,8 +54,8 @@ class Entry:
 class HardState:
     """Term and vote: one value, durable before any entry of that term (§3.8).
 
-    `was_admitted` says that the node was a member by a committed configuration that its
-    snapshot has taken the place of. Where it is not set, log and snapshot tell.
+    `was_admitted` says that the node was a member by a committed configuration of which its
+    log tells no more. Where it is not set, log and snapshot tell.
     """
 
     current_term: Term = 0

@@ -11,7 +11,7 @@ five: `election_safety`, `leader_append_only`, `log_matching`, `leader_completen
                     `telling`, `trailing`
     leaders         `leadership`, `heartbeats`, `acceptance`, `read_leaders`,
                     `lease_promises`
-    configurations  `configurations`, `change_order`, `changes`, `forcings`
+    configurations  `configurations`, `admissions`, `change_order`, `changes`, `forcings`
     state machines  `determinism`, `folds`
     clients         `requests`: what they were told
 

@@ -22,10 +22,12 @@ class OneVote:
     def started(self, node: Observed) -> None:
         """A node starts a life: it knows what its disk knows of its vote."""
         durable, status = node.platter.hard_state, node.status
-        known = HardState(status.current_term, status.voted_for)
-        if known.current_term == durable.current_term and known != durable:
+        if status.current_term == durable.current_term and status.voted_for != durable.voted_for:
             raise PropertyViolated(
-                ONE_VOTE, f"{node.name} starts with {known}; {durable} is durable", node=node.name
+                ONE_VOTE,
+                f"{node.name} starts in term {status.current_term} with the vote"
+                f" {status.voted_for}; {durable} is durable",
+                node=node.name,
             )
 
     def sent(self, node: Observed, send: Send) -> None:

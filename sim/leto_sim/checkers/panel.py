@@ -44,6 +44,7 @@ from leto.raft.messages import (
 from leto.raft.types import EntryId, Index, Micros, NodeId, Term
 from leto_sim.checkers.acceptance import Acceptance
 from leto_sim.checkers.acknowledgements import Acknowledgements
+from leto_sim.checkers.admissions import check_admission_kept, check_admission_known
 from leto_sim.checkers.attestations import Attestations
 from leto_sim.checkers.ballots import Ballots
 from leto_sim.checkers.campaigns import Campaigns
@@ -190,6 +191,7 @@ class Panel:
         self._acknowledgements.started(node)
         self.ballots.started(node)
         self.configurations.started(node)
+        check_admission_known(node)
         self.safety.started(node)
         self.lookout.started(node)
 
@@ -279,6 +281,12 @@ class Panel:
             self._electorates.became_durable(node, write.hard_state)
         self._log_matching.became_durable(node, write)
         self._attestations.write_durable(node, write)
+        if (
+            write.truncate_from is not None
+            or write.snapshot is not None
+            or (write.hard_state is not None and node.platter.hard_state.was_admitted)
+        ):
+            check_admission_kept(node, write)
         if write.truncate_from is not None:
             self._acknowledgements.write_durable(node, write)
 

@@ -139,3 +139,41 @@ def test_entries_that_go_take_no_configuration_with_them_that_stays(
 
     assert (EntryId(1, 1), make.configuration(1, 2)) == (state.log.last, state.configuration)
     assert 0 == state.configurations.effective_index
+
+
+def test_what_a_truncation_leaves_still_says_that_it_was_admitted(make: "type[Make]") -> None:
+    """The next configuration showed that the one before it was committed."""
+    joined = make.entry(1, 1, make.configuration(1, 2))
+    removed = make.entry(2, 1, make.configuration(2))
+    state = initial_state(
+        Config(),
+        Restored(
+            node_id=NodeId(1),
+            incarnation=1,
+            hard_state=HardState(1, None),
+            snapshot=SnapshotMark(configuration=make.configuration(2)),
+            entries=(joined, removed),
+        ),
+        random.Random(0),
+    )
+
+    state.commit_index = 1
+    truncate_log(state, 2)
+
+    assert state.was_admitted
+    write = state.lane.issue(1, 0)
+    assert write is not None
+    assert (2, HardState(1, None, was_admitted=True)) == (write.truncate_from, write.hard_state)
+
+
+def test_a_truncation_that_takes_no_proof_away_writes_none(
+    state: "State", make: "type[Make]"
+) -> None:
+    extend_log(state, (make.entry(3, 1, make.configuration(1, 2, 3)),))
+    state.lane.issue(3, 0)
+
+    truncate_log(state, 3)
+
+    write = state.lane.issue(2, 0)
+    assert write is not None
+    assert None is write.hard_state

@@ -315,4 +315,4 @@ def test_what_stands_first_is_committed_whatever_follows(make: "type[Make]") -> 
 
     history = ConfigurationHistory([(4, forced), (5, forced)])
 
-    assert (forced,) == history.settled(4)
+    assert (forced,) == history.settled(0)

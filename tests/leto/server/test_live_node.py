@@ -12,6 +12,8 @@ from leto.raft.status import Status
 from leto.raft.types import NodeId
 from leto.resp import OK
 from leto.server import Limits
+from leto.wal.frames import HEADER_BYTES, segment_number
+from leto.wal.records import FORMAT
 
 if TYPE_CHECKING:
     from tests.leto.server.conftest import Machine, World
@@ -186,6 +188,58 @@ def test_a_removed_member_that_is_started_again_ends_again(
 
     assert "start id3 with -join" in str(removed.stop)
     assert {"id1", "id2"} == world.leader(machines[:2]).members.keys()
+
+
+def remove_by_a_snapshot(world: "World") -> "Machine":
+    """id3, whose removal was behind a snapshot when it was heard of again; it has ended."""
+    raft = attrs.evolve(world.quick, trailing_entries=0, trailing_bytes=0, snapshot_after_entries=3)
+    machines = world.cluster(raft=raft)
+    removed = machines[2]
+    removed.is_frozen = True
+    client = world.client(machines[0])
+    assert OK == client.ask("LEAVE id3")
+    for n in range(6):
+        assert OK == client.ask(f"SET a {n}")
+    removed.is_frozen = False
+    world.run_until(lambda: removed.raft.configuration.named("id3") is None)
+    world.run_until(lambda: removed.has_ended)
+    return removed
+
+
+def test_who_learns_of_its_removal_by_a_snapshot_does_not_ask_again(world: "World") -> None:
+    removed = remove_by_a_snapshot(world)
+
+    removed.start()  # with the same -join
+    assert removed.raft.was_admitted
+    world.run_until(lambda: removed.has_ended)
+
+    assert "start id3 with -join" in str(removed.stop)
+    assert {"id1", "id2"} == world.leader(world.machines[:2]).members.keys()
+
+
+def formats_of(machine: "Machine") -> set[int]:
+    """Of the segments in its directory: what follows the kind of their first record."""
+    segments = [name for name in machine.files if segment_number(name) is not None]
+    begins = HEADER_BYTES + 1
+    return {int.from_bytes(machine.files[name][begins : begins + 2]) for name in segments}
+
+
+def test_a_directory_of_the_format_before_is_opened_and_gone_on_with(
+    world: "World", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("leto.wal.records.FORMAT", 1)
+        machine = world.founded()
+        assert OK == world.client(machine).ask("SET a b")
+        machine.kill()
+    formats_before = formats_of(machine)
+
+    machine.start()
+    world.run_until(lambda: machine.raft.is_ready)
+
+    assert b"b" == world.client(machine).ask("GET a")
+    assert machine.raft.was_admitted
+    assert ({1}, {1, FORMAT}) == (formats_before, formats_of(machine))
 
 
 def test_a_node_that_knows_of_its_removal_does_not_ask_again(

@@ -1,5 +1,6 @@
 """One vote a term, durable before it is said."""
 
+import attrs
 import pytest
 
 from leto.raft.actions import Send
@@ -95,5 +96,13 @@ def test_who_starts_knows_its_vote() -> None:
     OneVote().started(node)
     node.status.voted_for = None
 
-    with pytest.raises(PropertyViolated, match="id1 starts with"):
+    with pytest.raises(PropertyViolated, match="id1 starts in term 3 with the vote None"):
         OneVote().started(node)
+
+
+def test_what_else_the_disk_knows_is_no_vote() -> None:
+    node = voter(3, voted_for=2)
+    node.platter.hard_state = attrs.evolve(node.platter.hard_state, was_admitted=True)
+    node.status.current_term, node.status.voted_for = 3, NodeId(2)
+
+    OneVote().started(node)

@@ -36,6 +36,7 @@ def started(panel: Panel, *nodes: StandingNode) -> None:
     for node in nodes:
         node.status.configuration = voters(1, 2, 3)
         node.platter.snapshot = SnapshotMark(configuration=voters(1, 2, 3))
+        node.status.was_admitted = True
         panel.node_started(node)
 
 
@@ -246,3 +247,30 @@ def test_who_stands_by_an_operator_s_word_needs_patience_whatever_leave_is_on_it
 
     with pytest.raises(PropertyViolated, match=FORCED_IN_DESPAIR):
         panel.handled(node)
+
+
+def test_who_forgets_that_it_was_a_member_is_seen() -> None:
+    panel, node = Panel(), StandingNode()
+    started(panel, node)
+    panel.write_durable(node, Write(seq=1, hard_state=HardState(was_admitted=True)))
+    elsewhere = SnapshotMark(last_included=EntryId(1, 9), configuration=voters(2, 3))
+
+    with pytest.raises(PropertyViolated, match="id1 forgets by write 2"):
+        panel.write_durable(node, Write(seq=2, truncate_from=1, snapshot=elsewhere))
+
+
+def test_so_is_who_starts_without_knowing_it() -> None:
+    panel, node = Panel(), StandingNode()
+    started(panel, node)
+    node.status.was_admitted = False
+
+    with pytest.raises(PropertyViolated, match="does not know that it was a member"):
+        panel.node_started(node)
+
+
+def test_and_whose_term_takes_it_back() -> None:
+    panel, node = Panel(), StandingNode()
+    node.platter.hard_state = HardState(was_admitted=True)
+
+    with pytest.raises(PropertyViolated, match="id1 forgets by write 2"):
+        panel.write_durable(node, Write(seq=2, hard_state=HardState(1)))
