@@ -35,6 +35,7 @@ class Campaigns:
         self._grants: dict[tuple[NodeId, int], set[NodeId]] = {}
         self._heirs: set[tuple[NodeId, Term]] = set()
         self._ordered: dict[NodeId, Term] = {}  # of those who are shown closely, the latest
+        self._term_before: Term = 0  # of who is told to campaign
 
     def sent(self, node: Observed, send: Send, platters: Mapping[NodeId, Platter]) -> None:
         """The message leaves the node now."""
@@ -67,10 +68,14 @@ class Campaigns:
         """A life starts of which the world shows what it is told."""
         self._ordered[node.node_id] = 0
 
+    def is_told_to_lead(self, node: Observed) -> None:
+        """The node is about to handle a leader's order to campaign."""
+        self._term_before = node.status.current_term
+
     def was_told_to_lead(self, node: Observed) -> None:
-        """The node has handled a leader's order to campaign."""
+        """The node has handled it: an order of an earlier term changes nothing."""
         role, term, _, _ = node.status.standing
-        if role is _CANDIDATE:
+        if role is _CANDIDATE and term != self._term_before:
             self._ordered[node.node_id] = term
 
     def _has_leave(self, node: Observed, before: Configuration) -> bool:

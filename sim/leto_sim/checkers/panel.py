@@ -398,6 +398,7 @@ class Panel:
     def _hears_order(self, node: Observed, event: Event, _: Micros) -> bool:
         assert type(event) is MessageReceived, "it is a message"
         self.promises.heard(node, event.sender, event.message)
+        self._campaigns.is_told_to_lead(node)
         return False
 
     def _timer_fires(self, node: Observed, _: Event, _now: Micros) -> bool:

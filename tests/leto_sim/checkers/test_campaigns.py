@@ -105,7 +105,9 @@ def campaigns(checker: Campaigns, node: StandingNode, *, is_transfer: bool) -> N
 def test_who_was_told_to_campaign_says_so(candidate: StandingNode) -> None:
     checker = Campaigns()
     checker.started(candidate)
-    candidate.status.role = RoleName.CANDIDATE
+    candidate.status.current_term = 3
+    checker.is_told_to_lead(candidate)
+    candidate.status.role, candidate.status.current_term = RoleName.CANDIDATE, 4
 
     checker.was_told_to_lead(candidate)
 
@@ -123,6 +125,19 @@ def test_who_was_not_does_not(candidate: StandingNode) -> None:
     campaigns(checker, candidate, is_transfer=False)
     with pytest.raises(PropertyViolated, match=SAYS_WHO_SENT_IT):
         campaigns(checker, candidate, is_transfer=True)
+
+
+def test_who_stands_already_is_told_nothing_by_an_order_of_an_earlier_term(
+    candidate: StandingNode,
+) -> None:
+    checker = Campaigns()
+    checker.started(candidate)
+    candidate.status.role, candidate.status.current_term = RoleName.CANDIDATE, 4
+    checker.is_told_to_lead(candidate)
+
+    checker.was_told_to_lead(candidate)
+
+    campaigns(checker, candidate, is_transfer=False)
 
 
 def test_where_nobody_shows_what_a_node_is_told_it_may_say_what_it_likes(
