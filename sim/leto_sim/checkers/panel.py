@@ -254,6 +254,8 @@ class Panel:
         forcing = self.forcings.force(node, entry, configuration, agreed, self._platters)
         if forcing is None:
             return  # it is begun, or another one since
+        if self.on_forced is not None:  # before anybody forgets: what dies may write its last
+            self.on_forced(configuration)
         self.lookout.forced(lost=self.ledger.last.index - agreed)
         historians: list[Historian] = [
             self.ledger,
@@ -270,8 +272,6 @@ class Panel:
         for historian in historians:
             historian.forced(forcing)
         self._committed_in_terms.forced(forcing, self.ledger.last)
-        if self.on_forced is not None:
-            self.on_forced(configuration)
 
     def write_durable(self, node: Observed, write: Write) -> None:
         """A write is about to be durable. Called before `node.platter` performs it."""
