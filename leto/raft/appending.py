@@ -77,7 +77,7 @@ def _keep_admission(state: State, *, was_admitted: bool) -> None:
     """
     if was_admitted and not _is_admission_proved(state):
         state.hard_state = attrs.evolve(state.hard_state, was_admitted=True)
-        state.lane.record_hard_state(state.hard_state)
+        state.lane.record_admission(state.hard_state)
 
 
 def _is_admission_proved(state: State) -> bool:

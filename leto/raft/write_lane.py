@@ -59,6 +59,10 @@ class WriteLane:
         self._write().hard_state = hard_state
         self.hard_state_seq = self._write().seq
 
+    def record_admission(self, hard_state: HardState) -> None:
+        """The node has been admitted: term and vote are what they were, and nothing waits."""
+        self._write().hard_state = hard_state
+
     def record_truncation(self, index: Index) -> None:
         """The log loses its entries from `index` on, durable or not."""
         write = self._write()

@@ -222,6 +222,7 @@ class Panel:
         if write.hard_state is not None:
             self._terms.write_issued(node, write.hard_state)
             self.promises.write_issued(node, write.hard_state)
+            self._telling.promised(node, write.seq, write.hard_state)
         if write.entries:
             self._telling.appended(node)
             check_changes(node, write, self.ledger)
@@ -434,8 +435,9 @@ class Panel:
     def _was_told_to_lead(self, node: Observed, _: Event) -> None:
         self._campaigns.was_told_to_lead(node)
 
-    def _was_written(self, node: Observed, _: Event) -> None:
-        self._telling.written(node)
+    def _was_written(self, node: Observed, event: Event) -> None:
+        assert type(event) is Written, event
+        self._telling.written(node, event.seq)
 
     def _is_told_of_room(self, node: Observed, event: Event, _: Micros) -> bool:
         assert type(event) is DiskRoomChanged, event

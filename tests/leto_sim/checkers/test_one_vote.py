@@ -94,6 +94,8 @@ def test_who_starts_knows_its_vote() -> None:
     node = voter(3, voted_for=2)
     node.status.current_term, node.status.voted_for = 3, NodeId(2)
     OneVote().started(node)
+    node.platter.hard_state = attrs.evolve(node.platter.hard_state, was_admitted=True)
+    OneVote().started(node)
     node.status.voted_for = None
 
     with pytest.raises(PropertyViolated, match="id1 starts in term 3 with the vote None"):

@@ -3,7 +3,7 @@
 import pytest
 
 from leto.raft.actions import RoleName, Send
-from leto.raft.entries import SnapshotMark
+from leto.raft.entries import HardState, SnapshotMark
 from leto.raft.events import MessageReceived
 from leto.raft.messages import (
     AppendEntries,
@@ -12,7 +12,7 @@ from leto.raft.messages import (
     InstallSnapshotResponse,
     Message,
 )
-from leto.raft.types import EntryId, Index, NodeId
+from leto.raft.types import EntryId, Index, NodeId, Seq
 from leto_sim.checkers.moment import Moment
 from leto_sim.checkers.telling import TELLS_AT_ONCE, Telling
 from leto_sim.result import PropertyViolated
@@ -26,6 +26,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.moment = Moment()
+        self.seq = Seq(0)
         self.telling = Telling(self.moment)
         self.node: StandingNode = node_with_log(1, 1)
         self.telling.started(self.node)
@@ -35,9 +36,9 @@ class Stage:
         response = AppendEntriesResponse(term=term, round=number, match_index=match_index)
         self.telling.sent(self.node, Send(LEADER, response))
 
-    def hear(self, number: int, *indexes: Index, appends: bool = False) -> None:
+    def hear(self, number: int, *indexes: Index, appends: bool = False, term: int = 1) -> None:
         message = AppendEntries(
-            term=1,
+            term=term,
             round=number,
             prev=EntryId(1, 1),
             entries=tuple(entry(1, index) for index in indexes),
@@ -55,7 +56,13 @@ class Stage:
 
     def write(self, durable_index: Index) -> None:
         self.node.status.durable_index = durable_index
-        self.telling.written(self.node)
+        self.seq += 1
+        self.telling.written(self.node, self.seq)
+
+    def promise(self, seq: Seq, term: int = 1, voted_for: NodeId | None = None) -> None:
+        self.node.status.current_term, self.node.status.voted_for = term, voted_for
+        promise = HardState(current_term=term, voted_for=voted_for)
+        self.telling.promised(self.node, seq, promise)
 
 
 @pytest.fixture
@@ -72,10 +79,38 @@ def test_a_new_round_is_answered(stage: Stage) -> None:
         stage.hear(3)
 
 
-def test_who_has_said_nothing_with_its_vote_may_have_to_wait_for_its_disk(stage: Stage) -> None:
-    stage.node.status.voted_for = LEADER
+def test_whose_vote_is_not_durable_yet_may_have_to_wait(stage: Stage) -> None:
+    stage.promise(1, voted_for=LEADER)
 
     stage.hear(2)
+    stage.write(1)
+
+    with pytest.raises(PropertyViolated, match="id1 does not answer round 2"):
+        stage.hear(2)
+
+
+def test_what_is_said_as_a_term_becomes_durable_says_nothing_of_a_later_vote(stage: Stage) -> None:
+    stage.promise(1, term=2)
+    stage.promise(2, term=2, voted_for=LEADER)
+    stage.write(1)
+    stage.answer(1, term=2)
+
+    stage.hear(2, term=2)
+
+
+def test_a_promise_that_says_nothing_new_is_not_waited_for(stage: Stage) -> None:
+    stage.promise(1)
+
+    with pytest.raises(PropertyViolated, match="id1 does not answer round 2"):
+        stage.hear(2)
+
+
+def test_a_durable_term_is_answered_from_its_first_round_on(stage: Stage) -> None:
+    stage.promise(1, term=2)
+    stage.write(1)
+
+    with pytest.raises(PropertyViolated, match="id1 does not answer round 1"):
+        stage.hear(1, term=2)
 
 
 def test_who_does_not_listen_owes_nothing(stage: Stage) -> None:
