@@ -76,8 +76,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def command_named(name: str) -> Command:
-    """That subcommand."""
-    return cast("Command", import_module(f"leto_sim.commands.{name}"))
+    """That subcommand.
+
+    Raises:
+        CommandLineError: what it needs is not installed.
+    """
+    try:
+        return cast("Command", import_module(f"leto_sim.commands.{name}"))
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        if package == __package__:
+            raise
+        raise CommandLineError(
+            f"the package {package} is missing: pip install leto-raft[sim], or make"
+            " .venv/test.stamp in a checkout"
+        ) from error
 
 
 def _run(name: str, words: Sequence[str]) -> int:

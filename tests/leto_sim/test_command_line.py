@@ -109,6 +109,31 @@ def test_an_interrupt_while_the_command_is_loaded_is_one_too(
     assert command_line.INTERRUPTED == command_line.main(RUN)
 
 
+def test_what_is_not_installed_is_named_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lacking(name: str) -> None:
+        raise ModuleNotFoundError(name="cattrs.errors")
+
+    monkeypatch.setattr(command_line, "import_module", lacking)
+
+    assert command_line.WRONG_COMMAND_LINE == command_line.main(["shrink", "--seed", "1"])
+    assert (
+        "leto-sim shrink: the package cattrs is missing: pip install leto-raft[sim],"
+        " or make .venv/test.stamp in a checkout\n" == capsys.readouterr().err
+    )
+
+
+def test_a_module_of_ours_that_is_missing_is_our_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking(name: str) -> None:
+        raise ModuleNotFoundError(name="leto_sim.nowhere")
+
+    monkeypatch.setattr(command_line, "import_module", lacking)
+
+    with pytest.raises(ModuleNotFoundError):
+        command_line.main(["shrink", "--seed", "1"])
+
+
 def test_what_the_commands_are_is_told_without_loading_any() -> None:
     program = "import sys; from leto_sim.command_line import main; main(sys.argv[1:])"
     told = "import atexit, sys; atexit.register(lambda: print(*sys.modules)); " + program

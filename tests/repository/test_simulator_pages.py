@@ -37,3 +37,15 @@ def test_every_check_is_on_its_page() -> None:
     }
 
     assert first_cells("checks.md") == properties
+
+
+def test_every_check_is_in_a_module_that_exists() -> None:
+    rows = re.findall(r"^\| .+ \| (`[^|]+) \|$", (PAGES / "checks.md").read_text(), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([\w.]+)`", row)}
+
+    modules = {
+        ".".join(file.relative_to(SOURCE).with_suffix("").parts) for file in SOURCE.rglob("*.py")
+    }
+
+    assert len(named) > 30
+    assert set() == named - modules

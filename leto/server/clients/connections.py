@@ -8,7 +8,7 @@ Invariants:
     1. Replies leave in the order of the requests.
     2. A connection is not closed in place of an answer: a client would repeat
        an INCR. It is closed when it asked for that, left the protocol or hung
-       up, and when it does not read what it asked for.
+       up, and when too much of what it asked for waits for it to read.
     3. What a client can make us hold is bounded: by unanswered commands, unanswered
        bytes, and unsent output.
 """
@@ -226,7 +226,7 @@ class ClientConnection:
 
     def _mind_the_output(self) -> None:
         if self._unsent_bytes > self._limits.output_hard_bytes:
-            self._host.hang_up(self, "it does not read its replies")
+            self._host.hang_up(self, "too many bytes of its replies are unread")
         elif self._is_full():
             if not self._is_paused:
                 self._is_paused = True

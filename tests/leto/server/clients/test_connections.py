@@ -165,7 +165,7 @@ def test_who_lets_too_much_pile_up_is_closed_with_a_log_line(world: "World") -> 
     assert client.is_closed
     assert Close(connection, abort=True) in machine.orders
     (line,) = machine.messages("client dropped")
-    assert "it does not read its replies" == line["reason"]
+    assert "too many bytes of its replies are unread" == line["reason"]
 
 
 def test_reads_that_were_answered_are_not_kept(world: "World") -> None:
