@@ -300,7 +300,21 @@ class ConfigurationHistory:
         return (self.as_of(index), *later)
 
     def settled(self, commit_index: Index) -> tuple[Configuration, ...]:
-        """Those that are committed for certain. O(configurations kept).
+        """Those that are committed for certain. O(configurations kept)."""
+        certain = self._certain_until(commit_index)
+        return tuple(configuration for at, configuration in self._history if at <= certain)
+
+    def possible_members(self, commit_index: Index) -> Mapping[NodeId, Member]:
+        """Everyone of the last one that is committed for certain, and of those since.
+
+        What follows that one may be rolled back. Each member is as the latest of them knows it.
+        O(configurations kept).
+        """
+        possible = self.since(self._certain_until(commit_index))
+        return {m.node_id: m for configuration in possible for m in configuration.everyone}
+
+    def _certain_until(self, commit_index: Index) -> Index:
+        """Up to where all are committed for certain.
 
         A leader proposes none before it has committed the one before (`leto.raft.membership`,
         invariant 1): so those before one that was proposed are, whatever this node has been
@@ -311,7 +325,7 @@ class ConfigurationHistory:
         for (before, _), (_, configuration) in pairwise(self._history):
             if not configuration.is_forced:
                 certain = max(certain, before)
-        return tuple(configuration for at, configuration in self._history if at <= certain)
+        return certain
 
     def have_admitted(self, node_id: NodeId, commit_index: Index) -> bool:
         """Whether one that is committed for certain holds, or held, this node."""

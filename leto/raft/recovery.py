@@ -91,16 +91,25 @@ def _in_despair_since(state: State) -> Micros | None:
 
 
 def _objection(state: State, survivors: tuple[NodeId, ...]) -> Refusal | None:
-    known = {member.node_id for member in state.configuration.everyone}
-    if not known.issuperset(survivors):
+    members = _known(state, survivors)
+    if len(members) < len(set(survivors)):
         return Refusal.NOT_A_MEMBER
+    if not Configuration(members).has_distinct_members:
+        return Refusal.ALREADY_MEMBER  # one is to take the other's place
     return Refusal.CANNOT_LEAD if state.node_id not in survivors else None
 
 
 def _configuration_of(state: State, survivors: tuple[NodeId, ...]) -> Configuration:
     """Each has a vote, even a learner or who was losing it: they may be all there is."""
-    members = (m for m in state.configuration.everyone if m.node_id in survivors)
+    members = _known(state, survivors)
     return Configuration(tuple(_restored(state, member) for member in members), is_forced=True)
+
+
+def _known(state: State, survivors: tuple[NodeId, ...]) -> tuple[Member, ...]:
+    # Its own removal may be the last thing that a survivor has heard of: what is not
+    # committed may be rolled back (§4.1), and it may be all there is.
+    possible = state.configurations.possible_members(state.commit_index)
+    return tuple(member for member in possible.values() if member.node_id in survivors)
 
 
 def _restored(state: State, member: Member) -> Member:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import attrs
 
 from leto.raft.actions import RoleName
-from leto.raft.configuration import Configuration
+from leto.raft.configuration import Configuration, Member
 from leto.raft.entries import SnapshotMark
 from leto.raft.progress import Mode
 from leto.raft.reads import unanswered
@@ -182,6 +182,11 @@ class Status:
     def committed_configuration(self) -> Configuration:
         """The latest configuration that it knows to be committed."""
         return self._state.configurations.as_of(self._state.commit_index)
+
+    @property
+    def possible_members(self) -> Mapping[NodeId, Member]:
+        """Who may be a member, for all it knows: its latest removals may be rolled back (§4.1)."""
+        return self._state.configurations.possible_members(self._state.commit_index)
 
     @property
     def was_admitted(self) -> bool:

@@ -159,12 +159,18 @@ def _transfer_reply(outcome: Outcome, name: str | None) -> Reply:
 
 
 def _recover(node: LiveNode, lost: list[str], answer: Answer) -> None:
-    members = node.replica.status.configuration.everyone
-    unknown = sorted(set(lost) - {member.name for member in members})
-    survivors = tuple(member.node_id for member in members if member.name not in lost)
+    status = node.replica.status
+    possible = status.possible_members.values()
+    unknown = sorted(set(lost) - {member.name for member in possible})
     if unknown:
         answer(ErrorReply(f"ERR no such member '{unknown[0]}'; nothing was changed"))
         return
+    asked = {node.identity.node_id, *(m.node_id for m in status.configuration.everyone)}
+    # Whose removal is not committed survives if it is asked itself. Others of that kind are
+    # let go: most often they left long ago, and only this node has not heard that it is final.
+    survivors = tuple(
+        member.node_id for member in possible if member.name not in lost and member.node_id in asked
+    )
     node.recover(lost, survivors, lambda outcome: answer(_recover_reply(outcome)))
 
 
@@ -178,7 +184,9 @@ def _recover_reply(outcome: Outcome) -> Reply:
                 " long enough yet; nothing was changed"
             )
         case Refused(refusal=Refusal.CANNOT_LEAD):
-            return ErrorReply("ERR this node is itself among the lost; send it to a survivor")
+            return ErrorReply(
+                "ERR this node is itself among the lost, or was removed; send it to a survivor"
+            )
         case Refused(refusal=Refusal.SURVIVOR_SILENT):
             return ErrorReply(
                 "ERR a survivor has not voted for this node: it may have a longer log, and should"

@@ -20,6 +20,7 @@ from leto_sim.sometimes import Situation
 
 _SHARE_OF_MISTAKES = 0.3
 _SHARE_OF_CONTRADICTIONS = 0.2
+_SHARE_OF_THE_REMOVED = 0.1
 _ROUNDS_OF_PATIENCE = 30  # of an operator's: for a moment in which something will be lost
 _MISTAKES = (0, 2, 6)  # before it gets things right
 _NOBODY = NodeId(1)
@@ -160,8 +161,14 @@ class Recovery:
             self._cluster.panel.lookout.sometimes.occurred(Situation.FORCING_REFUSED)
 
     def _survivors_for(self, process: Process) -> list[NodeId]:
-        """Whom it knows of the members that are left, but for those who know more."""
-        known = [member.node_id for member in process.status.configuration.everyone]
+        """Whom it knows of the members that are left, but for those who know more.
+
+        Itself in any case, and sometimes others whose removal may not be committed.
+        """
+        known = {member.node_id: None for member in process.status.configuration.everyone}
+        if self._rng.random() < _SHARE_OF_THE_REMOVED:
+            known |= dict.fromkeys(process.status.possible_members)
+        known[process.node_id] = None
         left = [node_id for node_id in known if not self._host(node_id).is_gone]
         return [node_id for node_id in left if not self._knows_more(self._host(node_id), process)]
 
@@ -221,4 +228,5 @@ def _may_be_asked(host: Host) -> bool:
 
 
 def _is_member(process: Process) -> bool:
-    return process.status.configuration.member(process.node_id) is not None
+    """Whether it may be one, for all it knows: its removal may not be committed."""
+    return process.node_id in process.status.possible_members

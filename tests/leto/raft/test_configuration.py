@@ -316,3 +316,24 @@ def test_what_stands_first_is_committed_whatever_follows(make: "type[Make]") -> 
     history = ConfigurationHistory([(4, forced), (5, forced)])
 
     assert (forced,) == history.settled(0)
+
+
+def test_who_was_removed_may_be_a_member_until_another_configuration_follows(
+    make: "type[Make]",
+) -> None:
+    history = ConfigurationHistory([(0, make.configuration(1, 2, 3))])
+
+    history.append(5, make.configuration(1, 2))
+    assert {1, 2, 3} == history.possible_members(4).keys()
+    assert {1, 2} == history.possible_members(5).keys()
+    history.append(9, make.configuration(1, 4))
+
+    assert {1, 2, 4} == history.possible_members(4).keys()
+
+
+def test_a_possible_member_is_as_the_latest_configuration_knows_it(make: "type[Make]") -> None:
+    before = make.configuration(1, 2)
+    moved = before.changed([ChangeAddress(NodeId(2), "elsewhere:1")])
+    history = ConfigurationHistory([(0, before), (5, moved)])
+
+    assert "elsewhere:1" == history.possible_members(0)[NodeId(2)].address

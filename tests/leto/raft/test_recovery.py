@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from leto.raft.actions import Committed, Refusal, Refused, RoleName, Unknown
-from leto.raft.configuration import ChangePriority, ChangeRole, MemberRole
+from leto.raft.configuration import ChangePriority, ChangeRole, Configuration, MemberRole
 from leto.raft.entries import Entry
 from leto.raft.events import ConfigurationForced, PeerGone
 from leto.raft.messages import AppendEntries, RequestVote, RequestVoteResponse
@@ -179,7 +179,6 @@ def test_survivors_are_members(cluster: "Cluster") -> None:
     assert {request: Refused(Refusal.NOT_A_MEMBER)} == cluster[5].answers
 
 
-@pytest.mark.xfail(strict=True, reason="only whom the effective configuration names is known")
 def test_a_survivor_whose_own_removal_is_not_committed_is_one(
     make: "type[Make]", cluster: "Cluster"
 ) -> None:
@@ -504,3 +503,44 @@ def test_a_leader_that_speaks_again_ends_despair(cluster: "Cluster") -> None:
     request = force(survivor, 5)
 
     assert {request: Refused(Refusal.QUORUM_ALIVE, NodeId(1))} == survivor.answers
+
+
+def test_a_removal_that_is_committed_for_certain_is_final(
+    make: "type[Make]", cluster: "Cluster"
+) -> None:
+    """Another change follows it, and no leader proposes that before (§4.1)."""
+    survivor = cluster[4]
+    removal = Entry(EntryId(1, 3), make.configuration(1, 2, 3, 4))
+    another = Entry(EntryId(1, 4), make.configuration(1, 2, 4))
+    survivor.receive(
+        1,
+        AppendEntries(
+            term=1, round=9, prev=EntryId(1, 2), entries=(removal, another), leader_commit=2
+        ),
+    )
+    survivor.work_all()
+    despair(survivor)
+
+    request = force(survivor, 4, 5)
+
+    assert Refused(Refusal.NOT_A_MEMBER) == survivor.answers[request]
+    assert {1, 2, 3, 4} == survivor.status.possible_members.keys()
+
+
+def test_who_takes_another_s_place_does_not_survive_beside_it(
+    make: "type[Make]", cluster: "Cluster"
+) -> None:
+    survivor = cluster[4]
+    members = make.configuration(1, 2, 3, 4, 6).members
+    heir = attrs.evolve(members[-1], name=cluster[5].status.configuration.members[-1].name)
+    replacement = Entry(EntryId(1, 3), Configuration((*members[:-1], heir)))
+    survivor.receive(
+        1,
+        AppendEntries(term=1, round=9, prev=EntryId(1, 2), entries=(replacement,), leader_commit=2),
+    )
+    survivor.work_all()
+    despair(survivor)
+
+    request = force(survivor, 4, 5, 6)
+
+    assert Refused(Refusal.ALREADY_MEMBER) == survivor.answers[request]

@@ -140,6 +140,14 @@ def test_who_was_admitted_is_known_from_what_is_committed_for_certain(
     assert was_admitted is host.status.was_admitted
 
 
+def test_whose_removal_may_be_rolled_back_may_be_a_member(make: "type[Make]") -> None:
+    log = (make.entry(1, 1, make.configuration(1, 2)),)
+
+    host = make.host(voters=(1, 2, 3), term=1, log=log)
+
+    assert {1, 2, 3} == host.status.possible_members.keys()
+
+
 def test_what_a_leader_is_about_is_seen(make: "type[Make]") -> None:
     configuration = attrs.evolve(make.configuration(1, 2, 3), lease_us=500_000)
     cluster = make.cluster(configuration=configuration)
