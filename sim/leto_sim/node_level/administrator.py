@@ -66,6 +66,7 @@ class Administrator:
         self._has_stopped = False
         self._moves = 0
         self._recovery = Recovery(cluster)
+        self._recovery.on_forced = self._give_up_errands
         self._round_us = cluster.scenario.config.election_timeout_min_us // 2
         cluster.on_refusal = self._replace_corrupt
         cluster.scheduler.after(self._round_us, self._make_round)
@@ -79,6 +80,11 @@ class Administrator:
     def has_lost_quorum(self) -> bool:
         """Whether a quorum was lost for good, and the survivors do not go on yet."""
         return self._recovery.is_needed
+
+    @property
+    def is_recovering(self) -> bool:
+        """Whether a quorum was lost, or may yet be: somebody has been told to do without it."""
+        return self._recovery.is_under_way
 
     @property
     def asked(self) -> tuple[ConfigurationChange, ...]:
@@ -173,6 +179,10 @@ class Administrator:
             self._run(RemoveMember(host.node_id))
         for _ in range(len(members) - len(gone), VOTERS_MIN):
             self._run(self._joins(self._cluster.add_blank_host(), MemberRole.JOINING))
+
+    def _give_up_errands(self) -> None:
+        """They are about members that may be gone: what is missing is seen to afterwards."""
+        self._errands.clear()
 
     # --- what may be lost ----------------------------------------------------------------
 

@@ -7,7 +7,7 @@ lost thereby, and that nothing else is, is for the checkers to say
 (`leto_sim.checkers.forcings`).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from leto.raft.actions import Outcome, Refusal, Refused
 from leto.raft.configuration import Configuration
@@ -31,6 +31,7 @@ class Recovery:
 
     def __init__(self, cluster: Cluster) -> None:
         self.is_needed = False
+        self.on_forced: Callable[[], None] | None = None
         self._cluster = cluster
         self._rng = stream(cluster.seed, "recovery")
         self._mistakes_left = 0  # at least
@@ -44,6 +45,11 @@ class Recovery:
         """Voters are to be destroyed, in this order or those who hold most before the others."""
         self._victims, self._best_first = victims, best_first
         self._rounds_left = _ROUNDS_OF_PATIENCE
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it is needed, or may yet be: somebody has been told to go on alone."""
+        return self.is_needed or self._orders_open > 0
 
     @property
     def threatens(self) -> bool:
@@ -78,7 +84,8 @@ class Recovery:
     def force_in_vain(self, process: Process) -> None:
         """Asks a node to go on alone that must refuse: it follows or leads, for all it knows."""
         if process.status.leader is not None and not process.holds_back:
-            self._order(process, (process.node_id,), self._note_refusal)
+            self._orders_open += 1
+            self._order(process, (process.node_id,), self._on_outcome)
 
     # --- what is lost --------------------------------------------------------------------
 
@@ -108,11 +115,18 @@ class Recovery:
         self._cluster.silence(host)
 
     def _give_up_others(self, forced: Configuration) -> None:
-        """A configuration is forced: whom it does not name must not come back."""
+        """A configuration is forced: whom it does not name must not come back.
+
+        Whoever forced it by mistake has lost a quorum thereby, and must see to it that the
+        cluster goes on: a power cut may yet take the forced entry back.
+        """
+        self.is_needed = True
         for host in self._cluster.hosts:
             if forced.member(host.node_id) is None and not host.is_gone:
                 self._cluster.retire(host)
                 self._cluster.silence(host)
+        if self.on_forced is not None:
+            self.on_forced()
 
     # --- going on without it -------------------------------------------------------------
 
@@ -154,9 +168,6 @@ class Recovery:
 
     def _on_outcome(self, outcome: Outcome | None) -> None:
         self._orders_open -= 1
-        self._note_refusal(outcome)
-
-    def _note_refusal(self, outcome: Outcome | None) -> None:
         if isinstance(outcome, Refused) and outcome.refusal is Refusal.QUORUM_ALIVE:
             self._cluster.panel.lookout.sometimes.occurred(Situation.FORCING_REFUSED)
 

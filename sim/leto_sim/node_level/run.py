@@ -166,11 +166,11 @@ class NodeLevelRun(Course):
 
     def _recover(self) -> None:
         """Who has lost a quorum for good goes on without it first."""
-        if self.administrator.has_lost_quorum:
+        if self.administrator.is_recovering:
             self._core = self.cluster.hosts
             self.nemesis.heal()
             self._run_until(
-                lambda: not self.administrator.has_lost_quorum, "the survivors do not go on"
+                lambda: not self.administrator.is_recovering, "the survivors do not go on"
             )
 
     def _heal_all(self) -> None:

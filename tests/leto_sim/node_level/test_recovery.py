@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import attrs
 import pytest
 
+from leto.raft.events import ConfigurationForced
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.faults import LoseQuorum
@@ -156,12 +157,64 @@ def test_whom_the_configuration_does_not_name_never_comes_back() -> None:
     }
 
 
+def force_by_mistake(cluster: Cluster) -> Host:
+    """Both others are down, the third is told to go on alone and does. Its disk still works."""
+    survivor = followers(cluster)[0]
+    for host in cluster.hosts:
+        if host is not survivor:
+            cluster.crash(host)
+    process, open_orders = survivor.alive, list[ConfigurationForced]()
+    assert process is not None
+
+    def force() -> bool:
+        if not open_orders:
+            order = ConfigurationForced(cluster.new_request_id(), (survivor.node_id,))
+            open_orders.append(order)
+            process.request(order, {order.request_id: lambda _: open_orders.clear()})
+        return bool(cluster.panel.forcings.all)
+
+    wait(cluster, force)
+    return survivor
+
+
+def test_whom_a_mistake_has_given_up_the_operator_does_without() -> None:
+    """The power fails before the forced configuration is durable, and the others are gone."""
+    cluster, _ = settled(3)
+    administrator = Administrator(cluster)
+
+    survivor = force_by_mistake(cluster)
+    cluster.crash(survivor)
+    cluster.start(survivor)
+
+    assert administrator.has_lost_quorum
+    wait(cluster, lambda: administrator.is_idle)
+    assert cluster.leader is not None
+    assert cluster.leader.status.is_ready
+    assert 3 == len(cluster.leader.status.committed_configuration.members)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_errands_about_members_of_before_are_given_up(at_once: bool) -> None:  # noqa: FBT001
+    cluster, _ = settled(3)
+    administrator = Administrator(cluster)
+    lost = followers(cluster)[1]
+
+    administrator.lose_disk(lost, at_once=at_once)
+    survivor = force_by_mistake(cluster)
+    wait(cluster, lambda: administrator.is_idle)
+
+    names = {m.name for m in elect(cluster).status.committed_configuration.members}
+    assert survivor.name in names
+    assert lost.name not in names
+
+
 def test_who_is_told_so_in_vain_refuses() -> None:
     cluster, leader = settled(3)
     recovery = Recovery(cluster)
 
     for process in cluster.alive:
         recovery.force_in_vain(process)
+        assert not recovery.is_under_way
 
     assert leader is cluster.leader
     assert [] == cluster.panel.forcings.all
