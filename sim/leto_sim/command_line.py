@@ -95,7 +95,10 @@ def command_named(name: str) -> Command:
 
 def _run(name: str, words: Sequence[str]) -> int:
     command = command_named(name) if name in COMMANDS else None
-    options = _new_parser(name, command).parse_args(words)
+    options, unknown = _new_parser(name, command).parse_known_args(words)
+    if unknown:
+        # Not `parse_args`: that would point to the help that has no flags of any subcommand.
+        _Parser(prog=f"leto-sim {name}").error(f"unrecognized arguments: {' '.join(unknown)}")
     assert command is not None, "argparse has refused all other names"
     return command.run(options)
 

@@ -83,7 +83,7 @@ def test_an_interrupt_ends_it_without_a_traceback(monkeypatch: pytest.MonkeyPatc
         (("run", "--seed", "1", "--nodes", "10"), "must be a number from 1 to 9, not '10'"),
         (("run", "--seed", "1", "--events", "0"), "must be a number from 1, not '0'"),
         (("run", "--seed", "1", "--level", "moon"), "invalid choice: 'moon'"),
-        (("run", "--seed", "1", "--fast"), "unrecognized arguments: --fast"),
+        (("run", "--seed", "1", "--fast"), "leto-sim run: unrecognized arguments: --fast"),
     ],
 )
 def test_a_wrong_command_line_gets_one_clear_line(

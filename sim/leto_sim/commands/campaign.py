@@ -49,7 +49,9 @@ def add_flags(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--events", type=positive, default=DEFAULT_EVENTS, metavar="N", help=EVENTS_HELP
     )
-    parser.add_argument("--json", metavar="FILE", help="where the report goes; - for here")
+    parser.add_argument(
+        "--json", nargs="?", const="-", metavar="FILE", help="where the report goes; - for here (-)"
+    )
     parser.add_argument(
         "--state", type=Path, metavar="FILE", help="kept there, to be taken up again"
     )

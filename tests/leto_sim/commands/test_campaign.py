@@ -36,7 +36,7 @@ def in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_campaign_runs_in_processes_and_reports_in_json(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    exit_code = main([*SMALL, "--json", "-"])
+    exit_code = main([*SMALL, "--json"])
 
     told = json.loads(capsys.readouterr().out)
     assert 0 == exit_code
