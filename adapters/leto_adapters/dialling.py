@@ -43,7 +43,10 @@ async def _connect(address: str, protocol: Callable[[], asyncio.Protocol]) -> No
     if target is None:
         raise CannotConnect(f"{address!r} is no address")
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # "idna": a label is empty, or longer than 63
+        raise CannotConnect(f"{target.host!r} is no name of a host") from error
     failures: list[OSError] = []
     for *_, where in found:
         try:

@@ -7,6 +7,7 @@ needs: whether a host means "this machine only". It resolves no name.
 import attrs
 
 PORT_MAX = 65_535
+HOST_LENGTH_MAX = 253  # of a name in the DNS
 
 
 @attrs.frozen
@@ -39,6 +40,10 @@ def parse_address(text: str) -> Address | None:
         host = host[1:-1]
     elif ":" in host:
         return None  # an IPv6 address needs its brackets, or its last group is the port
-    if int(port) > PORT_MAX or any(not c.isprintable() or c.isspace() for c in host):
+    if (
+        int(port) > PORT_MAX
+        or len(host) > HOST_LENGTH_MAX
+        or any(not c.isprintable() or c.isspace() for c in host)
+    ):
         return None
     return Address(host, int(port))

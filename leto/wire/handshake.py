@@ -22,6 +22,7 @@ from leto.wire.values import (
     U32,
     U64,
     ClusterId,
+    MalformedError,
     Parts,
     Reader,
     put_text,
@@ -29,6 +30,9 @@ from leto.wire.values import (
 
 WIRE_MAJOR: Final = 1
 WIRE_MINOR: Final = 0
+
+SHORT_TEXT_BYTES_MAX: Final = 1024  # far more than a name or an address has
+GOODBYE_LENGTH_MAX: Final = 4096
 
 
 @attrs.frozen(kw_only=True)
@@ -147,10 +151,19 @@ def read_hello(reader: Reader) -> Hello:
         node_id=NodeId(reader.number(U64)),
         incarnation=reader.number(U32),
         blank=reader.number(U16) != 0,
-        name=reader.text(),
-        peer_address=reader.text(),
-        client_address=reader.text(),
+        name=_short_text(reader),
+        peer_address=_short_text(reader),
+        client_address=_short_text(reader),
     )
+
+
+def _short_text(reader: Reader) -> str:
+    """A text that may be repeated in what is said, logged and replicated."""
+    text = reader.text()
+    size_bytes = len(text.encode())
+    if size_bytes > SHORT_TEXT_BYTES_MAX:
+        raise MalformedError(f"no name or address has {size_bytes} bytes")
+    return text
 
 
 def put_ping(_ping: Ping) -> Parts:
@@ -166,7 +179,7 @@ def read_ping(_reader: Reader) -> Ping:
 def put_goodbye(goodbye: Goodbye) -> Parts:
     """The body of a Goodbye."""
     parts = [U16.pack(goodbye.code)]
-    put_text(parts, goodbye.text)
+    put_text(parts, goodbye.text[:GOODBYE_LENGTH_MAX])
     return parts
 
 

@@ -52,6 +52,11 @@ def test_connects_to_a_host_by_name() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".org"])
+def test_what_can_be_no_name_of_a_host_is_a_failure_too(host: str) -> None:
+    assert f"'{host}' is no name of a host" == str(failure(f"{host}:1"))
+
+
 def failure(address: str) -> CannotConnect:
     with pytest.raises(CannotConnect) as raised:
         asyncio.run(connect(address, asyncio.Protocol))

@@ -23,7 +23,18 @@ def test_address_is_taken_apart_and_put_together(text: str, host: str, port: int
 
 @pytest.mark.parametrize(
     "text",
-    ["", "5379", "host", "host:", "host:x", "host:65536", "host:123456", "::1:5379", "a b:1"],
+    [
+        "",
+        "5379",
+        "host",
+        "host:",
+        "host:x",
+        "host:65536",
+        "host:123456",
+        "::1:5379",
+        "a b:1",
+        "x" * 254 + ":1",
+    ],
 )
 def test_what_is_no_address_is_none(text: str) -> None:
     assert parse_address(text) is None

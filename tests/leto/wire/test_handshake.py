@@ -1,12 +1,14 @@
 """Who may talk to whom."""
 
+from collections.abc import Callable
+
 import attrs
 import pytest
 
 from leto.raft.types import NodeId
 from leto.wire.frames import Frame, FrameReader
 from leto.wire.handshake import Goodbye, GoodbyeCode, Hello, Ping, judge_hello
-from leto.wire.messages import decode, encode
+from leto.wire.messages import Unreadable, decode, encode
 from leto.wire.values import NO_CLUSTER, ClusterId
 
 CLUSTER = ClusterId(0xC1)
@@ -46,6 +48,31 @@ def test_unknown_code_of_a_goodbye_is_other() -> None:
     body = b"\xff\xff" + frame.body[2:]
 
     assert Goodbye(GoodbyeCode.OTHER, "so long") == decode(Frame(frame.type, body))
+
+
+WITH_TEXT: list[Callable[[str], Hello]] = [
+    lambda text: attrs.evolve(THEIRS, name=text),
+    lambda text: attrs.evolve(THEIRS, peer_address=text),
+    lambda text: attrs.evolve(THEIRS, client_address=text),
+]
+
+
+@pytest.mark.parametrize("with_text", WITH_TEXT)
+def test_hello_with_a_text_that_no_node_has_is_unreadable(
+    with_text: Callable[[str], Hello],
+) -> None:
+    longest, too_long = with_text("x" * 1024), with_text("x" * 1025)
+
+    assert longest == decode(frame_of(longest))
+    unreadable = decode(frame_of(too_long))
+    assert isinstance(unreadable, Unreadable)
+    assert "no name or address has 1025 bytes" in unreadable.reason
+
+
+def test_long_goodbye_is_cut() -> None:
+    said = decode(frame_of(Goodbye(GoodbyeCode.REFUSED, "\U0001f600" * 70_000)))
+
+    assert Goodbye(GoodbyeCode.REFUSED, "\U0001f600" * 4096) == said
 
 
 def test_member_of_the_same_cluster_is_accepted() -> None:

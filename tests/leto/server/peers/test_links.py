@@ -241,6 +241,20 @@ def test_whoever_does_not_belong_is_refused_with_a_word(
     assert says in str(machine.messages("peer refused")[-1]["reason"])
 
 
+@pytest.mark.parametrize("length", [1_000, 60_000])
+def test_a_stranger_with_a_long_name_is_sent_away_like_any_other(
+    world: "World", length: int
+) -> None:
+    machine = world.founded()
+    stranger = Stranger(world, machine)
+    long = "\x01" * length
+
+    stranger.say(attrs.evolve(hello_of(machine), cluster_id=ClusterId(5), name=long))
+
+    assert stranger.client.is_closed
+    assert OK == world.client(machine).ask("SET a b")
+
+
 def test_a_node_that_a_peer_tells_that_it_was_removed_ends(world: "World") -> None:
     _, machine, _ = world.cluster()
     stranger = Stranger(world, machine)
