@@ -52,9 +52,12 @@ def _hosts(address: Address) -> Iterator[str]:
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, where = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except UnicodeError as error:  # "idna": a label is empty, or longer than 63
+        raise CannotListen(f"{host!r} is no name of a host", in_use=False) from error
     opened = socket.socket(family, kind, protocol)
     try:
         # A port whose old connections are still in TIME_WAIT is free.

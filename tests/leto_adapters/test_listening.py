@@ -74,6 +74,13 @@ def test_port_used_on_one_interface_is_refused_and_lets_go_of_the_others() -> No
     close(listen(Address("", port)))
 
 
+def test_what_can_be_no_name_of_a_host_is_refused() -> None:
+    with pytest.raises(CannotListen, match=r"^'a\.\.b' is no name of a host$") as refusal:
+        listen(Address("a..b", 5379))
+
+    assert not refusal.value.in_use
+
+
 def test_host_of_another_machine_is_refused() -> None:
     with pytest.raises(CannotListen, match=r"cannot listen on 192\.0\.2\.1:5379: ") as refusal:
         listen(Address("192.0.2.1", 5379))

@@ -24,7 +24,7 @@ from leto_sim.node_level.nemesis import Nemesis
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.scenario import Scenario, draw_scenario
 from leto_sim.node_level.view import NodeLevelView
-from leto_sim.operations import Asked
+from leto_sim.operations import Asked, as_asked
 from leto_sim.parts import REGISTERS, Parts
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
@@ -135,19 +135,10 @@ class NodeLevelRun(Course):
 
     def operations(self) -> Iterator[Asked]:
         """What clients asked some node for, or still want to."""
-        describe = self.cluster.parts.workload.describe
+        workload = self.cluster.parts.workload
         still_open = [seen for client in self._clients for seen in client.still_open()]
         for seen in [*asked(self.history), *still_open]:
-            text, result = describe(seen)
-            yield Asked(
-                client=seen.client,
-                text=text,
-                place=seen.invoked,
-                invoked_us=seen.invoked,
-                returned_us=seen.returned,
-                given_up_us=seen.given_up,
-                result=None if seen.returned is None else result,
-            )
+            yield as_asked(seen, workload)
 
     def _calm(self) -> None:
         self._mischief.heal()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from leto_sim.habits import Habits
-from leto_sim.operations import Asked
+from leto_sim.operations import Asked, as_asked
 from leto_sim.parts import Parts
 from leto_sim.result import PropertyViolated
 from leto_sim.server_level.program_clients import Clientele, ProgramClient
@@ -35,16 +35,7 @@ class MachineRun(ServerLevelRun):
         """What clients asked some node for, or still want to."""
         still_open = [seen for client in self._programs for seen in client.still_open()]
         for seen in [*asked(self.clientele.history), *asked(still_open)]:
-            text, result = self._own.workload.describe(seen)
-            yield Asked(
-                client=seen.client,
-                text=text,
-                place=seen.invoked,
-                invoked_us=seen.invoked,
-                returned_us=seen.returned,
-                given_up_us=seen.given_up,
-                result=None if seen.returned is None else result,
-            )
+            yield as_asked(seen, self._own.workload)
 
     def _employ(self) -> None:
         habits = habits_of(self._scenario)
