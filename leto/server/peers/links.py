@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from leto.raft.configuration import EMPTY_CONFIGURATION, Configuration
 from leto.raft.messages import AppendEntries, InstallSnapshot, Message
-from leto.server.addresses import parse_address
+from leto.server.addresses import Address, parse_address
 from leto.server.peers.link import Introduced, Link
 from leto.server.peers.routes import Route, Routes
 from leto.server.world import (
@@ -129,7 +129,7 @@ class Links:
         self._routes = Routes(turn, limits, dice, self.is_up)
         self._newest: dict[NodeId, Link] = {}
         self._once_members: set[NodeId] = set()  # asked, never walked
-        self._client_addresses: dict[NodeId, str] = {}
+        self._client_addresses: dict[NodeId, Address] = {}
         self._configuration = EMPTY_CONFIGURATION
         self._with_outgoing: list[Link] = []
         self._ping_at: Micros = 0
@@ -164,8 +164,19 @@ class Links:
         return self.opened(fact.connection, fact.remote, dialled=False)
 
     def client_address(self, node_id: NodeId) -> str | None:
-        """Where clients find a peer, if it has ever said so."""
-        return self._client_addresses.get(node_id)
+        """Where clients find a peer, if it has ever said so.
+
+        One that did not know its host yet, as a newcomer that has restarted, is found on
+        that of its place in the configuration: it will say nothing else by itself.
+        """
+        said = self._client_addresses.get(node_id)
+        if said is None or said.names_a_host:
+            return None if said is None else str(said)
+        member = self._configuration.member(node_id)
+        known = parse_address(member.address) if member is not None else None
+        if known is None or not known.names_a_host:
+            return None
+        return str(Address(known.host, said.port))
 
     def name_of(self, node_id: NodeId) -> str:
         """What a peer calls itself; its id if there is no link to it."""
@@ -328,8 +339,10 @@ class Links:
         self._newest[theirs.node_id] = link
         address = parse_address(theirs.client_address)
         if address is not None and address.names_a_host:
+            self._client_addresses[theirs.node_id] = address
+        elif address is not None:
             # Whoever has restarted after its removal has forgotten where it is.
-            self._client_addresses[theirs.node_id] = theirs.client_address
+            self._client_addresses.setdefault(theirs.node_id, address)
         self._routes.reached(theirs.node_id)
         self.turn.info("link up", peer=theirs.name, address=link.remote)
         if link.introduced is not None:

@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from leto.raft.config import Config
-from leto.raft.configuration import Configuration
+from leto.raft.configuration import AddMember, Configuration, Member
 from leto.raft.entries import SnapshotMark
 from leto.raft.messages import AppendEntries, InstallSnapshot, TimeoutNow
 from leto.raft.types import BEFORE_LOG, NodeId
@@ -156,6 +156,26 @@ def test_nobody_is_sent_to_an_address_without_a_host(world: "World") -> None:
     )
 
     assert str(leader.client_address) == known == links.client_address(leader.node_id)
+
+
+@pytest.mark.parametrize(
+    "address, found",
+    [("elsewhere:15379", "elsewhere:5379"), (":15379", None), ("nonsense", None)],
+)
+def test_who_did_not_know_its_host_is_found_on_that_of_the_configuration(
+    world: "World", address: str, found: str | None
+) -> None:
+    """A newcomer that has restarted says who it is before its log tells it where it is."""
+    follower = world.cluster()[1]
+    links, said = follower.consensus.links, hello_of(follower)
+    Stranger(world, follower).say(attrs.evolve(said, client_address=":5379"))
+    assert links.client_address(said.node_id) is None
+    newcomer = Member(node_id=said.node_id, name="id9", address=address)
+
+    configuration = follower.raft.configuration.with_change(AddMember(newcomer))
+    links.follow(configuration, follower.consensus.identity.node_id)
+
+    assert found == links.client_address(said.node_id)
 
 
 def test_pings_are_sent_each_second(world: "World") -> None:
