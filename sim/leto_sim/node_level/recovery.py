@@ -7,12 +7,13 @@ lost thereby, and that nothing else is, is for the checkers to say
 (`leto_sim.checkers.forcings`).
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from leto.raft.actions import Outcome, Refusal, Refused
 from leto.raft.configuration import Configuration
 from leto.raft.events import ConfigurationForced
 from leto.raft.types import EntryId, NodeId
+from leto_sim.lost_quorum import Left, are_no_quorum, least_lost, some_hold
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.process import Listener, Process
 from leto_sim.randomness import stream
@@ -93,20 +94,20 @@ class Recovery:
         """The first of the victims that make up a lost quorum; None if nobody could go on."""
         voters = [self._host(node_id) for node_id in settled.voters]
         lost = [host for host in voters if host.has_lost_data]
-        to_come = [host for host in dict.fromkeys(victims) if host in voters and host not in lost]
-        while to_come and not _is_no_quorum(self._cluster.hosts, lost):
-            lost.append(to_come.pop(0))
-        may_go_on = any(_may_be_asked(host) for host in voters if host not in lost)
-        return lost if may_go_on and _is_no_quorum(self._cluster.hosts, lost) else None
+        to_come = [host for host in victims if host in voters]
+        losing = least_lost(lost, to_come, lambda gone: are_no_quorum(self._left_without(gone)))
+        if losing is None or not any(_may_be_asked(h) for h in voters if h not in losing):
+            return None
+        return losing
 
     def _all_hold(self, lost: Collection[Host]) -> bool:
         """Whether nothing is committed that everybody else lacks."""
-        committed = self._cluster.panel.ledger.last
-        return any(
-            host.platter.holds(committed)
-            for host in self._cluster.hosts
-            if host not in lost and not host.has_lost_data
-        )
+        lost = [*lost, *(host for host in self._cluster.hosts if host.has_lost_data)]
+        return some_hold(self._left_without(lost), self._cluster.panel.ledger.last)
+
+    def _left_without(self, lost: Collection[Host]) -> list[Left]:
+        hosts = self._cluster.hosts
+        return [_as_left(host) for host in hosts if host not in lost and not host.is_gone]
 
     def _destroy(self, host: Host) -> None:
         if host.is_gone:
@@ -206,32 +207,14 @@ class Recovery:
         return host
 
 
-def _is_no_quorum(hosts: Sequence[Host], lost: Collection[Host]) -> bool:
-    """Whether nobody who is left knows a configuration of which they are a quorum."""
-    left = [host for host in hosts if host not in lost and not host.is_gone]
-    ids = {host.node_id for host in left}
-    return not any(
-        configuration.has_quorum(ids.__contains__)
-        for host in left
-        for configuration in _configurations_of(host)
-    )
-
-
-def _configurations_of(host: Host) -> Iterator[Configuration]:
-    """All that it may act by: now, or after a restart or a truncation."""
-    logs = [host.platter.log] if host.alive is None else [host.platter.log, host.alive.memory]
-    for log in logs:
-        for entry in log.entries:
-            if isinstance(entry.payload, Configuration):
-                yield entry.payload
-    if host.platter.snapshot is not None:
-        yield host.platter.snapshot.configuration
-    if host.alive is not None:
-        yield host.alive.status.configuration
+def _as_left(host: Host) -> Left:
+    if host.alive is None:
+        return Left(host.node_id, host.platter)
+    return Left(host.node_id, host.platter, host.alive.memory, host.alive.status.configuration)
 
 
 def _last(host: Host) -> EntryId:
-    return host.platter.last if host.alive is None else host.alive.memory.last
+    return _as_left(host).last
 
 
 def _may_be_asked(host: Host) -> bool:
