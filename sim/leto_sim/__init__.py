@@ -19,7 +19,7 @@ Reading order, for whoever reads the simulator itself:
 
     chance and time   `randomness`, `clock`, `scheduler`, `units`
     a run             `levels`, `node_level`, `server_level`, `course`, `core`, `result`,
-                      `settings`, `faults`, `platter`
+                      `settings`, `faults`, `platter`, `lost_quorum`
     what users bring  `parts`, `workloads`, `habits`, `invariants`, `custom_faults`, `cluster_view`,
                       `registers`, `by_hand`, `forwarding`
     what must hold    `checkers`, `lincheck`, `judging`, `sometimes`, `lookout`
