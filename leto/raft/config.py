@@ -39,8 +39,9 @@ class Config:
     # Of chunks that are read or unanswered, to all followers together: so much of the
     # links and of the disk a snapshot may take from heartbeats and entries.
     snapshot_bytes_in_flight_max: int = 1 * MIB
-    # A snapshot is taken when the log since the last one outgrows these, and the
-    # last snapshot itself: then writing snapshots costs no more than writing the log.
+    # A snapshot is taken when the log since the last one outgrows either (§5.1.2). The bytes
+    # have to outgrow the last snapshot, too, so that writing snapshots costs no more than
+    # writing the log; the entries have not, since they cost a restart more than their bytes.
     snapshot_after_entries: int = 100_000
     snapshot_after_bytes: int = 64 * MIB
     # What of the log is kept behind a snapshot, so that a follower that was away

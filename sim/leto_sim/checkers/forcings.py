@@ -26,7 +26,7 @@ import attrs
 from leto.raft.actions import Answer, RoleName
 from leto.raft.configuration import Configuration
 from leto.raft.events import ConfigurationForced
-from leto.raft.types import EntryId, Index, Micros, NodeId, Term
+from leto.raft.types import EntryId, Index, Micros, NodeId, RequestId, Term
 from leto_sim.checkers.electorates import Electorates
 from leto_sim.checkers.observed import Observed
 from leto_sim.checkers.patience import Patience
@@ -76,7 +76,8 @@ class Forcings:
         self._patience_us = patience_us
         self._clocks: dict[NodeId, Clock] = {}
         self._leaderless_since: dict[NodeId, Micros] = {}  # by its own clock
-        self._orders: dict[NodeId, ConfigurationForced] = {}  # that are not answered
+        # That are not answered: another one may come while the first is carried out.
+        self._orders: dict[NodeId, dict[RequestId, ConfigurationForced]] = {}
         self._stood_in: dict[NodeId, Term] = {}  # by an operator's word, the last time
         self._now: Callable[[], Micros] = int  # of the world, once there is one
 
@@ -88,17 +89,15 @@ class Forcings:
 
     def requested(self, node: Observed, event: ConfigurationForced) -> None:
         """The node is told by an operator to go on with these survivors."""
-        self._orders[node.node_id] = event
+        self._orders.setdefault(node.node_id, {})[event.request_id] = event
 
     def answered(self, node: Observed, answer: Answer) -> None:
         """The node answers a request: if it is an order, it will not be carried out any more."""
-        order = self._orders.get(node.node_id)
-        if order is not None and order.request_id == answer.request_id:
-            del self._orders[node.node_id]
+        self._orders.get(node.node_id, {}).pop(answer.request_id, None)
 
     def has_order(self, node: Observed) -> bool:
         """Whether an operator's order waits to be carried out."""
-        return node.node_id in self._orders
+        return bool(self._orders.get(node.node_id))
 
     def role_changed(self, node: Observed, role: RoleName) -> None:
         """The node plays another role than a candidate's, or the same one in another term."""
@@ -128,9 +127,9 @@ class Forcings:
     ) -> Forcing | None:
         """The node begins a history of its own, or nothing. `node.memory` is as before that."""
         if node.node_id in self._clocks:
-            self._check_order(node, entry, configuration)
+            order = self._check_order(node, entry, configuration)
             self._check_survivors(node, entry, configuration, platters)
-            del self._orders[node.node_id]
+            del self._orders[node.node_id][order.request_id]
         if self.all and self.all[-1].entry.term >= entry.term:
             return None
         forcing = Forcing(
@@ -157,14 +156,19 @@ class Forcings:
         if waited_us is not None:
             self._leaderless_since[node.node_id] = self._shown(node) - waited_us
 
-    def _check_order(self, node: Observed, entry: EntryId, configuration: Configuration) -> None:
-        order = self._orders.get(node.node_id)
-        ordered = () if order is None else order.survivors
+    def _check_order(
+        self, node: Observed, entry: EntryId, configuration: Configuration
+    ) -> ConfigurationForced:
+        """Which of the orders it carries out: the first that is like that."""
+        orders = self._orders.get(node.node_id, {}).values()
         voters = sorted(member.node_id for member in configuration.members if member.is_voter)
-        if voters != sorted(ordered) or configuration.outgoing or node.node_id not in voters:
+        order = next((order for order in orders if sorted(order.survivors) == voters), None)
+        if order is None or configuration.outgoing or node.node_id not in voters:
+            ordered = [order.survivors for order in orders]
             raise _violation(FORCED_AS_ORDERED, node, f"goes on with {voters}, not {ordered}")
         if len(configuration.members) != len(voters) or entry.term != node.status.current_term:
             raise _violation(FORCED_AS_ORDERED, node, f"appends {configuration} as {entry}")
+        return order
 
     def _check_survivors(
         self,

@@ -121,6 +121,24 @@ def test_a_log_smaller_than_its_snapshot_is_not_due(make: "type[Make]") -> None:
     assert [] == leader.takes
 
 
+def test_so_many_entries_are_due_whatever_the_last_snapshot_weighs(make: "type[Make]") -> None:
+    leader = make.leader(config=Config(snapshot_after_entries=3))
+    leader.propose(b"1", b"2")
+    leader.written()
+    leader.apply()
+    leader.take(bytes(1000))
+    leader.work_all()
+    taken = leader.snapshot.last_included.index
+
+    leader.propose(b"3", b"4")
+    leader.work_all()
+    assert taken == leader.snapshot.last_included.index
+    leader.propose(b"5")
+    leader.work_all()
+
+    assert taken + 3 == leader.snapshot.last_included.index
+
+
 def test_all_who_ask_while_a_snapshot_is_taken_share_it(make: "type[Make]") -> None:
     leader = make.leader()
     leader.propose(b"x")
