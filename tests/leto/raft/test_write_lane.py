@@ -54,6 +54,16 @@ def test_writes_are_numbered_one_after_the_other() -> None:
         assert seq == write.seq
 
 
+def test_no_message_waits_for_what_stands_beside_term_and_vote() -> None:
+    lane = WriteLane(durable_index=0)
+
+    lane.record_admission(HardState(1, None, was_admitted=True))
+    write = lane.issue(last_index=0, now=0)
+
+    assert write is not None
+    assert (HardState(1, None, was_admitted=True), 0) == (write.hard_state, lane.hard_state_seq)
+
+
 def test_entries_are_durable_once_their_write_is(make: "type[Make]") -> None:
     lane = WriteLane(durable_index=0)
     for index in (1, 2, 3):

@@ -159,16 +159,21 @@ def test_nobody_is_sent_to_an_address_without_a_host(world: "World") -> None:
 
 
 @pytest.mark.parametrize(
-    "address, found",
-    [("elsewhere:15379", "elsewhere:5379"), (":15379", None), ("nonsense", None)],
+    "address, says, found",
+    [
+        ("elsewhere:15379", ":5379", "elsewhere:5379"),
+        (":15379", ":5379", None),
+        ("nonsense", ":5379", None),
+        ("elsewhere:15379", "nonsense", None),
+    ],
 )
 def test_who_did_not_know_its_host_is_found_on_that_of_the_configuration(
-    world: "World", address: str, found: str | None
+    world: "World", address: str, says: str, found: str | None
 ) -> None:
     """A newcomer that has restarted says who it is before its log tells it where it is."""
     follower = world.cluster()[1]
     links, said = follower.consensus.links, hello_of(follower)
-    Stranger(world, follower).say(attrs.evolve(said, client_address=":5379"))
+    Stranger(world, follower).say(attrs.evolve(said, client_address=says))
     assert links.client_address(said.node_id) is None
     newcomer = Member(node_id=said.node_id, name="id9", address=address)
 
