@@ -23,6 +23,7 @@ from leto.resp import Request
 from leto.server.clients import errors
 from leto.server.clients.clients import Clients
 from leto.server.clients.connections import ClientConnection
+from leto.server.clients.slots import ReadSlot
 from leto.server.commit.applier import Applier
 from leto.server.commit.batches import Batches
 from leto.server.commit.patience import Patience
@@ -112,9 +113,7 @@ class Server:
             stop=self._end,
         )
         self._patience = Patience(limits.reply_within_us, self._batches)
-        self._clients = Clients(
-            turn, self._switchboard, limits, serve=self._serve, read=self._reads.do
-        )
+        self._clients = Clients(turn, self._switchboard, limits, serve=self._serve, read=self._read)
         self._survey = Survey(
             settings=settings,
             turn=turn,
@@ -161,7 +160,7 @@ class Server:
         if self._has_ended:
             return None
         node = self._node.deadline if self._node is not None else None
-        return earliest(node, self._patience.deadline, self._stop_by)
+        return earliest(node, self._patience.deadline, self._clients.deadline, self._stop_by)
 
     def handle(self, fact: Fact, now: Micros, unix_ms: int) -> Sequence[Order]:
         """Take in one fact; what comes back may be performed at once, in order."""
@@ -236,6 +235,12 @@ class Server:
         node.replica.begin_turn()
         node.disk_room_changed(has_room=self._room.has_room)
 
+    def _read(self, slot: ReadSlot, bytes_max: int) -> bool:
+        is_done = self._reads.do(slot, bytes_max)
+        if slot.rest is not None:
+            self._patience.owe(slot.rest)
+        return is_done
+
     def _serve(self, connection: ClientConnection, requests: list[Request]) -> None:
         self._router.serve(connection, requests)
 
@@ -243,6 +248,7 @@ class Server:
 
     def _settle(self) -> None:
         self._patience.end_overdue(self._turn.now)
+        self._clients.go_on()
         node = self._node
         if node is not None:
             node.tick()

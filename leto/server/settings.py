@@ -41,7 +41,7 @@ class Limits:
     bulk_bytes_max: int = 64 * MIB  # Redis's proto-max-bulk-len: 512 MiB there
     write_bytes_max: int = 32 * MIB  # one command; with a batch before it, it fits a frame
     output_soft_bytes: int = 1 * MIB  # unsent output beyond which a connection is not read
-    output_hard_bytes: int = 64 * MIB  # beyond which it is closed
+    output_hard_bytes: int = 768 * MIB  # beyond which it is closed: the largest value fits
 
     batch_bytes_max: int = 1 * MIB
     batch_commands_max: int = 4096

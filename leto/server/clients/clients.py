@@ -6,8 +6,9 @@ business.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from leto.raft.types import Micros
 from leto.resp import Request
 from leto.server.clients.connections import ClientConnection
 from leto.server.clients.slots import ReadSlot
@@ -15,9 +16,6 @@ from leto.server.settings import Limits
 from leto.server.switchboard import Endpoint, Switchboard
 from leto.server.turn import Turn
 from leto.server.world import ConnectionAccepted, ConnectionId
-
-if TYPE_CHECKING:
-    from leto.raft.types import Micros
 
 _WARNED_EVERY_US: Final = 1_000_000
 
@@ -27,7 +25,8 @@ class Clients:
 
     Args:
         serve: takes in requests.
-        read: does the reads of a slot whose turn has come; False if they must wait.
+        read: does the reads of a slot whose turn has come, up to so many bytes of replies;
+            False if they must wait.
     """
 
     def __init__(
@@ -37,7 +36,7 @@ class Clients:
         limits: Limits,
         *,
         serve: Callable[[ClientConnection, list[Request]], None],
-        read: Callable[[ReadSlot], bool],
+        read: Callable[[ReadSlot, int], bool],
     ) -> None:
         self._turn = turn
         self._switchboard = switchboard
@@ -46,6 +45,7 @@ class Clients:
         self._read = read
         self._connections: dict[ConnectionId, ClientConnection] = {}
         self._touched: list[ClientConnection] = []
+        self._held_back: list[ClientConnection] = []
         self._warn_at: Micros = 0
         self.accepted_count = 0
         self.request_count = 0
@@ -59,6 +59,17 @@ class Clients:
         connection = ClientConnection(fact, self, self._turn, self._limits)
         self._connections[fact.connection] = connection
         return connection
+
+    @property
+    def deadline(self) -> Micros | None:
+        """When to go on with those that are held back: at once, but in another turn."""
+        return self._turn.now if self._held_back else None
+
+    def go_on(self) -> None:
+        """Another turn: who was held back in the last one may go on."""
+        held_back, self._held_back = self._held_back, []
+        for connection in held_back:
+            connection.go_on()
 
     def flush(self) -> bool:
         """Send every reply that is due. Whether anything was done."""
@@ -80,9 +91,13 @@ class Clients:
         self.request_count += len(requests)
         self._serve(connection, requests)
 
-    def read(self, slot: ReadSlot) -> bool:
-        """Do the reads of a slot whose turn has come."""
-        return self._read(slot)
+    def read(self, slot: ReadSlot, bytes_max: int) -> bool:
+        """Do the reads of a slot whose turn has come, up to so many bytes of replies."""
+        return self._read(slot, bytes_max)
+
+    def hold_back(self, connection: ClientConnection) -> None:
+        """Have it go on in the next turn."""
+        self._held_back.append(connection)
 
     def forget(self, connection: ClientConnection) -> None:
         """It has hung up."""

@@ -16,7 +16,7 @@ Invariants:
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from leto.resp import (
     RESP2,
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from leto.server.turn import Turn
     from leto.server.world import ConnectionAccepted
 
+_WHOLE: Final = 1 << 62  # bytes: a read is not cut
+
 
 class Host(Protocol):
     """What a connection needs of the node."""
@@ -48,8 +50,15 @@ class Host(Protocol):
         """Take in requests."""
         ...
 
-    def read(self, slot: ReadSlot) -> bool:
-        """Fill a read whose turn has come; False if it must wait for the state machine."""
+    def read(self, slot: ReadSlot, bytes_max: int) -> bool:
+        """Fill a read whose turn has come; False if it must wait for the state machine.
+
+        With more bytes of replies than that it is cut, and filled in part.
+        """
+        ...
+
+    def hold_back(self, connection: ClientConnection) -> None:
+        """Have `go_on` called in the next turn."""
         ...
 
     def forget(self, connection: ClientConnection) -> None:
@@ -90,6 +99,8 @@ class ClientConnection:
         self.is_leaving = False  # nothing is read any more; closed when all is answered
         self._unsent_bytes = 0
         self._owed_bytes = 0  # received since everything was answered
+        self._just_sent_bytes = 0  # since the world said how much output waits
+        self._is_held_back = False
 
     # --- what the world tells ----------------------------------------------------
 
@@ -107,6 +118,7 @@ class ClientConnection:
     def backlog(self, unsent_bytes: int) -> None:
         """Learn how much output waits."""
         self._unsent_bytes = unsent_bytes
+        self._just_sent_bytes = 0
         self.touch()
 
     def closed(self, reason: str) -> None:  # noqa: ARG002 - clients come and go: no log line
@@ -121,6 +133,13 @@ class ClientConnection:
         if not self._touched:
             self._touched = True
             self._host.touch(self)
+
+    def go_on(self) -> None:
+        """Another turn: by now the world has said what of the output had to wait."""
+        self._is_held_back = False
+        self._just_sent_bytes = 0
+        if self.owed:
+            self.touch()
 
     def reply(self, reply: Reply) -> None:
         """Answer the request that is being served, behind everything owed before."""
@@ -190,29 +209,50 @@ class ClientConnection:
     def _send_due(self) -> None:
         owed = self.owed
         due: list[bytes] = []
+        due_bytes = 0
         while owed:
             head = owed[0]
             if isinstance(head, bytes):
                 self.unanswered -= 1
                 due.append(head)
+                due_bytes += len(head)
             else:
-                if head.encoded is None and not (
-                    isinstance(head, ReadSlot) and head.is_ready and self._host.read(head)
-                ):
+                if head.encoded is None and not self._do(head, due_bytes):
                     break
                 assert head.encoded is not None, "a read that was done has filled its slot"
                 self.unanswered -= len(head.requests)
                 if self.open_reads and self.open_reads[0] is head:
                     self.open_reads.popleft()
                 due.append(head.encoded)
+                due_bytes += len(head.encoded)
+                if isinstance(head, ReadSlot) and head.rest is not None:
+                    owed[0] = head.rest
+                    self.open_reads.appendleft(head.rest)
+                    continue
             owed.popleft()
         if not owed:
             self._owed_bytes = 0
         if due:
-            data = b"".join(due)
             if self._unsent_bytes:
-                self._unsent_bytes += len(data)
-            self._turn.order(Transmit(self.id, data))
+                self._unsent_bytes += due_bytes
+            self._just_sent_bytes += due_bytes
+            self._turn.order(Transmit(self.id, b"".join(due)))
+
+    def _do(self, slot: Slot, due_bytes: int) -> bool:
+        """Do a read whose turn has come, as far as there is room for its replies."""
+        if not isinstance(slot, ReadSlot) or not slot.is_ready:
+            return False
+        room_bytes = self._limits.output_soft_bytes - self._unsent_bytes
+        room_bytes -= self._just_sent_bytes + due_bytes
+        if not self.open_reads or self.open_reads[0] is not slot:
+            # A write behind it has taken it along: all of it comes before that.
+            return self._host.read(slot, _WHOLE)
+        if room_bytes >= 0:
+            return self._host.read(slot, room_bytes)
+        if self._unsent_bytes <= self._limits.output_soft_bytes and not self._is_held_back:
+            self._is_held_back = True  # nobody will say that there is room: there may be already
+            self._host.hold_back(self)
+        return False
 
     def _can_take(self) -> bool:
         return self._has_more and not self.is_leaving and not self._is_full()

@@ -81,9 +81,10 @@ class ReadSlot(Slot):
     `is_ready`: it may be read as soon as everything before has been answered.
     `not_before_ms`: but not before the state machine's time has come so far.
     `valid_until`: nor from then on, if leave was given on a lease.
+    `rest`: what was cut off, to be owed behind it.
     """
 
-    __slots__ = ("is_local", "is_ready", "not_before_ms", "valid_until")
+    __slots__ = ("is_local", "is_ready", "not_before_ms", "rest", "valid_until")
 
     def __init__(
         self,
@@ -98,6 +99,19 @@ class ReadSlot(Slot):
         self.is_ready = is_local
         self.not_before_ms = 0
         self.valid_until: Micros | None = None
+        self.rest: ReadSlot | None = None
+
+    def cut(self, count: int, now: Micros) -> None:
+        """Keep the first requests, which are being done; the rest may be done later.
+
+        Leave was given to all of them, and what is read later is only newer: so the end of
+        a lease does not matter to the rest (§6.4). Its patience begins now.
+        """
+        rest = ReadSlot(self.connection, self.requests[count:], now, is_local=self.is_local)
+        rest.protocol = self.protocol
+        rest.is_ready = True
+        self.requests = self.requests[:count]
+        self.rest = rest
 
 
 class OrderSlot(Slot):

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from leto.raft.actions import Outcome, Readable
 from leto.raft.events import ReadPolicy
 from leto.raft.types import Micros
+from leto.resp import Reply
 from leto.server.clients.slots import ReadSlot
 from leto.server.commit.timekeeping import Timekeeper
 from leto.server.machine import Machine
@@ -64,8 +65,11 @@ class Reads:
         """There is news of the leader: what was refused may be granted now."""
         self._retry_at = self._turn.now
 
-    def do(self, slot: ReadSlot) -> bool:
-        """Do the reads of a slot whose turn has come; False if time must pass first."""
+    def do(self, slot: ReadSlot, bytes_max: int) -> bool:
+        """Do the reads of a slot whose turn has come; False if time must pass first.
+
+        Once the replies have more than `bytes_max`, the slot is cut.
+        """
         stamp_ms = self._machine.stamp_ms
         if slot.valid_until is not None and self._turn.now >= slot.valid_until:
             self._ask_again(slot)
@@ -81,7 +85,17 @@ class Reads:
                 return False
         read = self._machine.read
         reader_ms = self._timekeeper.reader_ms()
-        slot.fill([read(request, reader_ms) for request in slot.requests])
+        replies: list[Reply] = []
+        size_bytes = 0
+        for request in slot.requests:
+            reply = read(request, reader_ms)
+            replies.append(reply)
+            size_bytes += len(reply) if type(reply) is bytes else _size_bytes(reply)
+            if size_bytes > bytes_max:
+                break
+        if len(replies) < len(slot.requests):
+            slot.cut(len(replies), self._turn.now)
+        slot.fill(replies)
         return True
 
     def time_has_passed(self) -> None:
@@ -106,3 +120,10 @@ class Reads:
         else:
             self._waiting = [slot for slot in asked if slot.encoded is None] + self._waiting
             self._retry_at = self._turn.now + RETRY_US
+
+
+def _size_bytes(reply: Reply) -> int:
+    """About how many bytes the reply takes."""
+    if isinstance(reply, bytes):
+        return len(reply)
+    return sum(map(_size_bytes, reply)) if isinstance(reply, tuple) else 0

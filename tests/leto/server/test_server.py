@@ -7,6 +7,7 @@ import pytest
 from leto.kv import KeyValueMachine
 from leto.raft.actions import RoleName
 from leto.resp import OK, ErrorReply, Reply, Request, Simple
+from leto.server import Limits
 from leto.server.clients import errors
 from leto.server.world import ClockTicked, DiskRoomMeasured, OutputBacklog, Port
 
@@ -452,3 +453,13 @@ def test_a_machine_of_ones_own_is_replicated(world: "World") -> None:
 
     assert b"QUIET" == client.ask("GET a")
     assert machine.content is machine.node.status.machine
+
+
+def test_what_a_client_has_yet_to_read_is_read_for_it_later(world: "World") -> None:
+    machine = world.founded(limits=Limits(output_soft_bytes=100))
+    client = world.client(machine)
+    assert OK == client.ask("SET a " + "x" * 90)
+
+    client.send(*["GET a"] * 10)
+
+    assert [b"x" * 90] * 10 == client.received()

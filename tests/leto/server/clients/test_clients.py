@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from leto.resp import OK
+from leto.server import Limits
 
 if TYPE_CHECKING:
     from tests.leto.server.conftest import World
@@ -74,3 +75,21 @@ def test_reads_are_done_by_whoever_serves(world: "World") -> None:
     client = world.client(world.founded())
 
     assert client.ask("GET a") is None
+
+
+def test_who_is_held_back_goes_on_in_another_turn_unless_it_has_left(world: "World") -> None:
+    machine = world.founded(limits=Limits(output_soft_bytes=1_000))
+    one, two = world.client(machine), world.client(machine)
+    clients = machine.node.status.clients
+    first, second = clients._connections.values()
+    assert OK == one.ask("SET a " + "x" * 900)
+    assert clients.deadline is None
+
+    two.hang_up()
+    clients.hold_back(second)
+    one.send(*["GET a"] * 5)
+    world.settle()
+
+    assert [b"x" * 900] * 5 == one.received()
+    assert clients.deadline is None
+    assert [first] == list(clients._connections.values())

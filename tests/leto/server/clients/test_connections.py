@@ -6,6 +6,7 @@ import pytest
 
 from leto.resp import OK, ErrorReply, Simple, encode_request
 from leto.server import Limits
+from leto.server.clients import errors
 from leto.server.world import Close, ConnectionId, OutputBacklog, Transmit
 
 if TYPE_CHECKING:
@@ -151,6 +152,80 @@ def test_requests_that_wait_for_output_to_leave_are_served_then(world: "World") 
     machine.tell(OutputBacklog(connection_of(client), 0))
     world.settle()
     assert [PONG] == client.received()
+
+
+def test_a_pipeline_of_large_values_is_read_as_it_leaves(world: "World") -> None:
+    machine = world.founded(limits=Limits(output_soft_bytes=1_000, output_hard_bytes=3_000))
+    client = world.client(machine)
+    assert OK == client.ask("SET a " + "x" * 900)
+    before = len(machine.orders)
+
+    client.send(*["GET a"] * 20)
+    world.settle()
+
+    sent = [order.data for order in machine.orders[before:] if isinstance(order, Transmit)]
+    assert [b"x" * 900] * 20 == client.received()
+    assert max(map(len, sent)) < 3_000 < sum(map(len, sent))
+
+
+def owing_reads(world: "World", machine: "Machine") -> "Client":
+    """A client that has not read two large values, and has asked for more."""
+    client = world.client(machine)
+    assert OK == client.ask("SET a " + "x" * 900)
+    client.send(*["GET a"] * 2)
+    assert [b"x" * 900] * 2 == client.received()
+    machine.tell(OutputBacklog(connection_of(client), 1_800))
+    return client
+
+
+def test_reads_wait_while_earlier_replies_are_unread(world: "World") -> None:
+    machine = world.founded(limits=Limits(output_soft_bytes=2_000))
+    client = owing_reads(world, machine)
+    client.send(*["GET a"] * 5)
+    world.settle()
+    one = client.received()
+
+    machine.tell(OutputBacklog(connection_of(client), 2_700))
+    machine.tell(OutputBacklog(connection_of(client), 0))
+    world.settle()
+
+    assert [b"x" * 900] == one
+    assert [b"x" * 900] * 4 == client.received()
+
+
+def test_a_read_that_waits_is_done_before_a_later_write(world: "World") -> None:
+    machine = world.founded(limits=Limits(output_soft_bytes=2_000))
+    client = owing_reads(world, machine)
+    client.send("GET a", "GET a", "GET a")
+    world.settle()
+
+    client.send("SET a y", "GET a")
+    machine.tell(OutputBacklog(connection_of(client), 0))
+    world.settle()
+
+    assert [*[b"x" * 900] * 3, OK, b"y"] == client.received()
+
+
+def test_a_read_that_waits_for_too_long_is_refused(world: "World") -> None:
+    machine = world.founded(limits=Limits(output_soft_bytes=2_000))
+    client = owing_reads(world, machine)
+    client.send("GET a", "GET a", "GET a")
+    machine.tell(OutputBacklog(connection_of(client), 2_700))
+
+    world.run(5_000)
+
+    assert [b"x" * 900, errors.NO_READ, errors.NO_READ] == client.received()
+
+
+def test_who_hangs_up_while_reads_wait_is_forgotten(world: "World") -> None:
+    machine = world.founded(limits=Limits(output_soft_bytes=1_000))
+    client = owing_reads(world, machine)
+    client.send(*["GET a"] * 5)
+
+    client.hang_up()
+    world.run(5_000)
+
+    assert 0 == len(machine.node.status.clients)
 
 
 def test_who_lets_too_much_pile_up_is_closed_with_a_log_line(world: "World") -> None:

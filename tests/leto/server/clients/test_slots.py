@@ -67,3 +67,18 @@ def test_an_order_has_one_answer(connection: "ClientConnection") -> None:
     slot.answer(OK)
 
     assert b"+OK\r\n" == slot.encoded
+
+
+def test_what_is_cut_off_may_be_read_whatever_becomes_of_the_lease(
+    connection: "ClientConnection",
+) -> None:
+    slot = ReadSlot(connection, [(b"GET", b"a"), (b"GET", b"b")], since=5, is_local=False)
+    slot.valid_until = 9
+    connection.protocol = 3
+
+    slot.cut(1, now=8)
+
+    rest = slot.rest
+    assert rest is not None
+    assert ([(b"GET", b"a")], [(b"GET", b"b")]) == (slot.requests, rest.requests)
+    assert (8, True, None, 2) == (rest.since, rest.is_ready, rest.valid_until, rest.protocol)

@@ -199,7 +199,7 @@ def test_a_state_machine_that_is_being_restored_is_not_read(world: "World") -> N
     slot = ReadSlot(connection, [(b"GET", b"a")], world.now_us, is_local=True)
     reads.is_barred = True
 
-    assert not reads.do(slot)
+    assert not reads.do(slot, 1_000)
     assert slot.encoded is None
     reads.is_barred = False
     connection.owe(slot)
@@ -228,3 +228,21 @@ def test_a_read_whose_turn_comes_after_the_lease_has_run_out_asks_a_quorum(
         follower.is_frozen = False
     world.run(100)
     assert [b"1"] == client.received()
+
+
+def test_a_run_of_reads_is_cut_where_the_replies_become_too_many(world: "World") -> None:
+    machine = world.founded()
+    client = world.client(machine)
+    assert OK == client.ask("SET a " + "x" * 900)
+    connection = next(iter(machine.node.status.clients._connections.values()))
+    requests = [(b"MGET", b"a", b"a"), (b"STRLEN", b"a"), (b"GET", b"a"), (b"GET", b"a")]
+    slot = ReadSlot(connection, requests, 0, is_local=True)
+
+    assert machine.node._reads.do(slot, 1_800)
+
+    assert requests[:3] == slot.requests
+    assert slot.encoded is not None
+    rest = slot.rest
+    assert rest is not None
+    assert requests[3:] == rest.requests
+    assert (True, True, None) == (rest.is_ready, rest.is_local, rest.encoded)
