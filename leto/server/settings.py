@@ -39,6 +39,7 @@ class Limits:
     pipeline_commands_max: int = 1024  # unanswered, of one connection; then it is read no more
     pipeline_bytes_max: int = 8 * MIB
     bulk_bytes_max: int = 64 * MIB  # Redis's proto-max-bulk-len: 512 MiB there
+    request_bytes_max: int = 64 * MIB  # one command, whether it writes or not
     write_bytes_max: int = 32 * MIB  # one command; with a batch before it, it fits a frame
     output_soft_bytes: int = 1 * MIB  # unsent output beyond which a connection is not read
     output_hard_bytes: int = 768 * MIB  # beyond which it is closed: the largest value fits

@@ -92,7 +92,11 @@ class ClientConnection:
         self._host = host
         self._turn = turn
         self._limits = limits
-        self._parser = RequestParser(RequestLimits(bulk_bytes_max=limits.bulk_bytes_max))
+        self._parser = RequestParser(
+            RequestLimits(
+                bulk_bytes_max=limits.bulk_bytes_max, request_bytes_max=limits.request_bytes_max
+            )
+        )
         self._touched = False
         self._has_more = False  # the parser may hold further requests
         self._is_paused = False

@@ -81,6 +81,17 @@ def test_a_browser_is_told_and_closed_before_it_can_do_harm(world: "World") -> N
     assert world.client(machine).ask("GET a") is None
 
 
+def test_a_command_that_nobody_could_serve_is_not_gathered(world: "World") -> None:
+    machine = world.founded(limits=Limits(request_bytes_max=20_000))
+    client = world.client(machine)
+
+    client.send_raw(b"*900\r\n$4\r\nMGET\r\n" + b"$9999\r\n%b\r\n" % (b"x" * 9999) * 2)
+    client.send_raw(b"$9999\r\n")
+
+    assert [ErrorReply("ERR Protocol error: too big request")] == client.received()
+    assert client.is_closed
+
+
 def test_a_deep_pipeline_pauses_reading_until_half_is_answered(world: "World") -> None:
     machine = world.founded(limits=Limits(pipeline_commands_max=10))
     client = world.client(machine)
