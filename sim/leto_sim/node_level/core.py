@@ -15,6 +15,7 @@ from random import Random
 
 import attrs
 
+from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration, ConfigurationChange, MemberRole
 from leto.raft.events import ChangeRequested
 from leto.raft.types import NodeId
@@ -37,13 +38,33 @@ def choose_core(
     return draw_core(hosts, lambda host: host.node_id, configurations, rng, guests=_SHARE_OF_GUESTS)
 
 
-def why_stuck(core: Collection[Host]) -> str | None:
-    """Why nobody may be blamed that the core elects no leader; None if somebody may.
+def why_stuck(core: Collection[Host], alive: Iterable[Process] = ()) -> str | None:
+    """Why nobody may be blamed that the core makes no progress; None if somebody may."""
+    processes = [host.alive for host in core if host.alive is not None]
+    return _who_stands_still(processes, alive) or _who_is_unwanted(processes)
+
+
+def _who_stands_still(core: Sequence[Process], alive: Iterable[Process]) -> str | None:
+    """A leader by whose clock no time passes never notices that a quorum has left it.
+
+    As long as some of the core hear from it, and others do not, the latter find no quorum.
+    """
+    for leader in alive:
+        status = leader.status
+        if leader in core or leader.clock.rate or status.role is not RoleName.LEADER:
+            continue
+        following = sum(process.status.leader == leader.node_id for process in core)
+        if 0 < following < len(core):
+            return f"the clock of {leader.name} stands still, and some of the core follow it"
+    return None
+
+
+def _who_is_unwanted(processes: Sequence[Process]) -> str | None:
+    """Nobody may campaign.
 
     Who could win by its log may be forbidden to campaign: its priority is 0. It may be
     the only one, for it may hold what the leader that sent it never wrote.
     """
-    processes = [host.alive for host in core if host.alive is not None]
     winners = [process for process in processes if _could_win(process, processes)]
     if not winners or any(map(_may_campaign, winners)):
         return None

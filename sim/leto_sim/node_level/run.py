@@ -216,7 +216,7 @@ class NodeLevelRun(Course):
                 self._complain(f"{otherwise}; nothing moves for {duration(patience_us)}")
 
     def _complain(self, what: str) -> NoReturn:
-        excuse = why_stuck(self._core)
+        excuse = why_stuck(self._core, self.cluster.alive)
         if excuse is not None:
             raise _StuckLegally(excuse)
         raise PropertyViolated(PROGRESS, what)

@@ -7,9 +7,11 @@ import attrs
 from leto.raft.configuration import AddMember, MemberRole
 from leto.raft.events import ChangeRequested
 from leto.raft.types import RequestId
+from leto_sim.clock import TRUE_RATE
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster, Host, member
 from leto_sim.node_level.core import choose_core, ids_of, why_stuck
+from leto_sim.node_level.process import Process
 from tests.support.sims import QUIET, cluster_of, elect, wait
 
 
@@ -104,6 +106,37 @@ def test_it_is_nobodys_fault_if_only_the_unwanted_could_win() -> None:
     assert (
         why_stuck(cluster.hosts) == "only id1, id2, id3 could win an election, and has no priority"
     )
+
+
+def stopped() -> tuple[Cluster, Process]:
+    """Three that follow a leader whose clock stands still, and the leader."""
+    cluster = cluster_of(4)
+    leader = elect(cluster)
+    wait(cluster, lambda: all(p.status.leader == leader.node_id for p in cluster.alive))
+    leader.clock.run_at(0, cluster.scheduler.now)
+    return cluster, leader
+
+
+def test_it_is_nobodys_fault_if_no_time_passes_for_a_leader_that_some_of_them_hear() -> None:
+    cluster, leader = stopped()
+    core = [host for host in cluster.hosts if host.alive is not leader]
+    wait(cluster, lambda: any(p.status.leader is None for p in cluster.alive))
+
+    assert why_stuck(core) is None
+    assert f"the clock of {leader.name} stands still, and some of the core follow it" == (
+        why_stuck(core, cluster.alive)
+    )
+    leader.clock.run_at(TRUE_RATE, cluster.scheduler.now)
+    assert why_stuck(core, cluster.alive) is None
+
+
+def test_it_is_somebodys_if_all_of_them_hear_it_or_it_is_one_of_them() -> None:
+    cluster, leader = stopped()
+
+    others = [host for host in cluster.hosts if host.alive is not leader]
+
+    assert why_stuck(others, cluster.alive) is None
+    assert why_stuck(cluster.hosts, cluster.alive) is None
 
 
 def test_without_a_quorum_there_is_no_excuse() -> None:
