@@ -60,9 +60,9 @@ class Situation(Enum):
     DISK_UNREADABLE = "a node cannot read its disk", BOTH
     STRANGER_ADMITTED = "a node takes the place of one whose data is lost", BOTH
     CORE_ALONE_HEALED = "a quorum must go on while everything else stays broken", BOTH
-    QUORUM_GIVEN_UP = "survivors of a lost quorum go on, on an operator's word", NODE
-    COMMITTED_ENTRIES_GIVEN_UP = "what only the lost nodes had committed is lost", NODE
-    FORCING_REFUSED = "an operator's word is refused, for a quorum may be alive", NODE
+    QUORUM_GIVEN_UP = "survivors of a lost quorum go on, on an operator's word", BOTH
+    COMMITTED_ENTRIES_GIVEN_UP = "what only the lost nodes had committed is lost", BOTH
+    FORCING_REFUSED = "an operator's word is refused, for a quorum may be alive", BOTH
     SEGMENT_BEGUN = "the log goes on in a new file", SERVER
     FILE_DELETED = "a file is deleted, since nobody needs it any more", SERVER
     RESUMED_AFTER_RESTART = "a server goes on with a snapshot that it was receiving before", SERVER

@@ -95,6 +95,14 @@ class Forcings:
         """The node answers a request: if it is an order, it will not be carried out any more."""
         self._orders.get(node.node_id, {}).pop(answer.request_id, None)
 
+    def may_be_told(self, node_id: NodeId, event: ConfigurationForced) -> None:
+        """Somebody tells the node so by a way of its own, where the world does not see it arrive."""
+        self._orders.setdefault(node_id, {})[event.request_id] = event
+
+    def is_not_told(self, node_id: NodeId, request_id: RequestId) -> None:
+        """That was answered."""
+        self._orders.get(node_id, {}).pop(request_id, None)
+
     def has_order(self, node: Observed) -> bool:
         """Whether an operator's order waits to be carried out."""
         return bool(self._orders.get(node.node_id))

@@ -23,11 +23,11 @@ from leto.raft.configuration import (
 )
 from leto.raft.events import ChangeRequested
 from leto.raft.types import Micros, NodeId
-from leto_sim.faults import Victim
+from leto_sim.faults import LoseQuorum, Victim
 from leto_sim.node_level.changes import fitting, impossible_changes, may_lead, shows
 from leto_sim.node_level.cluster import Cluster, Host, member
 from leto_sim.node_level.core import with_promotions
-from leto_sim.node_level.faults import Impossible, LoseQuorum, Reshape
+from leto_sim.node_level.faults import Impossible, Reshape
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.recovery import Recovery
 from leto_sim.result import PropertyViolated

@@ -15,7 +15,9 @@ from leto_sim.faults import (
     CutLinks,
     FailDisk,
     FailReads,
+    ForceInVain,
     LoseDisk,
+    LoseQuorum,
     Pause,
     RemoveNode,
     StallDisk,
@@ -243,27 +245,6 @@ class CorruptDisk:
     Nobody notices until the node starts the next time: then it refuses to, and
     is replaced as if its disk were lost. Spares what `LoseDisk` spares.
     """
-
-    victim: Victim
-
-
-@attrs.frozen
-class LoseQuorum:
-    """So many voters are lost for good, all at once, that the others can do nothing.
-
-    They are lost in this order, until no quorum of any configuration is left that a
-    survivor knows. An operator forces a configuration on one of the survivors, and has
-    to ask several before one is found who may. Waits until the configuration is settled,
-    and does not strike where nobody could lead.
-    """
-
-    victims: tuple[Victim, ...]
-    best_first: bool = False  # instead: whoever holds most, and best when the others lack some
-
-
-@attrs.frozen
-class ForceInVain:
-    """An operator wants a node to go on alone that hears of a leader, or leads: it must refuse."""
 
     victim: Victim
 

@@ -11,14 +11,12 @@ from random import Random
 import attrs
 
 from leto.raft.types import Micros
-from leto_sim.faults import LEADER, Crash
+from leto_sim.faults import LEADER, Crash, ForceInVain, LoseQuorum
 from leto_sim.node_level.faults import (
     AskInVain,
     AskLeaders,
     Blunder,
-    ForceInVain,
     Impossible,
-    LoseQuorum,
     PlannedFault,
     Reshape,
 )

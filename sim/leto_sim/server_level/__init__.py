@@ -7,9 +7,9 @@ Reading order:
     their world       `streams`, `pipes`, `paths`, `files`, `disk`, `platter`, `records`;
                       `watched_streams` and `passages` in a traced run
     who uses them     `resp_client`, `farewells`, `errands`, `random_errands`,
-                      `exactly_once`, `history`;
+                      `exactly_once`, `history`, `chapters`;
                       `own_machine`, `program_clients` for a user's machine
-    who troubles them `nemesis`, `damage`, `operator`
+    who troubles them `nemesis`, `damage`, `operator`, `recovery`
     who looks         `watch`, `overheard`, `lookout`, `promises`, `program_order`, `sights`,
                       `session_log`, `fold`, `leading`, `punctuality`, `audit`
     its course        `run`, `core`, `machine_run`; `level`, `view` and `by_hand` for those outside,

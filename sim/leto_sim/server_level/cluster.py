@@ -65,6 +65,7 @@ class Machine:
     lives: int = 0
     may_stop: bool = False  # of itself: it was asked to, or its disk has failed
     lost_id: NodeId | None = None  # who lived here before the disk was lost
+    is_gone: bool = False  # its disk is lost, and a quorum with it, or given up: it stays down
     is_stranger: bool = False  # that one has not left the cluster yet
     starts_to_fail: int = 0  # so many more lives cannot read the disk
     wounds: list[Wound] = attrs.field(factory=list[Wound])  # of the disk
@@ -143,6 +144,11 @@ class ServerCluster:
         return [machine.client_address for machine in self.machines]
 
     @property
+    def runs_own_machine(self) -> bool:
+        """Whether a user's machine is replicated."""
+        return self._parts is not None
+
+    @property
     def leader(self) -> ServerLife | None:
         """Who leads the latest term that has a living leader."""
         lives = [machine.life for machine in self.machines if machine.takes_part]
@@ -175,7 +181,7 @@ class ServerCluster:
 
     def start(self, machine: Machine) -> None:
         """Start the server from what the disk holds, unless it runs."""
-        if machine.process is not None:
+        if machine.process is not None or machine.is_gone:
             return
         self.network.restore_power(machine.host)
         machine.lives += 1
@@ -237,6 +243,17 @@ class ServerCluster:
         machine.wounds.clear()
         machine.join = join
         self.remark(f"{machine.name} loses its disk")
+
+    def give_up(self, machine: Machine) -> None:
+        """The machine is lost with its disk, or must never be started from it again."""
+        self.cut_power(machine)
+        machine.is_gone = True
+
+    def replace_gone(self, machine: Machine, join: str) -> None:
+        """The machine comes back with an empty disk."""
+        self.wipe(machine, join)
+        machine.is_gone = False
+        self.start(machine)
 
     def move(self, machine: Machine) -> None:
         """From its next start on the server listens to others elsewhere."""

@@ -14,7 +14,9 @@ from leto_sim.faults import (
     CutLinks,
     FailDisk,
     FailReads,
+    ForceInVain,
     LoseDisk,
+    LoseQuorum,
     Pause,
     RemoveNode,
     StallDisk,
@@ -95,23 +97,30 @@ class TypeCommand:
     words: tuple[str, ...]
 
 
-ServerFault: TypeAlias = (
+VictimsFault: TypeAlias = (
     Crash  # the process alone dies: `kill -9`
     | CutPower
     | StopServer
     | MoveServer
     | Pause
-    | CutLinks  # bits beyond the nodes' are the clients'
     | ResetStreams
     | StallDisk
     | FailDisk
     | FailReads  # starts, and snapshots that are to be sent
     | DamageDisk
     | LoseDisk
+    | ForceInVain
     | RemoveNode  # the machine comes back as another node
     | JumpClock
     | TakeSnapshotNow
     | FillDisk
+)
+"""What befalls one machine."""
+
+ServerFault: TypeAlias = (
+    VictimsFault
+    | CutLinks  # bits beyond the nodes' are the clients'
+    | LoseQuorum  # the machines come back as other nodes
     | TypeCommand
 )
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from leto_sim.lincheck.model import Operation
+from leto_sim.server_level.chapters import Cut, token_of
 from leto_sim.server_level.promises import Fate, Promises
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from leto.raft.types import Micros
     from leto_sim.lincheck.strings import KeyCommand, KeyOperation, KeyReply
@@ -53,6 +54,11 @@ class History:
         self.times_us.append(self._now())
         return len(self.times_us) - 1
 
+    @property
+    def place(self) -> int:
+        """The latest in the order."""
+        return len(self.times_us) - 1
+
     def invoked(self, asked: Asked) -> None:
         """The operation begins."""
         self._open[asked] = self.moment()
@@ -80,7 +86,7 @@ class History:
             self.ended(asked, Fate.UNKNOWN)
             del self.given_up_us[invoked]
 
-    def judged(self, promises: Promises) -> list[KeyOperation]:
+    def judged(self, promises: Promises, cuts: Sequence[Cut] = ()) -> list[KeyOperation]:
         """What is to be judged: without the unknown writes that nobody ever applied.
 
         They took no effect, or the reads that saw one have no order; and each of
@@ -89,5 +95,7 @@ class History:
         return [
             operation
             for operation in self.operations
-            if operation.returned is not None or promises.may_be_applied(operation.command.argument)
+            if operation.returned is not None
+            or promises.may_be_applied(operation.command.argument)
+            or any(token_of(operation) in cut.applied for cut in cuts)
         ]

@@ -18,7 +18,9 @@ from leto_sim.faults import (
     CutLinks,
     FailDisk,
     FailReads,
+    ForceInVain,
     LoseDisk,
+    LoseQuorum,
     Pause,
     RemoveNode,
     StallDisk,
@@ -38,6 +40,7 @@ from leto_sim.server_level.faults import (
     ServerFault,
     StopServer,
     TypeCommand,
+    VictimsFault,
 )
 from leto_sim.server_level.operator import ServerOperator, is_heard_of
 from leto_sim.server_level.paths import StreamWeather
@@ -134,17 +137,25 @@ class ServerNemesis:
 
     def perform(self, fault: ServerFault) -> None:
         """Let it happen now; what it undoes later it undoes by itself."""
-        if isinstance(fault, CutLinks):
-            self._cut(fault)
-            return
-        if isinstance(fault, TypeCommand):
-            everybody = [machine.client_address for machine in self._cluster.machines]
-            words = tuple(word.encode() for word in fault.words)
-            self._operator.ask(everybody, words, is_heard_of, lambda _: None)
-            return
-        machine = self._machine(fault.victim)
-        if machine is None:
-            return
+        match fault:
+            case CutLinks():
+                self._cut(fault)
+            case TypeCommand(words=words):
+                self._type(words)
+            case LoseQuorum(victims=victims, best_first=best_first):
+                machines = [m for victim in victims if (m := self._machine(victim)) is not None]
+                self._operator.lose_quorum(machines, best_first=best_first)
+            case _:
+                machine = self._machine(fault.victim)
+                if machine is not None:
+                    self._befall(machine, fault)
+
+    def _type(self, words: Sequence[str]) -> None:
+        everybody = [machine.client_address for machine in self._cluster.machines]
+        typed = tuple(word.encode() for word in words)
+        self._operator.ask(everybody, typed, is_heard_of, lambda _: None)
+
+    def _befall(self, machine: Machine, fault: VictimsFault) -> None:
         match fault:
             case Crash(down_us=down_us):
                 self._take_down(machine, down_us, with_power=False)
@@ -173,6 +184,8 @@ class ServerNemesis:
                 self._operator.damage_disk(machine, damage)
                 if dies:
                     self._take_down(machine, 0, with_power=False)
+            case ForceInVain():
+                self._operator.recover_in_vain(machine)
             case LoseDisk():
                 self._operator.lose_disk(machine)
             case RemoveNode():

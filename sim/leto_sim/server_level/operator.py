@@ -20,6 +20,7 @@ from leto_sim.server_level.cluster import Machine, ServerCluster
 from leto_sim.server_level.damage import DiskDamage, inflict
 from leto_sim.server_level.errands import Question, fate_of
 from leto_sim.server_level.promises import Fate
+from leto_sim.server_level.recovery import Recovery
 from leto_sim.server_level.resp_client import Manners
 from leto_sim.sometimes import Situation
 
@@ -51,11 +52,13 @@ class ServerOperator:
         self._is_moving = False  # a server: the others are to be told where it is
         self._inquiries = 0
         cluster.on_stop = self._on_stop
+        self.recovery = Recovery(cluster, self.ask)
+        self.recovery.on_given_up = self._forget
 
     @property
     def is_idle(self) -> bool:
         """Whether every machine runs a server that is a voter, where the others look for it."""
-        if self._is_moving or not self._cluster.is_whole:
+        if self._is_moving or self.recovery.is_busy or not self._cluster.is_whole:
             return False
         return self._replacement is None or self._replacement.has_left
 
@@ -63,7 +66,7 @@ class ServerOperator:
     def changes_nothing(self) -> bool:
         """Whether no machine is on its way back as another node, or to another address."""
         replacement = self._replacement
-        return not self._is_moving and (
+        return not (self._is_moving or self.recovery.is_busy) and (
             replacement is None or (replacement.has_left and not replacement.machine.is_stranger)
         )
 
@@ -103,6 +106,19 @@ class ServerOperator:
             cluster.move(machine)  # a stranger at another address is one all the same
         machine.is_stranger = True
         cluster.start(machine)
+
+    def lose_quorum(self, victims: Sequence[Machine], *, best_first: bool) -> None:
+        """A quorum is to be lost for good, as soon as every machine runs a voter.
+
+        But for a user's machine: nobody could say which of its clients' answers are void.
+        """
+        if not self._cluster.runs_own_machine:
+            self.recovery.threaten(victims, best_first=best_first)
+
+    def recover_in_vain(self, machine: Machine) -> None:
+        """Somebody takes a member for lost who is not, and asks a server that hears of a leader."""
+        if self.is_idle and not self._cluster.runs_own_machine:
+            self.recovery.order_in_vain(machine)
 
     def move_server(self, machine: Machine) -> bool:
         """The machine's server is to be found elsewhere; false if that cannot be now."""
@@ -148,6 +164,12 @@ class ServerOperator:
 
         self._ask_to_leave(machine, self._cluster.machines, has_left)
 
+    def _forget(self, machine: Machine) -> None:
+        """The machine is given up with a quorum: whatever was to become of it."""
+        machine.is_stranger = False
+        if self._replacement is not None and self._replacement.machine is machine:
+            self._replacement = None
+
     def _on_stop(self, machine: Machine, stop: Stop) -> None:
         self._cluster.remark(f"{machine.name} exits {stop.exit_code}: {stop.message}")
         replacement = self._replacement
@@ -179,6 +201,8 @@ class ServerOperator:
         replacement = self._replacement = _Replacement(machine)
 
         def has_left(_: Reply) -> None:
+            if self._replacement is not replacement:
+                return  # it was given up meanwhile
             replacement.has_left = True
             self._cluster.remark(f"{machine.name} has left, since its disk is damaged")
             self._cluster.wipe(machine, self._some_other(machine).client_address)

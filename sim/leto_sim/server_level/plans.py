@@ -20,7 +20,9 @@ from leto_sim.faults import (
     CutLinks,
     FailDisk,
     FailReads,
+    ForceInVain,
     LoseDisk,
+    LoseQuorum,
     Pause,
     RemoveNode,
     StallDisk,
@@ -47,6 +49,8 @@ _HALF: Final = 0.5
 _ON_THE_HEELS: Final = 0.1  # of the time that nodes wait for a leader, on average
 _FAULTS_MAX: Final = 300  # far more than ten thousand events have room for
 _SHARE_OF_MOVERS: Final = 0.3
+_SHARE_OF_DISASTERS: Final = 0.1
+_SHARE_OF_VAIN_ORDERS: Final = 0.1
 
 
 def draw_plan(
@@ -83,6 +87,23 @@ def with_moves(
         fault = MoveServer(cast.victim(rng), cast.while_us(rng))
         moved.append(PlannedServerFault(at_us, fault))
     return tuple(sorted(moved, key=lambda planned: planned.at_us))
+
+
+def with_lost_quorum(
+    plan: Sequence[PlannedServerFault], rng: Random, nodes: int
+) -> tuple[PlannedServerFault, ...]:
+    """In few seeds a quorum is lost for good; in others somebody thinks so who is wrong."""
+    disasters: list[PlannedServerFault] = []
+    if rng.random() < _SHARE_OF_DISASTERS:
+        victims = tuple(rng.sample(range(nodes), nodes))
+        if rng.random() < _LEADERS_SHARE:
+            victims = (LEADER, *victims)
+        fault = LoseQuorum(victims, best_first=rng.random() < _HALF)
+        disasters.append(PlannedServerFault(rng.randrange(SECOND, 6 * SECOND), fault))
+    if rng.random() < _SHARE_OF_VAIN_ORDERS:
+        times = sorted(rng.randrange(SECOND, 10 * SECOND) for _ in range(3))
+        disasters += [PlannedServerFault(at, ForceInVain(rng.randrange(nodes))) for at in times]
+    return tuple(sorted((*plan, *disasters), key=lambda planned: planned.at_us))
 
 
 # --- kinds of faults ---------------------------------------------------------------------

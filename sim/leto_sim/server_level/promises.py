@@ -6,7 +6,7 @@ nothing is there that no client sent. The log is read as bytes: a token is looke
 for in what the entries carry, so that no code of the server has to be believed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from re import compile as pattern
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 from leto.raft.entries import Command, Entry
 from leto.raft.types import Index
 from leto_sim.result import PropertyViolated
+from leto_sim.server_level.chapters import Cut
 from leto_sim.server_level.fold import stamp_of
 from leto_sim.server_level.session_log import SessionLog
 
@@ -46,6 +47,9 @@ class Promises:
         # says what it has applied a moment later.
         self._owed: dict[bytes, None] = {}
         self._read_until: Index = 0
+        self._void: dict[bytes, None] = {}  # were applied, and given up with a quorum
+        self._read: list[tuple[Index, int, bytes]] = []  # when, in the clients' history
+        self.place: Callable[[], int] = int  # the latest in that history
 
     def asked(self, token: bytes, life_ms: int = 0) -> None:
         """A client is about to send this write, of something that lives so long, or for ever."""
@@ -59,9 +63,9 @@ class Promises:
         """The client has learnt this."""
         self._fates[token] = fate
         index = self._applied.get(token)
-        if fate is Fate.ACKNOWLEDGED and index is None:
+        if fate is Fate.ACKNOWLEDGED and index is None and token not in self._void:
             self._owed[token] = None
-        if fate is Fate.REFUSED and index is not None:
+        if fate is Fate.REFUSED and (index is not None or token in self._void):
             raise PropertyViolated(
                 REFUSED_NEVER_APPLIED, f"{token!r} was refused, and is applied at {index}"
             )
@@ -71,9 +75,26 @@ class Promises:
         for entry in entries:
             if entry.id.index > self._read_until:
                 self._read_until = entry.id.index
-                if isinstance(entry.payload, Command):
-                    self.note_sessions(entry.payload.data)
-                    self._read(entry.id.index, entry.payload.data)
+                data = entry.payload.data if isinstance(entry.payload, Command) else b""
+                self._read.append((entry.id.index, self.place(), data))
+                if data:
+                    self.note_sessions(data)
+                    self._note_tokens(entry.id.index, data)
+
+    def forced(self, agreed: Index) -> Cut:
+        """What lies beyond that index is given up, with a quorum."""
+        at = self.place()
+        void = frozenset(token for token, index in self._applied.items() if index > agreed)
+        first_void = next((place for index, place, _ in self._read if index > agreed), at)
+        cut = Cut(at=at, known_until=first_void, applied=frozenset(self._applied), void=void)
+        for token in sorted(void):
+            for memory in (self._applied, self._places, self._due_ms):
+                memory.pop(token, None)
+            self._void[token] = None
+        self._read = [read for read in self._read if read[0] <= agreed]
+        self._read_until = min(self._read_until, agreed)
+        self.sessions.forced([data for _, _, data in self._read if data])
+        return cut
 
     def settle(self) -> None:
         """Everything has been applied that ever will be."""
@@ -107,7 +128,7 @@ class Promises:
         """An entry is read for the first time: what does it say of sessions?"""
         self.sessions.read(data)
 
-    def _read(self, index: Index, data: bytes) -> None:
+    def _note_tokens(self, index: Index, data: bytes) -> None:
         for token in self.tokens_in(data):
             fate = self._fates.get(token)
             if fate is None:
@@ -116,10 +137,10 @@ class Promises:
                 raise PropertyViolated(
                     REFUSED_NEVER_APPLIED, f"{token!r} was refused, and is applied at {index}"
                 )
-            if token in self._applied:
+            if token in self._applied or token in self._void:
                 raise PropertyViolated(
                     NOTHING_INVENTED,
-                    f"{token!r} is applied at {index}, after {self._applied[token]}",
+                    f"{token!r} is applied at {index}, after {self._applied.get(token)}",
                 )
             self._applied[token] = index
             self._places[token] = len(self._places)

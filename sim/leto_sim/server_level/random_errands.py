@@ -5,6 +5,7 @@ and what its reply means, is `leto_sim.server_level.errands`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -67,6 +68,7 @@ class RandomErrands:
         self._verbs = _draw_verbs(rng)
         self._pipelines = 0
         self._count_before = 0
+        self._chapter = 0  # how often a quorum was given up
         self.order = ProgramOrder(name)
 
     def __call__(self) -> Sequence[AnyErrand]:
@@ -102,10 +104,15 @@ class RandomErrands:
     def _twins(self) -> Iterator[AnyErrand]:
         """Commands that nobody can tell from each other, but for what they are answered."""
         for _ in range(self._rng.randint(2, max(2, self._workload.pipeline_max))):
-            yield self._key_errand(COUNTED, Verb.INCR, self._counted)
+            counted = partial(self._counted, self._chapter)
+            yield self._key_errand(COUNTED, Verb.INCR, counted)
 
-    def _counted(self, fate: Fate, result: KeyReply) -> None:
-        if fate is Fate.ACKNOWLEDGED:
+    def forced(self) -> None:
+        """A quorum is given up: what was counted so far may be void."""
+        self._count_before, self._chapter = 0, self._chapter + 1
+
+    def _counted(self, chapter: int, fate: Fate, result: KeyReply) -> None:
+        if fate is Fate.ACKNOWLEDGED and chapter == self._chapter:
             assert isinstance(result, int), "INCR of what is only ever counted up"
             if result <= self._count_before:
                 raise PropertyViolated(

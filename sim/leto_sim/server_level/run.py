@@ -14,6 +14,7 @@ import attrs
 
 from leto.raft.types import Micros
 from leto.resp import Reply
+from leto_sim.checkers.forcings import Forcing
 from leto_sim.clock import MS, SECOND
 from leto_sim.course import Course, run_then_trace
 from leto_sim.custom_faults import Mischief
@@ -22,13 +23,14 @@ from leto_sim.invariants import Watch
 from leto_sim.judging import check_order
 from leto_sim.lincheck.dialects import KeyDialect
 from leto_sim.lincheck.history import write_history
-from leto_sim.lincheck.strings import StringKey
+from leto_sim.lincheck.strings import KeyOperation, StringKey
 from leto_sim.lincheck.timeline import describe_operation
 from leto_sim.operations import Asked
 from leto_sim.parts import KEYS_AND_VALUES, Parts, keys_and_values
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
 from leto_sim.server_level.audit import Audit
+from leto_sim.server_level.chapters import Cut, chapters
 from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.core import choose_core
 from leto_sim.server_level.exactly_once import SessionErrands, tally_keys
@@ -97,9 +99,17 @@ class ServerLevelRun(Course):
         """Let the clients begin."""
         scenario = self._scenario
         self.history = History(lambda: self.cluster.scheduler.now)
+        self.cluster.promises.place = lambda: self.history.place
+        self._cuts: list[Cut] = []
+        self.operator.recovery.on_forced = self._cut_short
         self._errands = [self._new_errands(number) for number in range(scenario.workload.clients)]
         self._clients = [self._new_client(number) for number in range(scenario.workload.clients)]
         self._counters = [self._new_counter(n) for n in range(scenario.workload.counters)]
+
+    def _cut_short(self, forcing: Forcing) -> None:
+        self._cuts.append(self.cluster.promises.forced(forcing.agreed))
+        for errands in self._errands:
+            errands.forced()
 
     @property
     def node_names(self) -> Sequence[str]:
@@ -192,6 +202,7 @@ class ServerLevelRun(Course):
     def _calm(self) -> None:
         self._mischief.heal()
         self.view.mend_links()
+        self._recover()
         rng = stream(self._scenario.seed, "core")
         core = choose_core(self.cluster, rng) if self.operator.changes_nothing else None
         if core is not None and rng.random() < _CORE_SHARE:
@@ -204,6 +215,14 @@ class ServerLevelRun(Course):
         self._stop_clients()
         self._run_until(self._are_clients_answered, "clients are not answered")
         self._run_until(lambda: self.operator.is_idle, "not every server becomes a voter")
+
+    def _recover(self) -> None:
+        """Who has lost a quorum for good goes on without it first."""
+        recovery = self.operator.recovery
+        recovery.calm_down()
+        if recovery.is_busy:
+            self.nemesis.heal()
+            self._run_until(lambda: not recovery.is_busy, "the survivors do not go on")
 
     def _stop_clients(self) -> None:
         """Let them ask for nothing more."""
@@ -269,7 +288,17 @@ class ServerLevelRun(Course):
         for errands in self._errands:
             errands.order.check(self.cluster.promises.place_of)
         self.history.close()
-        check_order(self.history.judged(self.cluster.promises), StringKey(), KeyDialect())
+        for chapter in self._chapters():
+            check_order(chapter, StringKey(), KeyDialect())
+
+    def _chapters(self) -> Iterator[Sequence[KeyOperation]]:
+        """What is judged together, without what nobody can judge."""
+        unknowable: Sequence[bytes] = ()
+        if self.cluster.promises.sessions.is_confused:
+            unknowable = tally_keys(self._scenario.workload)
+        judged = self.history.judged(self.cluster.promises, self._cuts)
+        for chapter in chapters(judged, self._cuts):
+            yield [operation for operation in chapter if operation.key not in unknowable]
 
     def _break_off(self) -> None:
         self.cluster.break_off()

@@ -20,7 +20,12 @@ from leto_sim.randomness import stream
 from leto_sim.server_level.disk import DiskTiming
 from leto_sim.server_level.faults import PlannedServerFault
 from leto_sim.server_level.paths import StreamWeather
-from leto_sim.server_level.plans import MOST_OF_A_SESSION_MS, draw_plan, with_moves
+from leto_sim.server_level.plans import (
+    MOST_OF_A_SESSION_MS,
+    draw_plan,
+    with_lost_quorum,
+    with_moves,
+)
 from leto_sim.server_level.process import HostClock
 from leto_sim.server_level.random_errands import Workload
 from leto_sim.server_level.resp_client import Manners
@@ -85,14 +90,18 @@ def draw_server_scenario(
         newer=rng.randrange(1 << size) if rng.random() < _NEWER_SHARE else 0,
         workload=workload,
         manners=attrs.evolve(draw_manners(rng), farewell_chance=farewell_chance),
-        plan=with_moves(
-            draw_plan(rng, size, workload.clients, config, DURATION_US),
-            stream(seed, "server moves"),  # of their own: most seeds stay what they were
-            size,
-            config,
-            DURATION_US,
+        plan=_draw_disasters(
+            seed, size, draw_plan(rng, size, workload.clients, config, DURATION_US), config
         ),
     )
+
+
+def _draw_disasters(
+    seed: int, size: int, plan: tuple[PlannedServerFault, ...], config: Config
+) -> tuple[PlannedServerFault, ...]:
+    """What few seeds have: drawn from streams of their own, so most seeds stay what they were."""
+    plan = with_moves(plan, stream(seed, "server moves"), size, config, DURATION_US)
+    return with_lost_quorum(plan, stream(seed, "server quorum"), size)
 
 
 def _able_to_carry(workload: Workload, config: Config) -> Config:

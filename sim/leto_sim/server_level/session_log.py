@@ -10,7 +10,7 @@ are those of entries: a wall clock that jumps by a day takes every session with 
 as it is a new leader's, and its clients are rightly told NOSESSION.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from re import compile as pattern
 from typing import Final, TypeAlias
 
@@ -56,6 +56,8 @@ class SessionLog:
         self._too_late: dict[Attempt, None] = {}  # came when the session had ended
         self._told: list[tuple[Attempt, Reply]] = []
         self._opened: dict[int, None] = {}
+        self._void: dict[Attempt, list[int]] = {}  # what was answered, and given up with a quorum
+        self._is_confused = False  # ids were given up that clients still use
 
     def read(self, data: bytes) -> None:
         """The next entry of the log. To be called once for each, in order."""
@@ -70,19 +72,45 @@ class SessionLog:
 
     def opened(self, session_id: int) -> None:
         """A client was given this session."""
-        if session_id in self._opened:
+        if session_id in self._opened and not self._is_confused:
             raise PropertyViolated(EXACTLY_ONCE, f"session {session_id} is given to two clients")
         self._opened[session_id] = None
+
+    @property
+    def is_confused(self) -> bool:
+        """Whether ids were given up that clients still use: what they count means nothing."""
+        return self._is_confused
 
     def told(self, attempt: Attempt, reply: Reply) -> None:
         """A client was told this of its command; it is judged in the end."""
         self._told.append((attempt, reply))
 
+    def forced(self, kept: Iterable[bytes]) -> None:
+        """A quorum is given up; the log goes on behind these entries.
+
+        If a session is given up, its client goes on with an id that the next one is given,
+        too: of those nothing can be said any more.
+        """
+        if not self._is_confused:
+            self._check_opened()
+            for attempt, reply in self._told:
+                self._judge(*attempt, reply)
+        self._told.clear()
+        before, self._sessions = self._sessions, list[_Session]()
+        self.tallies.clear()
+        self.stamp_ms = 0
+        for data in kept:
+            self.read(data)
+        self._is_confused |= len(self._sessions) < len(before)
+        for session_id, session in enumerate(before, 1):
+            for number, result in session.results.items():
+                self._void.setdefault((session_id, number), []).append(result)
+
     def settle(self, holds: Mapping[bytes, Reply]) -> None:
         """The log has been read; this is what the state machines hold in the end."""
-        for session_id in self._opened:
-            if session_id > len(self._sessions):
-                raise PropertyViolated(EXACTLY_ONCE, f"session {session_id} is in no log")
+        if self._is_confused:
+            return
+        self._check_opened()
         for attempt, reply in self._told:
             self._judge(*attempt, reply)
         for key, held in holds.items():
@@ -92,7 +120,14 @@ class SessionLog:
                     EXACTLY_ONCE, f"{key!r} has come to {tally} by {count} commands"
                 )
 
+    def _check_opened(self) -> None:
+        for session_id in self._opened:
+            if session_id > len(self._sessions):
+                raise PropertyViolated(EXACTLY_ONCE, f"session {session_id} is in no log")
+
     def _perform(self, session_id: int, number: int, waiting_from: int, key: bytes) -> None:
+        if self._is_confused and session_id > len(self._sessions):
+            return
         session = self._sessions[session_id - 1]
         if self.stamp_ms - session.active_ms > SESSION_TTL_MS:
             self._too_late[session_id, number] = None
@@ -108,7 +143,7 @@ class SessionLog:
             if (session_id, number) in self._too_late:
                 return
             expected = f"{expected}, while its session lives"
-        if reply != expected:
+        if reply != expected and reply not in self._void.get((session_id, number), ()):
             raise PropertyViolated(
                 EXACTLY_ONCE,
                 f"number {number} of session {session_id} is answered {reply!r}, and is {expected}",

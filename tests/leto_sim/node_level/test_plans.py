@@ -5,7 +5,7 @@ from typing import get_args
 
 from leto.raft import Config
 from leto_sim.clock import MS
-from leto_sim.faults import Crash
+from leto_sim.faults import Crash, ForceInVain, LoseQuorum
 from leto_sim.node_level.faults import (
     AdvanceClock,
     AskInVain,
@@ -13,9 +13,7 @@ from leto_sim.node_level.faults import (
     Blunder,
     DriftClock,
     Fault,
-    ForceInVain,
     Impossible,
-    LoseQuorum,
     PlannedFault,
     Reshape,
     SetLease,

@@ -6,9 +6,9 @@ import attrs
 import pytest
 
 from leto.raft.events import ConfigurationForced
+from leto_sim.faults import LoseQuorum
 from leto_sim.node_level.administrator import Administrator
 from leto_sim.node_level.cluster import Cluster, Host
-from leto_sim.node_level.faults import LoseQuorum
 from leto_sim.node_level.process import Process
 from leto_sim.node_level.recovery import Recovery
 from leto_sim.sometimes import Situation

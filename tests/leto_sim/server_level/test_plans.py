@@ -4,8 +4,9 @@ from random import Random
 
 from leto.raft import Config
 from leto_sim.clock import SECOND
+from leto_sim.faults import ForceInVain, LoseQuorum
 from leto_sim.server_level.faults import MoveServer, PlannedServerFault, ServerFault
-from leto_sim.server_level.plans import draw_plan, with_moves
+from leto_sim.server_level.plans import draw_plan, with_lost_quorum, with_moves
 
 DURATION_US = 60 * SECOND
 PLANS = [draw_plan(Random(seed), 3, 2, Config(), DURATION_US) for seed in range(60)]
@@ -16,7 +17,9 @@ def kinds(plan: tuple[PlannedServerFault, ...]) -> set[type[ServerFault]]:
 
 
 def test_every_kind_of_fault_is_planned_by_some_seed() -> None:
-    assert set(ServerFault.__args__) - {MoveServer} == set[type[ServerFault]]().union(
+    drawn_apart = {MoveServer, LoseQuorum, ForceInVain}
+
+    assert set(ServerFault.__args__) - drawn_apart == set[type[ServerFault]]().union(
         *map(kinds, PLANS)
     )
 
@@ -45,3 +48,13 @@ def test_servers_move_in_some_plans_in_the_order_of_time() -> None:
         assert sorted(plan, key=lambda planned: planned.at_us) == [*plan]
         added = [planned for planned in plan if planned not in PLANS[0]]
         assert {MoveServer} == kinds(tuple(added))
+
+
+def test_in_few_seeds_a_quorum_is_lost_and_in_others_somebody_thinks_so() -> None:
+    plans = [with_lost_quorum(PLANS[0], Random(seed), 3) for seed in range(200)]
+
+    disasters = [[planned.fault for planned in plan if planned not in PLANS[0]] for plan in plans]
+    lost = [fault for faults in disasters for fault in faults if isinstance(fault, LoseQuorum)]
+    assert 10 < len(lost) < 40
+    assert {True, False} == {fault.best_first for fault in lost}
+    assert 10 < sum(any(isinstance(f, ForceInVain) for f in faults) for faults in disasters) < 40

@@ -93,3 +93,52 @@ def test_unknown_write_may_be_applied_or_not(promises: Promises) -> None:
 def test_token_is_used_once(promises: Promises) -> None:
     with pytest.raises(AssertionError, match="used twice"):
         promises.asked(b"<a.1>")
+
+
+def test_what_is_given_up_with_a_quorum_is_owed_to_nobody(promises: Promises) -> None:
+    promises.asked(b"<a.2>")
+    promises.applied([entry(1, b"SET k <a.1>"), entry(2, b"SET k <a.2>")])
+    promises.told(b"<a.1>", Fate.ACKNOWLEDGED)
+
+    cut = promises.forced(1)
+    promises.told(b"<a.2>", Fate.ACKNOWLEDGED)
+
+    assert frozenset({b"<a.1>", b"<a.2>"}) == cut.applied
+    assert frozenset({b"<a.2>"}) == cut.void
+    assert promises.place_of(b"<a.2>") is None
+    promises.settle()
+
+
+def test_what_the_survivor_holds_is_still_owed(promises: Promises) -> None:
+    promises.told(b"<a.1>", Fate.ACKNOWLEDGED)
+
+    promises.forced(1)
+
+    with pytest.raises(PropertyViolated, match="acknowledged writes survive"):
+        promises.settle()
+
+
+def test_what_is_void_does_not_come_back(promises: Promises) -> None:
+    promises.applied([entry(1, b"SET k <a.1>")])
+    promises.forced(0)
+
+    with pytest.raises(PropertyViolated, match="only what was asked for is applied, once"):
+        promises.applied([entry(1, b"SET k <a.1>")])
+
+
+def test_what_was_void_must_not_be_refused_afterwards(promises: Promises) -> None:
+    promises.applied([entry(1, b"SET k <a.1>")])
+    promises.forced(0)
+
+    with pytest.raises(PropertyViolated, match="refused writes are never applied"):
+        promises.told(b"<a.1>", Fate.REFUSED)
+
+
+def test_what_was_answered_before_the_first_void_entry_is_known(promises: Promises) -> None:
+    places = iter((3, 7, 9))
+    promises.place = lambda: next(places)
+    promises.applied([entry(1, b"SET k <a.1>"), entry(2, b"SET k")])
+
+    cut = promises.forced(1)
+
+    assert (7, 9) == (cut.known_until, cut.at)

@@ -161,8 +161,8 @@ def test_history_without_order_is_a_violation(monkeypatch: pytest.MonkeyPatch) -
     run = ServerLevelRun(scenario())
     judged = run.history.judged
 
-    def without_writes(promises: object) -> object:
-        operations = judged(promises)  # type: ignore[arg-type]  # it is what the run passes
+    def without_writes(promises: object, cuts: object) -> object:
+        operations = judged(promises, cuts)  # type: ignore[arg-type]  # it is what the run passes
         return [operation for operation in operations if operation.result is not None][1::2]
 
     monkeypatch.setattr(run.history, "judged", without_writes)

@@ -102,3 +102,42 @@ def test_a_session_is_opened_by_the_log_alone(log: SessionLog) -> None:
 def test_a_tally_comes_as_far_as_it_was_counted(log: SessionLog, held: bytes | None) -> None:
     with pytest.raises(PropertyViolated, match="by 2 commands"):
         log.settle({b"s0": held})
+
+
+def test_what_is_given_up_with_a_quorum_is_counted_anew(log: SessionLog) -> None:
+    first = entry(5, REGISTER)
+
+    log.forced([first])
+    log.read(entry(7, perform(2)))
+    log.told((1, 2), 1)
+
+    assert {b"s0": 1} == log.tallies
+    log.settle({b"s0": b"1"})
+
+
+def test_an_answer_to_what_is_void_may_come_late(log: SessionLog) -> None:
+    log.forced([entry(5, REGISTER)])
+
+    log.told((1, 2), 2)
+
+    log.settle({b"s0": None})
+
+
+def test_what_was_answered_before_is_judged_by_what_was_in_the_log_then(log: SessionLog) -> None:
+    log.told((1, 2), 5)
+
+    with pytest.raises(PropertyViolated, match="is answered 5, and is 2"):
+        log.forced([])
+
+
+def test_nothing_is_known_of_clients_whose_session_is_void(log: SessionLog) -> None:
+    log.opened(1)
+
+    log.forced([])
+    log.read(entry(7, perform(3)))
+    log.read(entry(8, REGISTER, perform(1)))
+    log.opened(1)
+    log.told((1, 3), 9)
+
+    assert log.is_confused
+    log.settle({b"s0": b"7"})
