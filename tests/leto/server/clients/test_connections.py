@@ -217,6 +217,18 @@ def test_a_read_that_waits_is_done_before_a_later_write(world: "World") -> None:
     assert [*[b"x" * 900] * 3, OK, b"y"] == client.received()
 
 
+def test_reads_before_a_write_that_has_come_are_all_done_before_it(world: "World") -> None:
+    machine = world.founded(limits=Limits(output_soft_bytes=1_000))
+    client = world.client(machine)
+    assert OK == client.ask("SET a " + "x" * 900)
+    machine.holds_disk = True
+
+    client.send(*["GET a"] * 5, "SET a y", "GET a")
+    machine.release_disk()
+
+    assert [*[b"x" * 900] * 5, OK, b"y"] == client.received()
+
+
 def test_a_read_that_waits_for_too_long_is_refused(world: "World") -> None:
     machine = world.founded(limits=Limits(output_soft_bytes=2_000))
     client = owing_reads(world, machine)
