@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from leto.raft.configuration import MemberRole
+from leto_sim.clock import MS
 from leto_sim.course import Course, run_then_trace
 from leto_sim.custom_faults import Mischief
 from leto_sim.inspection import describe_disk, describe_life
 from leto_sim.invariants import Watch
 from leto_sim.node_level.administrator import Administrator
+from leto_sim.node_level.bounds import check_at_work, rest_of
 from leto_sim.node_level.clients import Client
 from leto_sim.node_level.cluster import Cluster, Host
 from leto_sim.node_level.core import choose_core, ids_of, why_stuck
@@ -45,6 +47,8 @@ _ELECTIONS_TO_RECOVER = 30  # election timeouts: many, since the settings are ex
 _CLIENTS_TO_RETURN = 3  # whole patiences of theirs, spent on somebody who says nothing
 _MOST_PATIENCE = 20  # that much of it: elections without end store something each
 _EVENTS_BETWEEN_LOOKS = 20
+_BETWEEN_HOLDINGS_US = 200 * MS
+_ELECTIONS_TO_REST = 100
 
 
 def run_node_level(seed: int, nodes: int | None = None, events_max: int = 10_000) -> RunResult:
@@ -88,6 +92,7 @@ class NodeLevelRun(Course):
         self._watch = Watch(parts.invariants, self.view)
         if parts.invariants:
             self.cluster.panel.on_change = self._watch.look
+        self._look_in_turn(0)
         self._clients = [
             Client(self.cluster, number, self.history) for number in range(scenario.habits.clients)
         ]
@@ -175,6 +180,28 @@ class NodeLevelRun(Course):
         self._run_until(self._is_quiet, "the nodes do not come to agree")
         self._clients[0].take_last_look()
         self._run_until(self._is_quiet, "the last reads are not answered")
+        self._come_to_rest()
+
+    def _come_to_rest(self) -> None:
+        """No node holds anything more that is of no use."""
+        rest, scheduler = rest_of(self._members), self.cluster.scheduler
+        give_up_at = (
+            scheduler.now + _ELECTIONS_TO_REST * self._scenario.config.election_timeout_max_us
+        )
+        while not rest.is_reached:
+            for _ in range(_EVENTS_BETWEEN_LOOKS):
+                scheduler.step()
+            self._run_until(self._is_quiet, "the nodes do not go on agreeing")
+            rest.look()
+            if scheduler.now > give_up_at:
+                rest.complain()
+
+    def _look_in_turn(self, number: int) -> None:
+        """Look at what one node holds, then, after a while, at the next one."""
+        alive = self.cluster.alive
+        if alive:
+            check_at_work(alive[number % len(alive)])
+        self.cluster.scheduler.after(_BETWEEN_HOLDINGS_US, self._look_in_turn, number + 1)
 
     def _heal_core(self) -> None:
         """A quorum is healed: it must commit, and answer, whatever the others do."""

@@ -66,6 +66,7 @@ class MachineRun(ServerLevelRun):
         self._await_look(self._own.workload.last_look(self.clientele.habits), "the last reads fail")
         self._run_until(self._is_quiet, "the nodes do not come to agree")
         self._compare_contents()
+        self._come_to_rest()
         self._watch.look_at_last()
         self.cluster.promises.settle()
         self._own.workload.judge(self.clientele.history)

@@ -30,6 +30,7 @@ from leto_sim.parts import KEYS_AND_VALUES, Parts, keys_and_values
 from leto_sim.randomness import stream
 from leto_sim.result import PropertyViolated, RunResult
 from leto_sim.server_level.audit import Audit
+from leto_sim.server_level.bounds import check_at_work, rest_of
 from leto_sim.server_level.chapters import Cut, chapters
 from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.core import choose_core
@@ -56,6 +57,9 @@ _EVENTS_BETWEEN_LOOKS: Final = 20
 _EXPIRY_SLACK_MS: Final = 500
 _CORE_SHARE: Final = 0.2  # it takes as long as all the rest
 _COUNTERS_ABANDON: Final = 0.02  # hang up so often: then they have something to repeat
+_BETWEEN_LOOKS_US: Final = 200 * MS
+_BETWEEN_GLANCES_US: Final = 7 * MS  # at servers that have nothing to do
+_REST_US: Final = 10 * SECOND  # so long a snapshot may take, and a link that nobody answers on
 _RESIDUE_US: Final = 5 * SECOND  # so long those outside are asked in vain: all patience ends
 
 
@@ -94,6 +98,15 @@ class ServerLevelRun(Course):
         self._watch = Watch(parts.invariants, self.view)
         if parts.invariants:
             self.cluster.panel.on_change = self._watch.look
+        self._look_in_turn(0)
+
+    def _look_in_turn(self, number: int) -> None:
+        """Look at what one server holds, then, after a while, at the next one."""
+        machines = self.cluster.machines
+        check_at_work(machines[number], self._scenario.limits)
+        self.cluster.scheduler.after(
+            _BETWEEN_LOOKS_US, self._look_in_turn, (number + 1) % len(machines)
+        )
 
     def _employ(self) -> None:
         """Let the clients begin."""
@@ -264,6 +277,18 @@ class ServerLevelRun(Course):
             audit.compare_with(audits[0])
         self.cluster.promises.sessions.settle({key: audits[0].holds[key] for key in tallies})
 
+    def _come_to_rest(self) -> None:
+        """Every client leaves, and no server holds anything more that is of no use."""
+        for process in self.cluster.clients.values():
+            process.kill()
+        rest, scheduler = rest_of(self.cluster), self.cluster.scheduler
+        give_up_at = scheduler.now + _REST_US
+        while not rest.is_reached:
+            self._run_for(_BETWEEN_GLANCES_US)
+            rest.look()
+            if scheduler.now > give_up_at:
+                rest.complain()
+
     def _run_for(self, duration_us: Micros) -> None:
         scheduler = self.cluster.scheduler
         end = scheduler.now + duration_us
@@ -283,6 +308,7 @@ class ServerLevelRun(Course):
 
     def _judge(self) -> None:
         self._audit()
+        self._come_to_rest()
         self._watch.look_at_last()
         self.cluster.promises.settle()
         for errands in self._errands:

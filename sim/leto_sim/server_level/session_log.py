@@ -59,6 +59,16 @@ class SessionLog:
         self._void: dict[Attempt, list[int]] = {}  # what was answered, and given up with a quorum
         self._is_confused = False  # ids were given up that clients still use
 
+    @property
+    def count(self) -> int:
+        """How many have ever been opened."""
+        return len(self._sessions)
+
+    def open_results(self, session_id: int) -> int:
+        """How many results of that session its client may still ask for."""
+        session = self._sessions[session_id - 1]
+        return sum(number >= session.waiting_from for number in session.results)
+
     def read(self, data: bytes) -> None:
         """The next entry of the log. To be called once for each, in order."""
         self.stamp_ms = max(self.stamp_ms, stamp_of(data))

@@ -121,6 +121,12 @@ class ServerLife:
         assert self._server is not None, "who takes part runs"
         return self._server.program
 
+    @property
+    def server(self) -> Server:
+        """What the life is of, for those who look at what it holds."""
+        assert self._server is not None, "who takes part runs"
+        return self._server
+
     # --- what it is told and orders ------------------------------------------------------
 
     def runs(self, server: Server) -> None:
