@@ -10,7 +10,7 @@ on where objects lie in memory.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from typing import Final, TypeAlias, cast
 
 import attrs
@@ -60,8 +60,8 @@ class Walk:
         while ahead:
             thing, path, place, owner = ahead.popleft()
             if isinstance(thing, _CONTAINERS):
-                yield Holding(path, place, owner, len(thing))
-                inside, behind = _content(thing), "[]"
+                yield Holding(path, place, owner, len(cast("Sized", thing)))
+                inside, behind = _content(cast("object", thing)), "[]"
                 ahead.extend(
                     (one, path + behind, place + behind, owner)
                     for one in inside

@@ -66,6 +66,8 @@ class SessionLog:
 
     def open_results(self, session_id: int) -> int:
         """How many results of that session its client may still ask for."""
+        if session_id > len(self._sessions):
+            return 0
         session = self._sessions[session_id - 1]
         return sum(number >= session.waiting_from for number in session.results)
 
