@@ -22,7 +22,8 @@ Reading order, for whoever reads the simulator itself:
                       `settings`, `faults`, `platter`, `lost_quorum`
     what users bring  `parts`, `workloads`, `habits`, `invariants`, `custom_faults`, `cluster_view`,
                       `registers`, `by_hand`, `forwarding`
-    what must hold    `checkers`, `lincheck`, `judging`, `sometimes`, `lookout`
+    what must hold    `checkers`, `lincheck`, `judging`, `sometimes`, `lookout`,
+                      `holdings`, `core_bounds`
     what is shown     `journal`, `descriptions`, `fault_words`, `inspection`, `standing`,
                       `operations`, `screen`, `view`
     many runs         `campaign`, `campaign_files`, `workers`, `shrinking`, `scenario_files`,

@@ -7,6 +7,7 @@ Reading order:
     their world       `datagrams`, `disk`; `watched_datagrams` in a traced run
     who uses them     `clients`, `exactly_once`, `histories`
     who troubles them `nemesis`, `partitions`, `administrator`, `changes`, `recovery`
+    who looks         `bounds`; else `leto_sim.checkers`
     its course        `run`, `core`; `level`, `view` and `by_hand` for those outside, `canonical`
                       for the digest, `drift` for a measurement
 """
