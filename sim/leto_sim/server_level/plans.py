@@ -99,7 +99,7 @@ def with_lost_quorum(
         if rng.random() < _LEADERS_SHARE:
             victims = (LEADER, *victims)
         fault = LoseQuorum(victims, best_first=rng.random() < _HALF)
-        disasters.append(PlannedServerFault(rng.randrange(SECOND, 6 * SECOND), fault))
+        disasters.append(PlannedServerFault(rng.randrange(4 * SECOND), fault))
     if rng.random() < _SHARE_OF_VAIN_ORDERS:
         times = sorted(rng.randrange(SECOND, 10 * SECOND) for _ in range(3))
         disasters += [PlannedServerFault(at, ForceInVain(rng.randrange(nodes))) for at in times]

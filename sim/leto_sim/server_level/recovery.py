@@ -18,7 +18,7 @@ from leto.raft.actions import RoleName
 from leto.raft.configuration import Configuration
 from leto.raft.events import ConfigurationForced
 from leto.raft.types import EntryId, NodeId, RequestId
-from leto.resp import ErrorReply, Reply
+from leto.resp import OK, ErrorReply, Reply
 from leto_sim.checkers.forcings import FORCED_AS_ORDERED, Forcing
 from leto_sim.clock import MS
 from leto_sim.lost_quorum import Left, are_no_quorum, least_lost, some_hold
@@ -29,6 +29,7 @@ from leto_sim.server_level.errands import fate_of
 from leto_sim.server_level.promises import Fate
 from leto_sim.sometimes import Situation
 
+RECOVERED: Final = "who is told that the survivors go on finds them doing so"
 _BETWEEN_ROUNDS_US: Final = 300 * MS
 _ROUNDS_OF_PATIENCE: Final = 30  # of an operator's: for a moment in which something will be lost
 _MISTAKES: Final = (0, 0, 2, 4)  # before it gets things right
@@ -269,11 +270,24 @@ class Recovery:
             else:
                 self._cluster.panel.forcings.is_not_told(_id_of(machine), order.number)
             self._cluster.remark(f"{machine.name}, without {', '.join(lost)}: {_said(reply)}")
-            if isinstance(reply, ErrorReply) and "a quorum seems to be alive" in reply.message:
+            if reply == OK:
+                self.check_told(order.lost)
+            elif isinstance(reply, ErrorReply) and "a quorum seems to be alive" in reply.message:
                 sometimes = self._cluster.panel.lookout.sometimes
                 sometimes.occurred(Situation.FORCING_REFUSED)
 
         order.hang_up = self._ask([machine.client_address], words, _is_any, heard)
+
+    def check_told(self, lost: Collection[str]) -> None:
+        """OK means that a configuration without the lost ones is committed."""
+        forcings, ledger = self._cluster.panel.forcings.all, self._cluster.panel.ledger
+        if not any(
+            # Of what an earlier one has begun a later one may have left nothing.
+            (forcing is not forcings[-1] or ledger.id_at(forcing.entry.index) == forcing.entry)
+            and all(forcing.configuration.named(name) is None for name in lost)
+            for forcing in forcings
+        ):
+            raise PropertyViolated(RECOVERED, f"nobody goes on without {', '.join(lost)}")
 
     def _expect(self, order: _Order) -> None:
         """From now on the server may stand for election as it is told."""

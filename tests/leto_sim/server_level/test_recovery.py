@@ -152,3 +152,18 @@ def test_clients_lose_no_more_than_the_survivors_lacked(nodes: int) -> None:
 
 def test_a_run_that_loses_its_quorum_is_the_same_again() -> None:
     assert run(7, 3, best_first=False).digest == run(7, 3, best_first=False).digest
+
+
+def test_ok_where_nobody_goes_on_is_a_violation() -> None:
+    site = Site()
+
+    with pytest.raises(PropertyViolated, match="who is told that the survivors go on"):
+        site.operator.recovery.check_told(["id2"])
+
+
+def test_ok_is_true_once_the_survivors_have_gone_on() -> None:
+    site = Site()
+    site.lose(*site.cluster.machines)
+    site.run_until_whole()
+
+    site.operator.recovery.check_told(["id1", "id2"])
