@@ -302,7 +302,11 @@ class Node:
         snapshots.take_if_due(self._state)
 
     def _on_disk_room_changed(self, event: DiskRoomChanged) -> None:
-        self._state.has_disk_room = event.has_room
+        state = self._state
+        if event.has_room:
+            state.no_disk_room_since = None
+        elif state.has_disk_room:
+            state.no_disk_room_since = state.now
 
     def _on_timer(self, _: TimerFired) -> None:
         state = self._state
@@ -321,6 +325,7 @@ class Node:
             become_follower(state, state.current_term, None)
             return
         transfer.give_up_overdue(state, leader)
+        transfer.withdraw_if_full(state, leader)
         previous_heartbeat = leader.heartbeat_deadline - state.config.heartbeat_interval_us
         # Here only: rounds of reads are as frequent as reads, and must put nothing off.
         leader.heartbeat_deadline = state.now + state.config.heartbeat_interval_us

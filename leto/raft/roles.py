@@ -90,7 +90,7 @@ class Candidate:
 class HandOver:
     """A transfer of leadership under way (§3.10)."""
 
-    request_id: RequestId
+    request_id: RequestId | None  # None if nobody asked for it
     to: NodeId
     give_up_at: Micros
     has_asked: bool = False  # TimeoutNow is on its way
@@ -117,6 +117,7 @@ class Leader:
     leased_until: Micros = 0
     hand_over: HandOver | None = None
     has_asked_another: bool = False  # to take over, in this term: no leases any more
+    may_withdraw_at: Micros = 0  # in favour of one whose disk has room
     joint_request: RequestId | None = None  # to be answered once the joint configuration is left
     name = RoleName.LEADER
 

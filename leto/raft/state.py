@@ -60,7 +60,7 @@ class State:
     ids_issued: int = 0
     hurried_until: Micros = 0  # until then campaigns are repeated soon: the leader is dead
     promised_until: Micros = 0  # until then no vote is granted (§6.4.1)
-    has_disk_room: bool = True
+    no_disk_room_since: Micros | None = None  # None while there is room
     failed: bool = False  # its disk; it is silent for good
     is_traced: bool = False  # somebody listens to what is done, and why
     actions: list[Action] = attrs.field(factory=list[Action])
@@ -81,6 +81,11 @@ class State:
         if type(self.role) is Leader:
             return self.node_id
         return self.role.leader if type(self.role) is Follower else None
+
+    @property
+    def has_disk_room(self) -> bool:
+        """Whether the disk takes further commands."""
+        return self.no_disk_room_since is None
 
     @property
     def was_admitted(self) -> bool:

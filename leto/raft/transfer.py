@@ -1,7 +1,8 @@
 """Handing leadership over: TimeoutNow and the wait for its target (§3.10).
 
 Responsible for choosing the target, for letting it catch up while no new
-proposals are taken, and for going on as before if nothing comes of it.
+proposals are taken, and for going on as before if nothing comes of it. And for
+a leader whose disk stays full: it takes no commands, so that somebody with room should.
 
 Invariants:
     1. The target is asked only when it holds the leader's whole log, durably.
@@ -18,7 +19,7 @@ from leto.raft.roles import Follower, HandOver, Leader
 from leto.raft.state import State
 from leto.raft.traces.cluster import TransferAsked, TransferGivenUp, TransferStarted
 from leto.raft.traces.reads import LeaseVoided
-from leto.raft.types import NodeId
+from leto.raft.types import NodeId, RequestId
 
 
 def on_transfer_requested(state: State, event: TransferRequested) -> None:
@@ -33,9 +34,27 @@ def on_transfer_requested(state: State, event: TransferRequested) -> None:
         if target is None or not _can_lead(state, leader, target):
             _answer(state, event.request_id, Refused(Refusal.CANNOT_LEAD, state.leader))
         else:
-            give_up_at = state.now + state.config.election_timeout_max_us
-            leader.hand_over = HandOver(event.request_id, target, give_up_at)
-            state.trace(TransferStarted, target)
+            _begin(state, leader, event.request_id, target)
+
+
+def withdraw_if_full(state: State, leader: Leader) -> None:
+    """Hand over, unasked, once the disk has had no room for an election timeout.
+
+    Only if that helps: if a quorum without it has room, by what they answer. After an attempt
+    that came to nothing it leads on as long again, for an operator may want to change things.
+    """
+    since, patience_us = state.no_disk_room_since, state.config.election_timeout_max_us
+    if since is None or leader.hand_over is not None:
+        return
+    if state.now < max(since + patience_us, leader.may_withdraw_at):
+        return
+
+    def has_room(node_id: NodeId) -> bool:
+        return node_id != state.node_id and _has_room(state, leader, leader.progress[node_id])
+
+    target = _best_target(state, leader)
+    if target is not None and has_room(target) and state.configuration.has_quorum(has_room):
+        _begin(state, leader, None, target)
 
 
 def hand_over_when_ready(state: State, leader: Leader) -> None:
@@ -57,6 +76,7 @@ def give_up_overdue(state: State, leader: Leader) -> None:
     hand_over = leader.hand_over
     if hand_over is not None and state.now >= hand_over.give_up_at:
         leader.hand_over = None
+        leader.may_withdraw_at = state.now + state.config.election_timeout_max_us
         state.trace(TransferGivenUp, hand_over.to)
         refused = Refused(Refusal.TIMED_OUT, state.leader)
         # Who was asked may campaign yet: the message may be late.
@@ -86,20 +106,34 @@ def on_timeout_now(state: State, sender: NodeId, _: TimeoutNow) -> None:
         start_election(state, is_transfer=True)
 
 
-def _answer(state: State, request_id: int, outcome: Outcome) -> None:
-    state.actions.append(Answer(request_id, outcome))
+def _begin(state: State, leader: Leader, request_id: RequestId | None, target: NodeId) -> None:
+    give_up_at = state.now + state.config.election_timeout_max_us
+    leader.hand_over = HandOver(request_id, target, give_up_at)
+    state.trace(TransferStarted, target)
+
+
+def _answer(state: State, request_id: RequestId | None, outcome: Outcome) -> None:
+    if request_id is not None:
+        state.actions.append(Answer(request_id, outcome))
 
 
 def _best_target(state: State, leader: Leader) -> NodeId | None:
-    """Who is preferred by priority, then who lacks least."""
+    """Whose disk has room; of those who is preferred by priority, then who lacks least."""
 
-    def merit(progress: Progress) -> tuple[int, int, int]:
+    def merit(progress: Progress) -> tuple[bool, int, int, int]:
         member = state.configuration.member(progress.node_id)
         priority = member.priority if member is not None else 0
-        return priority, progress.match_index, -progress.node_id
+        has_room = _has_room(state, leader, progress)
+        return has_room, priority, progress.match_index, -progress.node_id
 
     candidates = [p for p in leader.progress.values() if _can_lead(state, leader, p.node_id)]
     return max(candidates, key=merit).node_id if candidates else None
+
+
+def _has_room(state: State, leader: Leader, progress: Progress) -> bool:
+    """Whether it has said so lately: in this term, and as lately as a quorum has to be heard."""
+    is_heard = state.now - progress.last_ack_at < state.config.election_timeout_min_us
+    return is_heard and progress.match_index >= leader.noop_index and not progress.is_full
 
 
 def _can_lead(state: State, leader: Leader, node_id: NodeId) -> bool:
