@@ -40,8 +40,9 @@ def on_transfer_requested(state: State, event: TransferRequested) -> None:
 def withdraw_if_full(state: State, leader: Leader) -> None:
     """Hand over, unasked, once the disk has had no room for an election timeout.
 
-    Only if that helps: if a quorum without it has room, by what they answer. After an attempt
-    that came to nothing it leads on as long again, for an operator may want to change things.
+    To one who has said of late that it has room; and only if that may help: if the others whose
+    disks are not known to be full are a quorum. After an attempt that came to nothing it leads on
+    as long again, for an operator may want to change things.
     """
     since, patience_us = state.no_disk_room_since, state.config.election_timeout_max_us
     if since is None or leader.hand_over is not None:
@@ -49,11 +50,13 @@ def withdraw_if_full(state: State, leader: Leader) -> None:
     if state.now < max(since + patience_us, leader.may_withdraw_at):
         return
 
-    def has_room(node_id: NodeId) -> bool:
-        return node_id != state.node_id and _has_room(state, leader, leader.progress[node_id])
+    def may_have_room(node_id: NodeId) -> bool:
+        return node_id != state.node_id and not leader.progress[node_id].is_full
 
     target = _best_target(state, leader)
-    if target is not None and has_room(target) and state.configuration.has_quorum(has_room):
+    if target is None or not _has_room(state, leader, leader.progress[target]):
+        return
+    if state.configuration.has_quorum(may_have_room):
         _begin(state, leader, None, target)
 
 

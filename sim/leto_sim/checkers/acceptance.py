@@ -3,7 +3,8 @@
 Responsible for commands: none is appended beyond the quota of what is uncommitted, by a
 node whose disk has no room, or by a leader that hands over (§3.10); and none is refused for
 one of these reasons unless it holds. And for a transfer of leadership, which ends in time,
-whatever becomes of its target. What is said of refusals by others is `requests`.
+whatever becomes of its target, and which nobody begins unasked whose disk has not been full
+for an election timeout. What is said of refusals by others is `requests`.
 
 Where it is not shown what a node is told (in whole servers), it judges nobody.
 """
@@ -28,7 +29,8 @@ _LEADER = RoleName.LEADER  # looked up once
 
 @attrs.define
 class _Life:
-    has_room: bool = True
+    full_since: Micros | None = None
+    may_withdraw_until: Micros = 0  # having begun to before there was room again
     transfers: dict[RequestId, Micros] = attrs.field(factory=dict[RequestId, Micros])
     has_asked_another: bool = False  # to lead, for one of them
     is_timer: bool = False  # the event that is being handled
@@ -50,6 +52,7 @@ class Acceptance:
     def __init__(self, config: Config, moment: Moment) -> None:
         self._moment = moment
         self._uncommitted_bytes_max = config.uncommitted_bytes_max
+        self._patience_us = config.election_timeout_max_us
         self._transfer_us = config.election_timeout_max_us + config.heartbeat_interval_us
         self._lives: dict[NodeId, _Life] = {}
 
@@ -59,7 +62,13 @@ class Acceptance:
 
     def told_of_room(self, node: Observed, *, has_room: bool) -> None:
         """The node is told about its disk."""
-        self._lives[node.node_id].has_room = has_room
+        life, now = self._lives[node.node_id], self._moment.shown
+        if not has_room:
+            life.full_since = now if life.full_since is None else life.full_since
+        else:
+            if self._may_withdraw(life):
+                life.may_withdraw_until = now + self._transfer_us
+            life.full_since = None
 
     def asked_to_transfer(self, node: Observed, event: TransferRequested) -> None:
         """The node is told that somebody wants another leader."""
@@ -72,7 +81,7 @@ class Acceptance:
         if life is None:
             return
         has_commands = any(type(entry.payload) is Command for entry in write.entries)
-        if has_commands and not life.has_room:
+        if has_commands and life.full_since is not None:
             raise _violation(TAKES_WHAT_IT_MAY, node, "takes commands on a full disk")
         if status.role is not _LEADER:
             return
@@ -98,6 +107,8 @@ class Acceptance:
         if life is not None:
             if life.has_asked_another:
                 raise _violation(TRANSFERS_TRULY, node, "asks twice in one transfer")
+            if not life.transfers and not self._may_withdraw(life):
+                raise _violation(TRANSFERS_TRULY, node, "asks another to lead, and nobody wants it")
             life.has_asked_another = bool(life.transfers)
 
     def timer_fires(self, node: Observed) -> None:
@@ -147,13 +158,20 @@ class Acceptance:
                 # The event that is refused may commit: what follows has no part in that.
                 is_true = life.uncommitted_bytes(committed) > self._uncommitted_bytes_max
             case Refusal.DISK_FULL:
-                is_true = not life.has_room
+                is_true = life.full_since is not None
             case Refusal.TRANSFER_PENDING:
-                is_true = bool(life.transfers)
+                is_true = bool(life.transfers) or self._may_withdraw(life)
             case _:
                 return
         if not is_true:
             raise _violation(REFUSES_TRULY, node, f"refuses: {refusal.value}")
+
+    def _may_withdraw(self, life: _Life) -> bool:
+        """Whether it may hand over unasked, since its disk stays full."""
+        now = self._moment.shown
+        if life.full_since is None:
+            return now < life.may_withdraw_until
+        return now - life.full_since >= self._patience_us
 
     def _weigh(self, node: Observed, life: _Life, write: Write) -> None:
         """Notes the weights of the entries that a leader appends."""

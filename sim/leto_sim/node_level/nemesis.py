@@ -75,6 +75,8 @@ _ProcessFault: TypeAlias = (
 )
 
 _SHARE_OF_BROKEN_LINKS = 0.7
+_SHARE_OF_BROKEN_WITH_ROOM = 0.7
+_SHARE_OF_FULL_LEADERS = 0.5  # of those who lead, and are not in the core
 _AT_ONCE_US: Micros = 1
 _STEADY = 10  # times the mean tail of a sync are an election timeout, once all is healed
 
@@ -126,13 +128,14 @@ class Nemesis:
         self._cluster.disk_speed = self._cluster.scenario.disk.steadied(election_us // _STEADY)
 
     def _break(self, host: Host, core: Collection[NodeId], rng: Random) -> None:
-        """Leaves a machine as it is, or in a way in which it may be a nuisance.
-
-        But its disk has room: whoever leads with a full one refuses for as long as it is full.
-        """
+        """Leaves a machine as it is, or in a way in which it may be a nuisance."""
         process = host.alive
         if process is not None:
-            process.tell_disk_room(has_room=True)
+            process.tell_disk_room(has_room=rng.random() < _SHARE_OF_BROKEN_WITH_ROOM)
+            if process is self._cluster.leader and rng.random() < _SHARE_OF_FULL_LEADERS:
+                # Nothing else: who leads with a full disk is to hand over.
+                process.tell_disk_room(has_room=False)
+                return
         others = [other for other in core if rng.random() < _SHARE_OF_BROKEN_LINKS]
         to_it, from_it = rng.choice(((True, True), (True, False), (False, True), (False, False)))
         links = [(other, host.node_id) for other in others if to_it]

@@ -7,7 +7,7 @@ import pytest
 
 from leto.raft.actions import Committed, Refusal, Refused, RoleName, Transferred, Unknown
 from leto.raft.configuration import Configuration, RemoveMember
-from leto.raft.events import TransferRequested
+from leto.raft.events import DiskRoomChanged, TransferRequested
 from leto.raft.messages import AppendEntries, AppendEntriesResponse, RequestVote, TimeoutNow
 from leto.raft.traces.cluster import TransferAsked, TransferStarted
 from leto.raft.traces.reads import LeaseVoided
@@ -156,6 +156,96 @@ def test_the_best_target_is_preferred_by_priority(make: "type[Make]") -> None:
     transfer(cluster[1])
 
     assert 1 == len(cluster[1].sent(TimeoutNow, to=3))
+
+
+def fill_disk(host: "Host", *, has_room: bool = False) -> None:
+    host.handle(DiskRoomChanged(has_room))
+
+
+def beat_on(cluster: "Cluster") -> "Host":
+    """The first node's heartbeats, for two of the longest election timeouts."""
+    leader = cluster[1]
+    until = leader.now + 4_200_000
+    while leader.now < until and leader.plays(RoleName.LEADER):
+        cluster.beat(1)
+    return leader
+
+
+def test_a_leader_whose_disk_stays_full_hands_over_to_one_with_room(cluster: "Cluster") -> None:
+    fill_disk(cluster[1])
+    fill_disk(cluster[1])
+    fill_disk(cluster[4])
+    since = cluster[1].now
+
+    leader = beat_on(cluster)
+
+    assert leader.plays(RoleName.FOLLOWER)
+    assert cluster[2].plays(RoleName.LEADER)
+    assert {} == leader.answers
+    assert 2_000_000 <= leader.now - since <= 2_200_000
+
+
+def test_a_leader_with_room_again_leads_on(cluster: "Cluster") -> None:
+    fill_disk(cluster[1])
+    cluster.beat(1)
+    fill_disk(cluster[1], has_room=True)
+
+    leader = beat_on(cluster)
+
+    assert [] == leader.sent(TimeoutNow)
+
+
+def test_a_full_leader_leads_on_while_no_quorum_may_have_room(cluster: "Cluster") -> None:
+    fill_disk(cluster[1])
+    fill_disk(cluster[2])
+
+    leader = beat_on(cluster)
+
+    assert [] == leader.sent(TimeoutNow)
+
+
+def test_a_full_leader_leads_on_while_nobody_says_that_there_is_room(make: "type[Make]") -> None:
+    configuration = make.configuration(1, 2, 3, 4, 5)
+    cluster = make.cluster(1, 2, 3, 4, 5, configuration=configuration)
+    cluster.elect(1)
+    cluster.cut_off = {4, 5}
+    cluster.beat(1)
+    for number in (1, 2, 3):
+        fill_disk(cluster[number])
+        cluster.beat(1)
+
+    leader = beat_on(cluster)
+
+    assert [] == leader.sent(TimeoutNow)
+
+
+def test_a_full_disk_hands_nothing_over_in_a_cluster_of_one(make: "type[Make]") -> None:
+    alone = make.cluster(1, configuration=make.configuration(1))
+    alone.elect(1)
+    fill_disk(alone[1])
+
+    assert beat_on(alone).plays(RoleName.LEADER)
+
+
+def test_a_full_leader_waits_as_long_again_after_an_attempt_in_vain(cluster: "Cluster") -> None:
+    fill_disk(cluster[1])
+    for _ in range(100):
+        cluster[1].tick()
+        if cluster[1].status.transfer_target is not None:
+            break
+        cluster.settle()
+    cluster.cut_off = {2}
+    for _ in range(100):
+        if cluster[1].status.transfer_target is None:
+            break
+        cluster.beat(1)
+    given_up_at = cluster[1].now
+    cluster.cut_off = set()
+
+    leader = beat_on(cluster)
+
+    assert leader.plays(RoleName.FOLLOWER)
+    assert 2_000_000 <= leader.now - given_up_at <= 2_200_000
 
 
 def test_a_transfer_ends_with_the_leadership(cluster: "Cluster") -> None:

@@ -185,6 +185,36 @@ def test_one_transfer_asks_once(stage: Stage) -> None:
         stage.acceptance.asked_another(stage.node)
 
 
+def test_only_who_is_asked_or_stays_full_hands_over(stage: Stage) -> None:
+    with pytest.raises(PropertyViolated, match="id1 asks another to lead, and nobody wants it"):
+        stage.acceptance.asked_another(stage.node)
+    stage.acceptance.told_of_room(stage.node, has_room=False)
+    stage.moment.shown = CONFIG.election_timeout_max_us - 1
+    stage.acceptance.told_of_room(stage.node, has_room=False)
+    with pytest.raises(PropertyViolated, match=TRANSFERS_TRULY):
+        stage.acceptance.asked_another(stage.node)
+    with pytest.raises(PropertyViolated, match=REFUSES_TRULY):
+        stage.refuse(Refusal.TRANSFER_PENDING)
+
+    stage.moment.shown = CONFIG.election_timeout_max_us
+
+    stage.refuse(Refusal.TRANSFER_PENDING)
+    stage.acceptance.asked_another(stage.node)
+
+
+def test_what_a_full_disk_has_begun_goes_on_when_there_is_room_again(stage: Stage) -> None:
+    stage.acceptance.told_of_room(stage.node, has_room=False)
+    stage.moment.shown = CONFIG.election_timeout_max_us
+    stage.acceptance.told_of_room(stage.node, has_room=True)
+    stage.acceptance.told_of_room(stage.node, has_room=True)
+
+    stage.acceptance.asked_another(stage.node)
+    stage.moment.shown *= 3
+
+    with pytest.raises(PropertyViolated, match=TRANSFERS_TRULY):
+        stage.acceptance.asked_another(stage.node)
+
+
 def test_where_lives_are_not_shown_nobody_is_judged(stage: Stage) -> None:
     stage.acceptance = Acceptance(CONFIG, Moment())
 
