@@ -8,6 +8,7 @@ Invariants:
     1. The target is asked only when it holds the leader's whole log, durably.
     2. A leader that has asked gives no lease reads for the rest of its term:
        voters may forget their promise for a candidate that it sent itself.
+    3. Nobody hands over unasked, but a leader whose disk has been full for an election timeout.
 """
 
 from leto.raft.actions import Answer, Outcome, Refusal, Refused, Transferred, Unknown
