@@ -78,6 +78,10 @@ def _at_rest(cluster: ServerCluster, machine: Machine) -> Bounds:
     everybody = at_most(sum(one.lives for one in cluster.machines))  # who has ever been a node
     segments = sum(segment_number(file.name) is not None for file in machine.directory.listing())
     sessions = cluster.promises.sessions
+    hosts = {one.host for one in cluster.machines}
+    # The news that a client has left may have been lost for ever: then it has not for the server.
+    half_open = sum(end.peer.sockets.host not in hosts for end in process.sockets.ends.values())
+    asked = core_bounds.at_work if half_open else empty
 
     def results(holding: Holding) -> int:
         session = holding.owner
@@ -87,6 +91,10 @@ def _at_rest(cluster: ServerCluster, machine: Machine) -> Bounds:
     return {
         **core_bounds.core_at_rest(life.status, life.memory.entries),
         "Switchboard._endpoints": connections,
+        "Clients._connections": at_most(half_open),
+        "ClientConnection.owed": asked,
+        "RequestParser._fed": asked,
+        "RequestParser._arguments": asked,
         "Links._links": connections,
         "Links._newest": others,
         "Routes._routes": others,
@@ -96,7 +104,5 @@ def _at_rest(cluster: ServerCluster, machine: Machine) -> Bounds:
         "SnapshotFiles._finished": at_most(1),
         "ReadBack._reads": at_most(TRANSFERS_MAX),  # those that were given up
         "SessionTable._sessions": at_most(sessions.count),
-        "SessionTable._left_behind": at_most(_RESTORES),
-        "SessionTable._left_behind[]": at_most(sessions.count),
         "LiveSession.results": results,
     }
