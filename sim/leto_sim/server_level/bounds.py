@@ -24,9 +24,9 @@ _WALK: Final = Walk(
     | {
         "KeyValueMachine._keyspace",  # what is replicated
         "Switchboard._acceptors",  # one for each port
+        "SessionTable._left_behind",  # freed bit by bit as time passes in the log: not at rest
     },
 )
-_RESTORES: Final = 2  # what was replaced is freed bit by bit, as time passes in the log
 
 
 def check_at_work(machine: Machine, limits: Limits) -> None:
@@ -80,7 +80,10 @@ def _at_rest(cluster: ServerCluster, machine: Machine) -> Bounds:
     sessions = cluster.promises.sessions
     hosts = {one.host for one in cluster.machines}
     # The news that a client has left may have been lost for ever: then it has not for the server.
-    half_open = sum(end.peer.sockets.host not in hosts for end in process.sockets.ends.values())
+    half_open = sum(
+        end.peer.is_gone or end.peer.sockets.host not in hosts
+        for end in process.sockets.ends.values()
+    )
     asked = core_bounds.at_work if half_open else empty
 
     def results(holding: Holding) -> int:
