@@ -266,6 +266,8 @@ class Server:
     # --- the end -------------------------------------------------------------------------
 
     def _begin_to_stop(self, reason: str) -> None:
+        if self._stop_by is not None:
+            return  # who asks again does not put it off
         self._turn.info("stopping", reason=reason)
         self._desk.is_stopping = True
         self._batches.withdraw(errors.STOPPING)

@@ -11,7 +11,8 @@ Reading order:
                       `own_machine`, `program_clients` for a user's machine
     who troubles them `nemesis`, `damage`, `operator`, `recovery`
     who looks         `watch`, `overheard`, `lookout`, `promises`, `program_order`, `sights`,
-                      `session_log`, `fold`, `leading`, `punctuality`, `audit`, `bounds`
+                      `session_log`, `fold`, `leading`, `punctuality`, `stopping`, `audit`,
+                      `bounds`
     its course        `run`, `core`, `machine_run`; `level`, `view` and `by_hand` for those outside,
                       `canonical` and `diary` for the digest, `descriptions` for a trace
 """

@@ -13,8 +13,9 @@ from typing import Final
 import attrs
 
 from leto.raft.types import Micros
-from leto.resp import Reply, ReplyParser, Request, RequestParser
+from leto.resp import ErrorReply, Reply, ReplyParser, Request, RequestParser
 from leto.server import Limits
+from leto.server.clients.errors import NO_READ, UNKNOWN
 from leto.server.world import (
     BytesReceived,
     ConnectionAccepted,
@@ -33,6 +34,7 @@ SLACK_PARTS: Final = 100  # timers fire a little late, and clocks do not run ali
 _ALL: Final = 1 << 30
 _SHOWN: Final = (b"p", b"o")  # what the names of keys begin with that others look at
 
+_GIVING_UP: Final = (UNKNOWN, NO_READ)
 _QUIT: Final = (b"QUIT",)
 
 
@@ -64,6 +66,8 @@ class _Client:
     looks: deque[tuple[int, Request, Micros]] = attrs.field(
         factory=deque[tuple[int, Request, Micros]]
     )  # what others want the answer to: which commands, and when they were asked
+    given_up_at: Micros = -1  # when it was last told that nobody waits any longer
+    given_up_on: Micros = 0  # when it had asked
     asked_count: int = 0
     answered_count: int = 0
 
@@ -88,12 +92,14 @@ class _Client:
         told: list[Told] = []
         self.replies.feed(data)
         for reply in self.replies.take(_ALL):
-            self.waiting.popleft()
+            asked_at = self.waiting.popleft()
+            if type(reply) is ErrorReply and reply in _GIVING_UP:
+                self.given_up_at, self.given_up_on = now, asked_at
             self.answered_at.append(now)
             self.answered_count += 1
             if self.looks and self.looks[0][0] == self.answered_count:
-                _, request, asked_at = self.looks.popleft()
-                told.append(Told(self.connection, request, asked_at, reply))
+                _, request, looked_at = self.looks.popleft()
+                told.append(Told(self.connection, request, looked_at, reply))
         while len(self.answered_at) > self.commands_max:
             self.answered_at.popleft()
         if not self.waiting:
@@ -143,6 +149,24 @@ class Punctuality:
         """The server answers. What others are to know of it."""
         client = self._clients.get(order.connection)
         return [] if client is None else client.answered(order.data, now)
+
+    def gave_up_early(self, now: Micros) -> bool:
+        """Whether a client is told now that nobody waits any longer, before patience is over."""
+        least_us = self._limits.reply_within_us - self._limits.reply_within_us // SLACK_PARTS
+        return any(
+            client.given_up_at == now and now - client.given_up_on < least_us
+            for client in self._clients.values()
+        )
+
+    @property
+    def owes(self) -> bool:
+        """Whether any client waits for an answer."""
+        return any(client.waiting for client in self._clients.values())
+
+    @property
+    def owes_readers(self) -> bool:
+        """Whether any client waits that has read all that it was sent before."""
+        return any(client.waiting and not client.unsent_bytes for client in self._clients.values())
 
     def closed(self, connection: ConnectionId) -> bool:
         """The server ends the connection. Whether the client has left, and been answered."""

@@ -46,6 +46,7 @@ from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.promises import Promises
 from leto_sim.server_level.punctuality import Punctuality, Told
 from leto_sim.server_level.sights import ONLY_SET, Sights
+from leto_sim.server_level.stopping import Stopping
 from leto_sim.sometimes import Situation
 
 NOT_CLOSED: Final = "a connection is never closed in place of an answer"
@@ -85,11 +86,13 @@ class ServerLife:
         self._applied_until: Index = 0
         self._clients: dict[ConnectionId, None] = {}
         self._overheard = Overheard()
+        self._limits = limits
         self._punctuality = Punctuality(name, limits)
         self._told: list[Told] = []  # in this event
         self._sights = Sights(name, promises.place_of)
         self._leading = Leading(name, limits)
         self._is_stopping = False
+        self._stopping: Stopping | None = None  # since it was asked to
         self._is_admitted = False  # in this life, in another's place
 
     # --- what the checkers see -----------------------------------------------------------
@@ -160,6 +163,7 @@ class ServerLife:
                 self._leading.measured(free_bytes)
             case StopRequested():
                 self._is_stopping = True
+                self._asked_to_stop(now)
             case _:
                 pass
 
@@ -173,6 +177,8 @@ class ServerLife:
                 self._told += self._punctuality.transmitted(order, now)
                 for send in self._overheard.transmitted(order):
                     self._panel.sent(self, send)
+                    if self._stopping is not None:
+                        self._stopping.sends(send)
             case DiskJob(steps=steps):
                 for step in steps:
                     if isinstance(step, WriteAt):
@@ -181,14 +187,21 @@ class ServerLife:
                 has_left = self._punctuality.closed(connection)
                 if not (has_left or self._is_stopping):
                     raise self._violation(NOT_CLOSED, f"closes client connection {connection}")
-            case Stop():
+            case Stop(exit_code=exit_code):
                 self._is_stopping = True
+                if self._stopping is not None and exit_code == 0:
+                    watch = self._punctuality
+                    self._stopping.stopped(
+                        now, is_owing=watch.owes_readers, gave_up=watch.gave_up_early(now)
+                    )
             case _:
                 pass
 
     def handled(self, now: Micros) -> None:
         """The fact has been dealt with."""
         self._punctuality.handled(now)
+        if self._stopping is not None:
+            self._stopping.handled(now, is_owing=self._punctuality.owes)
         if self._status is None:
             self._begin_if_ready()
             if self._status is None:
@@ -207,6 +220,11 @@ class ServerLife:
             self._panel.node_ended(self)
 
     # --- inside --------------------------------------------------------------------------
+
+    def _asked_to_stop(self, now: Micros) -> None:
+        if self._server is not None and self._stopping is None:
+            transfer_us = self._server.settings.raft.election_timeout_max_us
+            self._stopping = Stopping(self.name, self._limits, self._status, now, transfer_us)
 
     def _begin_if_ready(self) -> None:
         consensus = None if self._server is None else self._server.status.consensus
@@ -238,6 +256,8 @@ class ServerLife:
                 if entry.id.term == status.current_term:
                     stamp_ms = self._promises.sessions.stamp_ms
                     self._leading.proposes(entry, now, self.memory.entries, stamp_ms)
+                    if self._stopping is not None:
+                        self._stopping.proposes(entry)
         self.memory.perform(write)
         if write.snapshot is not None:
             self.memory.compact(write.snapshot.before_log)

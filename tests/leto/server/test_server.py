@@ -194,6 +194,19 @@ def test_a_stopping_node_waits_a_second_for_what_is_on_its_way(world: "World") -
     assert machine.has_ended
 
 
+def test_who_asks_once_more_does_not_put_off_the_end(world: "World") -> None:
+    machine = world.founded()
+    machine.holds_disk = True
+    world.client(machine).send("SET a 1")
+    machine.ask_to_stop()
+    world.run(900)
+
+    machine.ask_to_stop()
+
+    world.run(200)
+    assert machine.has_ended
+
+
 def test_a_failed_disk_ends_the_node_with_a_clear_line(world: "World") -> None:
     machine = world.founded()
     client = world.client(machine)

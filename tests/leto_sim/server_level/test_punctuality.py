@@ -2,8 +2,9 @@
 
 import pytest
 
-from leto.resp import OK, encode_request
+from leto.resp import OK, RESP2, ErrorReply, encode_reply, encode_request
 from leto.server import Limits
+from leto.server.clients.errors import NO_READ, UNKNOWN
 from leto.server.world import (
     BytesReceived,
     ConnectionAccepted,
@@ -144,3 +145,30 @@ def test_links_are_no_clients(watch: Punctuality) -> None:
     watch.transmitted(Transmit(link, b"anything"), 0)
 
     assert not is_late(watch, 10 * LATE)
+
+
+@pytest.mark.parametrize("error", [UNKNOWN, NO_READ])
+def test_who_is_told_too_early_that_nobody_waits_any_longer_is_given_up_on(
+    watch: Punctuality, error: ErrorReply
+) -> None:
+    ask(watch, 1, 0)
+    watch.transmitted(Transmit(CLIENT, encode_reply(error, RESP2)), 500)
+
+    assert watch.gave_up_early(500)
+    assert not watch.gave_up_early(501)
+
+
+def test_who_was_waited_for_long_enough_is_not_given_up_on(watch: Punctuality) -> None:
+    ask(watch, 1, 0)
+    watch.transmitted(Transmit(CLIENT, encode_reply(UNKNOWN, RESP2)), 990)
+
+    assert not watch.gave_up_early(990)
+
+
+def test_who_does_not_read_waits_for_answers_that_nobody_can_give(watch: Punctuality) -> None:
+    ask(watch, 1, 0)
+    owed = watch.owes, watch.owes_readers
+    watch.told(OutputBacklog(CLIENT, 10), 1)
+
+    assert (True, True) == owed
+    assert (True, False) == (watch.owes, watch.owes_readers)
