@@ -18,8 +18,11 @@ After a bad frame the reader delivers nothing more. It goes on looking at header
 their sync marks: from a damaged record it goes on behind it, since its length can be
 believed; from a damaged header it looks for the next four bytes that begin a header, and
 for a header whose checksum is right. Only marks behind a bad frame can speak
-against it (a mark names a place before its own frame), so this look is needed, and it is
-as good as can be: a mark is overlooked only if its own header is damaged too.
+against it (a mark names a place before its own frame), so this look is needed.
+
+What lies there may be a copy of an earlier part of the segment: a write that went astray. A
+header that is numbered no higher than one before it is such a copy, and its length says nothing
+about that place. One that is numbered higher may hide only what has lower marks than its own.
 """
 
 from collections.abc import Callable
@@ -199,6 +202,10 @@ class SegmentReader:
             if header is None:
                 at = found + 1
                 continue
+            if header.sequence <= self.last_sequence:
+                at = found + 1  # a copy: whatever it would skip may be what bears witness
+                continue
+            self.last_sequence = header.sequence
             self.furthest = max(self.furthest, header.synced)
             at = found + HEADER_BYTES + header.body_bytes
         self._skip_bytes += max(0, at - len(self._buffer))

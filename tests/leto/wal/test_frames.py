@@ -163,6 +163,22 @@ def test_forged_header_inside_a_damaged_record_is_not_looked_at(cuts: list[int])
     assert NOWHERE == reader.furthest
 
 
+def test_a_copy_of_an_earlier_frame_hides_no_mark() -> None:
+    """A sector of the segment's beginning was written behind it, and claims what lies there."""
+    head, _, *frames, witness = segment_of(5, synced=MARK)
+    entry = Entry(EntryId(1, 1), Command(b"x" * 500))
+    long = encode_frame(7, 2, NOWHERE, Write(seq=1, entries=(entry,)))
+    astray = long[:HEADER_BYTES].ljust(len(b"".join(frames)), b"\0")
+    assert len(astray) + len(witness) < len(long), "the copy claims the witness, too"
+    reader = SegmentReader(7)
+
+    reader.feed(head + long + astray + witness)
+    reader.finish()
+
+    assert len(head + long) == reader.end.offset
+    assert MARK == reader.furthest
+
+
 def test_header_without_the_magic_is_damaged_though_its_checksum_is_right() -> None:
     covered = _COVERED.pack(b"none", 0, 1, 0, 0, 0)
     reader = SegmentReader(7)
