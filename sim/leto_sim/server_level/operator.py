@@ -38,6 +38,7 @@ class _Replacement:
 
     machine: Machine
     has_left: bool = False  # the old member
+    hang_up: Callable[[], None] = lambda: None  # ends the asking for the old member to leave
     has_exited: bool = False  # the old member's server: it was told that it is one no more
 
 
@@ -54,6 +55,7 @@ class ServerOperator:
         cluster.on_stop = self._on_stop
         self.recovery = Recovery(cluster, self.ask)
         self.recovery.on_given_up = self._forget
+        self.recovery.is_settled = lambda: self.is_idle
 
     @property
     def is_idle(self) -> bool:
@@ -162,12 +164,13 @@ class ServerOperator:
             replacement.has_left = True
             self._bring_back(replacement)
 
-        self._ask_to_leave(machine, self._cluster.machines, has_left)
+        replacement.hang_up = self._ask_to_leave(machine, self._cluster.machines, has_left)
 
     def _forget(self, machine: Machine) -> None:
         """The machine is given up with a quorum: whatever was to become of it."""
         machine.is_stranger = False
         if self._replacement is not None and self._replacement.machine is machine:
+            self._replacement.hang_up()  # what is asked of its name would befall the next one
             self._replacement = None
 
     def _on_stop(self, machine: Machine, stop: Stop) -> None:
@@ -208,7 +211,7 @@ class ServerOperator:
             self._cluster.wipe(machine, self._some_other(machine).client_address)
             self._cluster.start(machine)
 
-        self._ask_to_leave(machine, self._cluster.machines, has_left)
+        replacement.hang_up = self._ask_to_leave(machine, self._cluster.machines, has_left)
 
     def _let_leave(self, replacement: _Replacement) -> None:
         machine = replacement.machine
@@ -220,7 +223,7 @@ class ServerOperator:
             self._cluster.start(machine)
 
         others = [other for other in self._cluster.machines if other is not machine]
-        self._ask_to_leave(machine, others, has_left)
+        replacement.hang_up = self._ask_to_leave(machine, others, has_left)
 
     def _bring_back(self, replacement: _Replacement) -> None:
         """Wait for both: a LEAVE that is still on its way must not meet the new node."""
@@ -232,9 +235,9 @@ class ServerOperator:
 
     def _ask_to_leave(
         self, machine: Machine, whom: Sequence[Machine], then: Callable[[Reply], None]
-    ) -> None:
+    ) -> Callable[[], None]:
         addresses = [other.client_address for other in whom]
-        self.ask(addresses, (b"LEAVE", machine.name.encode()), _is_gone, then)
+        return self.ask(addresses, (b"LEAVE", machine.name.encode()), _is_gone, then)
 
     def _some_other(self, machine: Machine) -> Machine:
         others = [other for other in self._cluster.machines if other is not machine]

@@ -94,6 +94,7 @@ class Recovery:
         self._orders: list[_Order] = []  # that are not answered
         self._lost_orders: list[_Order] = []  # whose answer was lost
         self._waits = False  # for its next round
+        self.is_settled: Callable[[], bool] = lambda: cluster.is_whole  # nothing is on its way
         cluster.panel.on_forced = self._forced
 
     @property
@@ -123,9 +124,9 @@ class Recovery:
 
     # --- what is lost --------------------------------------------------------------------
 
-    def strike_if_settled(self, *, is_settled: bool) -> None:
+    def strike_if_settled(self) -> None:
         """Destroys voters until the others are no quorum, if these could go on."""
-        if not (self._victims and is_settled):
+        if not self.is_settled():
             return
         victims = list(self._victims)
         if self._best_first:
@@ -181,7 +182,7 @@ class Recovery:
         """Looks whether the cluster goes on by now, and asks how all stand if it does not."""
         self._waits = False
         if self._victims:
-            self.strike_if_settled(is_settled=self._cluster.is_whole)
+            self.strike_if_settled()
         if self.is_needed and not self._orders and not self._is_asking:
             if self._goes_on():
                 self.is_needed = False

@@ -167,3 +167,14 @@ def test_ok_is_true_once_the_survivors_have_gone_on() -> None:
     site.run_until_whole()
 
     site.operator.recovery.check_told(["id1", "id2"])
+
+
+def test_no_quorum_is_lost_while_somebody_is_still_asked_to_leave() -> None:
+    """Else the old member's leave would befall the new one of its name."""
+    site = Site()
+    site.operator.remove_node(site.cluster.machines[0])
+
+    site.operator.lose_quorum(site.cluster.machines, best_first=False)
+    site.operator.recovery.strike_if_settled()
+
+    assert [] == site.gone
