@@ -2,10 +2,12 @@
 
 Reads `pyproject.toml`; writes `run.txt` (what a running Leto needs, and what installs it), `test.txt`,
 `bench.txt` and `check.txt` beside this file, each containing the one before it. No address of any index is written,
-so the files work wherever packages come from.
+so the files work wherever packages come from. What is asked for with extras is named with them: the pip that
+Debian has takes a name without for something else, and refuses it as soon as a newer version is published.
 """
 
 import os
+import re
 import subprocess
 import tempfile
 import venv
@@ -13,6 +15,7 @@ from pathlib import Path
 
 PIP_TOOLS = "pip-tools==7.6.2"
 HERE = Path(__file__).resolve().parent
+WITH_EXTRAS = re.compile(r"^([\w.-]+)\[[^\]]*\]==", re.MULTILINE)
 STAGES: dict[str, tuple[str, ...]] = {
     "run": ("uvloop",),
     "test": ("uvloop", "sim", "test"),
@@ -29,14 +32,16 @@ def main() -> None:
         _run(str(python), "-m", "pip", "install", "--quiet", PIP_TOOLS)
         previous: Path | None = None
         for stage, extras in STAGES.items():
-            previous = _compile(python, stage, extras, previous)
+            output = _compile(python, stage, extras, previous)
+            previous = Path(scratch) / output.name
+            previous.write_text(
+                WITH_EXTRAS.sub(r"\1==", output.read_text())
+            )  # as constraints must be
 
 
 def _compile(python: Path, stage: str, extras: tuple[str, ...], previous: Path | None) -> Path:
     output = HERE / f"{stage}.txt"
-    chosen_before = (
-        () if previous is None else (f"--constraint={previous.relative_to(HERE.parent)}",)
-    )
+    chosen_before = () if previous is None else (f"--constraint={previous}",)
     _run(
         str(python),
         *(
@@ -46,7 +51,7 @@ def _compile(python: Path, stage: str, extras: tuple[str, ...], previous: Path |
             "--quiet",
             "--upgrade",
             "--generate-hashes",
-            "--strip-extras",
+            "--no-strip-extras",
         ),
         *(
             "--allow-unsafe",
