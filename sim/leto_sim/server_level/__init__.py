@@ -8,6 +8,8 @@ Reading order:
                       `watched_streams` and `passages` in a traced run
     who uses them     `resp_client`, `farewells`, `errands`, `random_errands`,
                       `exactly_once`, `history`, `chapters`;
+                      `lone_client`, `lone_words`, `redis_model`, `reply_shapes` for who
+                      knows each answer beforehand;
                       `own_machine`, `program_clients` for a user's machine
     who troubles them `nemesis`, `damage`, `operator`, `recovery`
     who looks         `watch`, `overheard`, `lookout`, `promises`, `program_order`, `sights`,

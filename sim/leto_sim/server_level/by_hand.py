@@ -40,7 +40,7 @@ class ServerHand:
     """One run, with a user's machine or with keys and values."""
 
     def __init__(self, scenario: ServerScenario, parts: Parts) -> None:
-        nobody = attrs.evolve(scenario.workload, clients=0, counters=0)
+        nobody = attrs.evolve(scenario.workload, clients=0, counters=0, loners=0)
         self.scenario = attrs.evolve(scenario, workload=nobody)
         self._clientele: Clientele | None = None
         if parts.machine is keys_and_values:

@@ -36,7 +36,7 @@ from leto_sim.server_level.passages import Passages
 from leto_sim.server_level.platter import ServerPlatter
 from leto_sim.server_level.process import HostClock, Process, Program, Witness
 from leto_sim.server_level.promises import Promises
-from leto_sim.server_level.resp_client import Errand, Manners, RespClient
+from leto_sim.server_level.resp_client import Errand, Manners, RespClient, Wire
 from leto_sim.server_level.scenario import ServerScenario
 from leto_sim.server_level.streams import StreamNetwork
 from leto_sim.server_level.watch import ServerLife
@@ -273,11 +273,12 @@ class ServerCluster:
         addresses: Sequence[str],
         errands: Callable[[], Sequence[Errand]],
         manners: Manners,
+        wire: Wire | None = None,
     ) -> RespClient:
         """Start a client on a host of its own."""
         number = len(self.clients) + 1
         rng = stream(self.scenario.seed, "client", name)
-        client = RespClient(addresses, errands, rng, manners)
+        client = RespClient(addresses, errands, rng, manners, wire)
         process = self._new_process(name, f"10.0.1.{number}", client, HostClock(), self.diary)
         self.clients[name] = process
         process.start()

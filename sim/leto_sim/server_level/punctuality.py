@@ -195,4 +195,8 @@ class Punctuality:
 
 
 def _is_looked_at(request: Request) -> bool:
-    return (request[0] == b"GET" and request[1].startswith(_SHOWN)) or request[0] == b"LEAVE"
+    match request:
+        case (b"GET", path, *_):
+            return path.startswith(_SHOWN)
+        case _:
+            return request[0] == b"LEAVE"

@@ -49,6 +49,7 @@ class Workload:
     ordered: float = 0.0  # the share of pipelines that write and read one key by turns
     twins: float = 0.0  # the share of pipelines that ask for the same thing again and again
     counters: int = 0  # clients that count up in sessions, and repeat themselves
+    loners: int = 0  # clients that are alone with their keys, and know each answer beforehand
     tallies: int = 16  # that they count up: a history of thousands on one key takes long to judge
 
 

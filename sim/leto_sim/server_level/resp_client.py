@@ -64,6 +64,36 @@ class Errand(Asker, Protocol):
         ...
 
 
+class Wire(Protocol):
+    """How somebody's commands travel, and what it overhears of what comes back."""
+
+    def connected(self) -> None:
+        """There is a new connection."""
+        ...
+
+    def encode(self, errand: Errand) -> bytes:
+        """A command, as it is sent."""
+        ...
+
+    def overheard(self, data: bytes) -> None:
+        """What the server sent, before it is read."""
+        ...
+
+
+class PlainWire:
+    """Commands are arrays, as programs send them."""
+
+    def connected(self) -> None:
+        """One is like the other."""
+
+    def encode(self, errand: Errand) -> bytes:
+        """A command, as it is sent."""
+        return encode_request(errand.arguments)
+
+    def overheard(self, data: bytes) -> None:
+        """Nobody listens."""
+
+
 @attrs.frozen(kw_only=True)
 class Manners:
     """How a client behaves."""
@@ -89,7 +119,9 @@ class RespClient:
         errands: Callable[[], Sequence[Errand]],
         rng: Random,
         manners: Manners,
+        wire: Wire | None = None,
     ) -> None:
+        self._wire = PlainWire() if wire is None else wire
         self._addresses = addresses
         self._errands = errands  # what to send next; nothing for "not now"
         self._rng = rng
@@ -176,7 +208,7 @@ class RespClient:
             self._act_after(self._manners.think_us)
             return
         self._outstanding.extend((errand, self._now) for errand in errands)
-        data = b"".join([encode_request(errand.arguments) for errand in errands])
+        data = b"".join([self._wire.encode(errand) for errand in errands])
         if self._rng.random() < self._manners.farewell_chance:
             data += self._say_farewell()
         self._orders.append(Transmit(connection, data))
@@ -206,6 +238,7 @@ class RespClient:
         self._is_dialling = self._is_leaving = False
         self._connection = connection
         self._parser = ReplyParser()
+        self._wire.connected()
         self._act_at = self._now
 
     def _dial_failed(self, dial: DialId) -> None:
@@ -214,6 +247,7 @@ class RespClient:
             self._go_elsewhere()
 
     def _received(self, data: bytes) -> None:
+        self._wire.overheard(data)
         self._parser.feed(data)
         hint: str | None = None
         refused = False

@@ -36,6 +36,7 @@ from leto_sim.server_level.cluster import ServerCluster
 from leto_sim.server_level.core import choose_core
 from leto_sim.server_level.exactly_once import SessionErrands, tally_keys
 from leto_sim.server_level.history import History
+from leto_sim.server_level.lone_client import LoneClient
 from leto_sim.server_level.nemesis import ServerNemesis
 from leto_sim.server_level.operator import ServerOperator, is_carried_out
 from leto_sim.server_level.promises import Promises
@@ -118,10 +119,12 @@ class ServerLevelRun(Course):
         self._errands = [self._new_errands(number) for number in range(scenario.workload.clients)]
         self._clients = [self._new_client(number) for number in range(scenario.workload.clients)]
         self._counters = [self._new_counter(n) for n in range(scenario.workload.counters)]
+        self._loners = [self._new_loner(n) for n in range(scenario.workload.loners)]
+        self._askers: Sequence[RandomErrands | LoneClient] = (*self._errands, *self._loners)
 
     def _cut_short(self, forcing: Forcing) -> None:
         self._cuts.append(self.cluster.promises.forced(forcing.agreed))
-        for errands in self._errands:
+        for errands in self._askers:
             errands.forced()
 
     @property
@@ -207,6 +210,15 @@ class ServerLevelRun(Course):
         self.cluster.run_client(name, self.cluster.addresses, counter, manners)
         return counter
 
+    def _new_loner(self, number: int) -> LoneClient:
+        """A client that is alone with its keys, at work."""
+        name, scenario = f"q{number + 1}", self._scenario
+        rng = stream(scenario.seed, "errands", name)
+        loner = LoneClient(name, scenario.workload.pipeline_max, rng)
+        addresses, manners = self.cluster.addresses, scenario.manners
+        self._clients.append(self.cluster.run_client(name, addresses, loner, manners, loner))
+        return loner
+
     def lives(self) -> Sequence[ServerLife]:
         """The servers that take part."""
         lives = [machine.life for machine in self.cluster.machines if machine.takes_part]
@@ -239,7 +251,7 @@ class ServerLevelRun(Course):
 
     def _stop_clients(self) -> None:
         """Let them ask for nothing more."""
-        for errands in self._errands:
+        for errands in self._askers:
             errands.is_over = True
         for counter in self._counters:
             counter.is_over = True

@@ -73,7 +73,10 @@ def draw_server_scenario(
     counters = stream(seed, "server counters").choice((0, 0, 1, 2))
     ordered = stream(seed, "server order").choice((0.0, 0.1, 0.3))
     twins = stream(seed, "server twins").choice((0.0, 0.0, 0.2))
-    workload = attrs.evolve(draw_workload(rng), counters=counters, ordered=ordered, twins=twins)
+    loners = stream(seed, "server loners").choice((0, 1))
+    workload = attrs.evolve(
+        draw_workload(rng), counters=counters, ordered=ordered, twins=twins, loners=loners
+    )
     farewell_chance = stream(seed, "server farewells").choice((0.0, 0.02, 0.1))
     config = _able_to_carry(workload, draw_config(rng))
     return ServerScenario(
