@@ -51,7 +51,8 @@ def shorten_leases(state: State, leader: Leader, lease_us: Micros) -> None:
     if too_long_us > 0:
         less_us = int(too_long_us * (1 - DRIFT_TOLERANCE)) + 1
         leader.leased_until -= less_us
-        leader.leased_rounds = deque((r, end - less_us) for r, end in leader.leased_rounds)
+        shorter = ((number, end - less_us) for number, end in leader.leased_rounds)
+        leader.leased_rounds = deque(leased for leased in shorter if leased[1] > state.now)
 
 
 def lease_end(state: State, leader: Leader) -> Micros | None:

@@ -223,6 +223,22 @@ def test_rounds_that_nobody_acknowledges_are_not_remembered_for_ever(make: "type
     assert len(role.leased_rounds) <= 4
 
 
+def test_rounds_are_forgotten_when_leases_are_turned_off(cluster: "Cluster") -> None:
+    leader = cluster[1]
+    role = leader.node._state.role
+    assert isinstance(role, Leader)
+    for number in (2, 3):
+        cluster[number].disk_is_stuck = True
+    leader.tick()
+    leader.tick()
+    remembered = len(role.leased_rounds)
+
+    leader.change(ChangeLease(0))
+
+    assert remembered > 0
+    assert not role.leased_rounds
+
+
 def test_a_leader_that_has_asked_another_to_take_over_has_no_lease(cluster: "Cluster") -> None:
     leader = cluster[1]
     leader.ask(lambda request_id: TransferRequested(request_id, NodeId(2)))
