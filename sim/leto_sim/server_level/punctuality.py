@@ -66,8 +66,7 @@ class _Client:
     looks: deque[tuple[int, Request, Micros]] = attrs.field(
         factory=deque[tuple[int, Request, Micros]]
     )  # what others want the answer to: which commands, and when they were asked
-    given_up_at: Micros = -1  # when it was last told that nobody waits any longer
-    given_up_on: Micros = 0  # when it had asked
+    given_up_on: Micros | None = None  # when it had asked for what is not waited for any longer
     asked_count: int = 0
     answered_count: int = 0
 
@@ -90,11 +89,12 @@ class _Client:
 
     def answered(self, data: bytes, now: Micros) -> list[Told]:
         told: list[Told] = []
+        self.given_up_on = None
         self.replies.feed(data)
         for reply in self.replies.take(_ALL):
             asked_at = self.waiting.popleft()
             if type(reply) is ErrorReply and reply in _GIVING_UP:
-                self.given_up_at, self.given_up_on = now, asked_at
+                self.given_up_on = asked_at
             self.answered_at.append(now)
             self.answered_count += 1
             if self.looks and self.looks[0][0] == self.answered_count:
@@ -123,7 +123,11 @@ class Punctuality:
         self._name = name
         self._limits = limits
         self._patience_us = limits.reply_within_us + limits.reply_within_us // SLACK_PARTS
+        self._least_us = limits.reply_within_us - limits.reply_within_us // SLACK_PARTS
         self._clients: dict[ConnectionId, _Client] = {}
+        # Whether a client is told in this event that nobody waits any longer, before patience
+        # is over. What else is told at the same moment, as after a pause, is not for that.
+        self.gave_up_early = False
         # Nothing is overdue until then. What is asked later is due later, and a client's
         # oldest question never becomes older: so nobody need be looked at before.
         self._nothing_before: Micros = 0
@@ -148,15 +152,12 @@ class Punctuality:
     def transmitted(self, order: Transmit, now: Micros) -> list[Told]:
         """The server answers. What others are to know of it."""
         client = self._clients.get(order.connection)
-        return [] if client is None else client.answered(order.data, now)
-
-    def gave_up_early(self, now: Micros) -> bool:
-        """Whether a client is told now that nobody waits any longer, before patience is over."""
-        least_us = self._limits.reply_within_us - self._limits.reply_within_us // SLACK_PARTS
-        return any(
-            client.given_up_at == now and now - client.given_up_on < least_us
-            for client in self._clients.values()
-        )
+        if client is None:
+            return []
+        told = client.answered(order.data, now)
+        if client.given_up_on is not None and now - client.given_up_on < self._least_us:
+            self.gave_up_early = True
+        return told
 
     @property
     def owes(self) -> bool:
@@ -174,7 +175,8 @@ class Punctuality:
         return client is not None and client.has_left and not client.waiting
 
     def handled(self, now: Micros) -> None:
-        """The server has done what it had to do at this moment."""
+        """The server has done what it had to do in this event."""
+        self.gave_up_early = False
         if now <= self._nothing_before:
             return
         self._nothing_before = now + self._patience_us

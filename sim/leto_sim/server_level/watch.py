@@ -192,7 +192,7 @@ class ServerLife:
                 if self._stopping is not None and exit_code == 0:
                     watch = self._punctuality
                     self._stopping.stopped(
-                        now, is_owing=watch.owes_readers, gave_up=watch.gave_up_early(now)
+                        now, is_owing=watch.owes_readers, gave_up=watch.gave_up_early
                     )
             case _:
                 pass

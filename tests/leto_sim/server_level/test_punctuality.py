@@ -154,15 +154,25 @@ def test_who_is_told_too_early_that_nobody_waits_any_longer_is_given_up_on(
     ask(watch, 1, 0)
     watch.transmitted(Transmit(CLIENT, encode_reply(error, RESP2)), 500)
 
-    assert watch.gave_up_early(500)
-    assert not watch.gave_up_early(501)
+    assert watch.gave_up_early
+
+
+def test_what_was_given_up_in_another_event_of_the_moment_is_not_for_this_one(
+    watch: Punctuality,
+) -> None:
+    ask(watch, 1, 0)
+    watch.transmitted(Transmit(CLIENT, encode_reply(UNKNOWN, RESP2)), 500)
+
+    watch.handled(500)
+
+    assert not watch.gave_up_early
 
 
 def test_who_was_waited_for_long_enough_is_not_given_up_on(watch: Punctuality) -> None:
     ask(watch, 1, 0)
     watch.transmitted(Transmit(CLIENT, encode_reply(UNKNOWN, RESP2)), 990)
 
-    assert not watch.gave_up_early(990)
+    assert not watch.gave_up_early
 
 
 def test_who_does_not_read_waits_for_answers_that_nobody_can_give(watch: Punctuality) -> None:
